@@ -1,0 +1,190 @@
+"""The ports. Each has a real implementation and an in-memory twin, and one conformance suite runs against both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from datetime import datetime
+from typing import Protocol
+
+from bus.delivery import Delivery, State
+from bus.records import (
+    Acceptance,
+    Acted,
+    Action,
+    Claimed,
+    Found,
+    Intent,
+    ItemResult,
+    Journey,
+    LaneSnapshot,
+    Preparation,
+    Query,
+    QueueRecord,
+    QueueSettle,
+    QueueStats,
+    Rejection,
+    Settled,
+    Settlement,
+    WorkItem,
+)
+from schemas.message import Envelope, Message
+
+
+class Clock(Protocol):
+    """Time. The only fake that tests may use beside the outside world."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back, also counting suspended time (boot-time clock)."""
+
+
+class JournalUnavailable(Exception):
+    """The journal cannot be written or read now: a retryable answer, nothing half-accepted."""
+
+
+class QueueUnavailable(Exception):
+    """The queue's server cannot be reached now: everything accepted is safe in the journal."""
+
+
+class Journal(Protocol):
+    """The record. Thread-safe. Every writing method hands its work to the one writer thread of the process and
+    returns a Future that is done only after the commit reached the disk; futures fail with JournalUnavailable.
+    Reading methods use their own connections and see committed data only.
+    """
+
+    # -- the door --
+    def accept(self, acceptance: Acceptance) -> Future[tuple[ItemResult, ...]]:
+        """The one accepting transaction: raw bytes, canonical messages, keys, identities, deliveries with their
+        lane sequence. One result per item, in order. If no item was taken, the raw message is recorded as
+        rejected in the same transaction."""
+
+    def reject(self, rejection: Rejection) -> Future[None]:
+        """Keeps a refused message as evidence."""
+
+    def record_ask(self, question: Message, answer: bytes, *, answer_media_type: str, party: str) -> Future[None]:
+        """Keeps a question that was answered without the queue."""
+
+    # -- the worker --
+    def prepare(self, preparation: Preparation) -> Future[frozenset[str]]:
+        """Keeps new contents and the intents, in one commit. Returns the delivery ids whose intent was granted:
+        those not final, with no live intent of somebody else, and first in their lane."""
+
+    def settle(self, settlement: Settlement) -> Future[Settled]:
+        """Records the attempt, always; changes the delivery where the token still holds; frees what was held
+        behind it; accepts what was derived."""
+
+    # -- pull --
+    def offer(self, endpoint: str, *, limit: int, now: datetime, until: datetime) -> Future[tuple[WorkItem, ...]]:
+        """Offers the head of each pull lane of an endpoint that is not on offer already, oldest first."""
+
+    def acknowledge(self, endpoint: str, codes: Sequence[str], *, party: str, now: datetime) -> Future[tuple[str, ...]]:
+        """Marks delivered the offered heads whose dossier is called one of `codes` by `party`.
+        Returns the codes that were acknowledged, now or before; an unknown code is left out."""
+
+    # -- operators --
+    def act(self, action: Action) -> Future[Acted]:
+        """Carries out and records one operator's act."""
+
+    # -- the queue's generation --
+    def new_generation(self) -> Future[int]:
+        """Issues the next generation number."""
+
+    def generation(self) -> int:
+        """The generation issued last; 0 = none yet."""
+
+    # -- reading --
+    def work(self, delivery_ids: Sequence[str]) -> tuple[WorkItem, ...]:
+        """What a worker needs for each id, in the order asked; unknown ids are left out."""
+
+    def lanes(self) -> Iterator[LaneSnapshot]:
+        """Every lane with open push deliveries, for a rebuild. Constant memory."""
+
+    def lane(self, lane: str) -> LaneSnapshot | None:
+        """One lane; None = nothing open in it."""
+
+    def counts(self) -> Mapping[State, int]:
+        """Deliveries per state, derived states included. Their sum = deliveries ever accepted."""
+
+    def find(self, query: Query) -> tuple[Found, ...]:
+        """Newest first."""
+
+    def journey(self, message_id: str) -> Journey | None:
+        """One message with everything that happened to it."""
+
+    def body(self, message_id: str, role: str) -> Message | None:
+        """One kept body; None = not kept (any more)."""
+
+    def dossier(self, party: str, code: str) -> str | None:
+        """The dossier a party calls by this code."""
+
+    def latest(self, dossier: str, kind: str) -> Message | None:
+        """The newest accepted canonical message of one kind of a dossier."""
+
+    def verify_chain(self) -> tuple[str, ...]:
+        """Walks every writer's chain; names the first altered, missing or reordered entry of each. () = whole."""
+
+    def ping(self) -> None:
+        """Raises JournalUnavailable unless the journal can be written."""
+
+    def close(self) -> None:
+        """Commits what waits, ends the writer thread."""
+
+
+class Queue(Protocol):
+    """The index. Order per lane, leases, fencing, schedule. Every call is idempotent and may raise QueueUnavailable."""
+
+    def enqueue(self, records: Sequence[QueueRecord]) -> frozenset[str]:
+        """Adds deliveries to the tails of their lanes. Returns the lanes that were refused because the tail was
+        not the predecessor, or the lane is behind: they must be rebuilt from the journal."""
+
+    def claim(self, worker: str, *, settles: Sequence[QueueSettle], limit: int, lease_s: float) -> tuple[Claimed, ...]:
+        """Applies the settlements of the last batch, then leases up to `limit` heads: one lane per endpoint per
+        turn, round robin. Both in one round trip. A settle whose token no longer holds changes nothing."""
+
+    def extend(self, claims: Sequence[Claimed], *, lease_s: float) -> frozenset[str]:
+        """Prolongs leases. Returns the delivery ids still held."""
+
+    def release(self, lane: str) -> None:
+        """A parked lane is ready again."""
+
+    def rebuild_lane(self, snapshot: LaneSnapshot) -> None:
+        """Replaces the queue's copy of a lane atomically; a lane leased by a live worker keeps its lease."""
+
+    def drop_lane(self, lane: str) -> None:
+        """Forgets a lane that has nothing open any more."""
+
+    def wait(self, timeout_s: float) -> None:
+        """Sleeps until something may be claimable, at most `timeout_s`."""
+
+    def generation(self) -> int:
+        """The generation the contents belong to; 0 = empty server."""
+
+    def start_generation(self, generation: int) -> None:
+        """Empties what belongs to older generations and begins this one."""
+
+    def expire_worker(self, worker: str) -> int:
+        """Ends all leases of a worker known to be dead. Returns how many."""
+
+    def stats(self) -> QueueStats:
+        """Sizes."""
+
+    def ping(self) -> None:
+        """Raises QueueUnavailable."""
+
+    def close(self) -> None:
+        """Closes connections."""
+
+
+__all__ = [
+    "Clock",
+    "Delivery",
+    "Envelope",
+    "Intent",
+    "Journal",
+    "JournalUnavailable",
+    "Queue",
+    "QueueUnavailable",
+]
