@@ -1,0 +1,254 @@
+"""Settings: one frozen object from `lienthong.toml`, `partners.toml`, `routes.toml` and LIENTHONG_… variables.
+
+Every key stands, commented, in the files under `config/`. An unknown key is an error that names the nearest one.
+Secrets come by reference: "env:NAME" or "file:PATH" (relative to the configuration folder).
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any  # tomllib and pydantic hand over untyped trees
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bus.retry import RetryPolicy
+from bus.routes import Endpoint, Hop, Route, RouteTable
+from schemas.problem import Problem, Refused, Stage, problem
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DoorSettings(_Part):
+    """Where we listen."""
+
+    host: str = "127.0.0.1"
+    port: int = 8700
+    public_address: str = ""  # as partners reach us, for WSDLs; "" = http://host:port
+
+
+class JournalSettings(_Part):
+    """Where the record is."""
+
+    url: str = ""  # SQLAlchemy URL; "" = SQLite in the data folder
+
+
+class QueueSettings(_Part):
+    """Where the queue is, and how long a lease lasts."""
+
+    redis_url: str = ""  # "" = a private server of our own
+    lease_s: float = 60.0  # longer than any attempt's deadline
+    in_flight_per_endpoint: int = 16
+
+
+class WorkerSettings(_Part):
+    """How many deliver at once."""
+
+    processes: int = 1
+    threads: int = 16
+    batch: int = 16
+
+
+class SigningSettings(_Part):
+    """Our key. Made on first start where `key` is empty and `dangerous_make_key` is true."""
+
+    key: str = ""  # PEM, by reference: "file:…" or "env:…"
+    certificate: str = ""
+    key_id: str = "lienthong"
+    dangerous_make_key: bool = False  # a self-made key in the data folder: demo and tests only
+
+
+class RetrySettings(_Part):
+    """See bus.retry.RetryPolicy."""
+
+    attempts: int = 12
+    first_s: float = 2.0
+    most_s: float = 900.0
+    deadline_s: float = 259_200.0
+    resolver_tries: int = 6
+
+    def policy(self) -> RetryPolicy:
+        """The pure policy."""
+        return RetryPolicy(**self.model_dump())
+
+
+class EndpointSettings(_Part):
+    """One partner connection."""
+
+    system: str
+    address: str = ""  # "" for partners that only call or fetch
+    user: str = ""
+    secret: str = Field(default="", repr=False)
+    timeout_s: float = 10.0
+    verify_tls: bool = True
+    settings: Mapping[str, str] = Field(default_factory=dict)
+    retry: RetrySettings = RetrySettings()
+
+
+class CallerSettings(_Part):
+    """One caller known to a door."""
+
+    system: str
+    agency: str
+    name: str = ""
+    user: str = ""  # "" where the key alone says who it is
+    secret: str = Field(repr=False)  # by reference; for jws: the public key's PEM
+
+
+class HopSettings(_Part):
+    """One stop of a route."""
+
+    endpoint: str
+    operation: str
+
+
+class RouteSettings(_Part):
+    """One route, as in routes.toml."""
+
+    id: str
+    kind: str
+    to: tuple[HopSettings, ...]
+    senders: tuple[str, ...] = ()
+    when: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    ordered: bool = False
+    attachments: str = ""
+    priority: int = 1
+
+
+class Settings(BaseSettings):
+    """All of it."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="LIENTHONG_", env_nested_delimiter="__", toml_file=None
+    )
+
+    folder: Path = Path()  # the configuration folder itself; set by `load`
+    data: Path = Path("data")
+    systems: tuple[Path, ...] = ()  # further system folders, beside LIENTHONG_SYSTEMS
+    door: DoorSettings = DoorSettings()
+    journal: JournalSettings = JournalSettings()
+    queue: QueueSettings = QueueSettings()
+    worker: WorkerSettings = WorkerSettings()
+    signing: SigningSettings = SigningSettings()
+    endpoints: Mapping[str, EndpointSettings] = Field(default_factory=dict)
+    callers: Mapping[str, CallerSettings] = Field(default_factory=dict)
+    routes: tuple[RouteSettings, ...] = ()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables win over files; files over defaults."""
+        return env_settings, init_settings
+
+    @model_validator(mode="after")
+    def _lease_outlasts_attempts(self) -> Settings:
+        for name, endpoint in self.endpoints.items():
+            # Half of the lease is left for the commit before and after the wire.
+            if endpoint.timeout_s * 2 > self.queue.lease_s:
+                raise ValueError(
+                    f"queue.lease_s ({self.queue.lease_s:g}) phải dài ít nhất gấp đôi endpoints.{name}.timeout_s "
+                    f"({endpoint.timeout_s:g}) / must be at least twice the endpoint's timeout"
+                )
+        return self
+
+    def route_table(self) -> RouteTable:
+        """Routes and endpoints as pure values."""
+        routes = tuple(
+            Route(
+                id=route.id,
+                kind=route.kind,
+                to=tuple(Hop(hop.endpoint, hop.operation) for hop in route.to),
+                senders=route.senders,
+                when=route.when,
+                ordered=route.ordered,
+                attachments=route.attachments,
+                priority=route.priority,
+            )
+            for route in self.routes
+        )
+        return RouteTable(routes, {name: Endpoint(name, e.system) for name, e in self.endpoints.items()})
+
+    def journal_url(self) -> str:
+        """SQLAlchemy URL of the journal."""
+        return self.journal.url or f"sqlite:///{self.data.resolve() / 'journal.sqlite'}"
+
+    def address(self) -> str:
+        """How partners reach us."""
+        return self.door.public_address.rstrip("/") or f"http://{self.door.host}:{self.door.port}"
+
+    def secret(self, reference: str) -> str:
+        """Resolves a reference.
+
+        Raises:
+            Refused: the variable or file is not there.
+        """
+        kind, _, rest = reference.partition(":")
+        if kind == "env" and rest in os.environ:
+            return os.environ[rest]
+        if kind == "file":
+            path = self.folder / rest
+            if path.is_file():
+                return path.read_text(encoding="utf-8").strip("\r\n")
+        if not reference:
+            return ""
+        raise Refused((problem("LT-CONF-003", Stage.CONFIGURE, {"reference": reference}),))
+
+
+def packaged_defaults() -> Path:
+    """The folder with the commented default files: in the wheel, or `config/` of the source tree."""
+    inside = Path(__file__).parent / "defaults"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "config"
+
+
+def load(folder: Path | None = None, *, over: Mapping[str, Any] | None = None) -> Settings:  # Any: any TOML value
+    """Reads a configuration folder (default: LIENTHONG_CONFIG, else the packaged defaults).
+
+    Raises:
+        Refused: a file is not TOML, or a key or value is wrong; all findings at once.
+    """
+    folder = folder or Path(os.environ.get("LIENTHONG_CONFIG") or packaged_defaults())
+    tree: dict[str, Any] = {"folder": folder}  # Any: any TOML value
+    for name in ("lienthong.toml", "partners.toml", "routes.toml"):
+        file = folder / name
+        if not file.is_file():
+            continue
+        try:
+            tree.update(tomllib.loads(file.read_text(encoding="utf-8")))
+        except tomllib.TOMLDecodeError as error:
+            raise Refused((problem("LT-CONF-001", Stage.CONFIGURE, {"file": name, "reason": error}),)) from error
+    tree.update(over or {})
+    try:
+        return Settings(**tree)
+    except ValidationError as error:
+        raise Refused(tuple(_finding(detail, tree) for detail in error.errors())) from error
+
+
+def _finding(detail: Any, tree: Mapping[str, Any]) -> Problem:  # Any: pydantic's error dictionaries
+    place = ".".join(str(step) for step in detail["loc"])
+    if detail["type"] != "extra_forbidden":
+        return problem("LT-CONF-002", Stage.CONFIGURE, {"place": place or "–", "reason": detail["msg"]})
+    near = difflib.get_close_matches(str(detail["loc"][-1]), _known(detail["loc"][:-1]), n=1)
+    return problem("LT-CONF-004", Stage.CONFIGURE, {"place": place, "nearest": near[0] if near else "–"})
+
+
+def _known(steps: tuple[str | int, ...]) -> list[str]:
+    model: Any = Settings  # Any: walks through annotations
+    for step in steps:
+        if isinstance(step, int) or not hasattr(model, "model_fields") or step not in model.model_fields:
+            continue
+        annotation = model.model_fields[step].annotation
+        inner = [part for part in getattr(annotation, "__args__", ()) if hasattr(part, "model_fields")]
+        model = inner[0] if inner else annotation
+    return list(getattr(model, "model_fields", {}))
