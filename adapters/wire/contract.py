@@ -24,6 +24,7 @@ class HttpRequest:
     headers: Mapping[str, str]  # names in lower case
     body: bytes
     address: str  # our public address of this system, without query
+    peer: str = ""  # the caller's network address, as the door saw it
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Call:
     payload: etree._Element  # the operation's element in the partner's form (JSON already turned into XML)
     credentials: Credentials | None
     voice: str  # how to answer: "soap11", "soap12", "json"
+    problems: tuple[Problem, ...] = ()  # not empty: operation and caller are readable, the content is not valid
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,17 @@ class InboundWire(Protocol):
     """Reads calls and writes answers in the partner's protocol. Pure: no clock, no store, no network."""
 
     def read(self, adapter: Adapter, request: HttpRequest) -> Call | tuple[Problem, ...]:
-        """Guards, parses, finds the operation, validates its element against the partner's schema."""
+        """Guards, parses, finds the operation, validates its element against the partner's schema.
+
+        Problems alone: nobody can say which call it was. A call with `problems`: it can be authenticated and
+        answered in the operation's own form, and must not go further.
+        """
 
     def write(self, adapter: Adapter, request: HttpRequest, call: Call | None, said: Said) -> HttpReply:
         """Says it in the caller's version; `call` is None when the request was not understood."""
+
+    def describe(self, adapter: Adapter, request: HttpRequest) -> HttpReply | None:
+        """What the door publishes about itself under this address (a WSDL); None = nothing."""
 
 
 class Fault(StrEnum):
