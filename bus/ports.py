@@ -49,6 +49,11 @@ class QueueUnavailable(Exception):
     """The queue's server cannot be reached now: everything accepted is safe in the journal."""
 
 
+class GenerationLost(QueueUnavailable):
+    """The queue's contents are not those of the generation this process works in: emptied, another server,
+    restored, or rebuilt by somebody. `Feeder.heal` puts it right; until then nothing can be changed there."""
+
+
 class Journal(Protocol):
     """The record. Thread-safe. Every writing method hands its work to the one writer thread of the process and
     returns a Future that is done only after the commit reached the disk; futures fail with JournalUnavailable.
@@ -134,7 +139,11 @@ class Journal(Protocol):
 
 
 class Queue(Protocol):
-    """The index. Order per lane, leases, fencing, schedule. Every call is idempotent and may raise QueueUnavailable."""
+    """The index. Order per lane, leases, fencing, schedule. Every call is idempotent and may raise QueueUnavailable.
+
+    A process must `adopt` its generation first (`Feeder.heal` does); every other call checks it and raises
+    GenerationLost when the contents belong to another one.
+    """
 
     def enqueue(self, records: Sequence[QueueRecord]) -> frozenset[str]:
         """Adds deliveries to the tails of their lanes. Returns the lanes that were refused because the tail was
@@ -147,23 +156,55 @@ class Queue(Protocol):
     def extend(self, claims: Sequence[Claimed], *, lease_s: float) -> frozenset[str]:
         """Prolongs leases. Returns the delivery ids still held."""
 
+    def poisoned(self) -> tuple[Claimed, ...]:
+        """Heads that took three workers with them. Their lanes are parked and no lease is running; each token is
+        fresh and good for one settle (PARK once the journal knows, DONE if it turns out final)."""
+
     def release(self, lane: str) -> None:
-        """A parked lane is ready again."""
+        """A parked or waiting lane is ready now."""
 
-    def rebuild_lane(self, snapshot: LaneSnapshot) -> None:
-        """Replaces the queue's copy of a lane atomically; a lane leased by a live worker keeps its lease."""
+    def mark(self, lane: str) -> int:
+        """Enqueues to this lane are refused until it is rebuilt. Returns the ticket for that rebuild: to be taken
+        before the journal is read."""
 
-    def drop_lane(self, lane: str) -> None:
-        """Forgets a lane that has nothing open any more."""
+    def behind(self, limit: int) -> tuple[str, ...]:
+        """Lanes that are marked, or were refused something, and not rebuilt yet."""
+
+    def rebuild_lane(self, snapshot: LaneSnapshot, *, ticket: int = 0) -> bool:
+        """Replaces the queue's copy of a lane atomically; a live lease stays if its delivery is still the head.
+        False: something happened to the lane after the ticket was given, so the snapshot may be old; nothing was
+        changed. Without a ticket it is done at all events. `Feeder.mend` does the whole dance."""
+
+    def drop_lane(self, lane: str, *, ticket: int = 0) -> bool:
+        """Forgets a lane that has nothing open any more. Ticket as in `rebuild_lane`."""
+
+    def fill(self, snapshots: Sequence[LaneSnapshot]) -> frozenset[str]:
+        """Writes the lanes the queue does not have; returns those it has otherwise than the journal says."""
 
     def wait(self, timeout_s: float) -> None:
         """Sleeps until something may be claimable, at most `timeout_s`."""
 
     def generation(self) -> int:
-        """The generation the contents belong to; 0 = empty server."""
+        """The generation the contents belong to; 0 = empty server, or one known to have lost something."""
+
+    def adopt(self, generation: int) -> None:
+        """This process works in this generation from now on."""
 
     def start_generation(self, generation: int) -> None:
-        """Empties what belongs to older generations and begins this one."""
+        """Empties what belongs to older generations, begins this one and adopts it. Raises GenerationLost if a
+        newer one has begun."""
+
+    def finish_generation(self) -> None:
+        """Everything that was open has been filled in."""
+
+    def whole(self) -> bool:
+        """`finish_generation` was reached."""
+
+    def lock(self, name: str, owner: str, *, lease_s: float) -> bool:
+        """Takes or prolongs a named lock that ends by itself. False: another owner has it."""
+
+    def server(self) -> str:
+        """Changes whenever another server process answers."""
 
     def expire_worker(self, worker: str) -> int:
         """Ends all leases of a worker known to be dead. Returns how many."""
@@ -182,6 +223,7 @@ __all__ = [
     "Clock",
     "Delivery",
     "Envelope",
+    "GenerationLost",
     "Intent",
     "Journal",
     "JournalUnavailable",
