@@ -19,6 +19,7 @@ class DossierRef:
 
     names: tuple[tuple[str, str], ...]  # (party, code) as given, in order of preference
     may_create: bool  # an unknown dossier is opened; else it is a problem
+    known: str = ""  # the dossier itself where we already know it (what is derived from a delivery)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ class WorkItem:
     open_intent: bool  # bytes may have been sent by an attempt that left no result
     known_there: bool  # an earlier delivery of this dossier and operation was taken by this endpoint
     is_head: bool  # the first open delivery of its lane in the journal
+    taken_there: frozenset[str] = frozenset()  # operations already taken by this endpoint for this dossier
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ class RetryPolicy:
 
     def pause_s(self, failures: int, *, chance: float) -> float:
         """Exponential with full jitter; `chance` is uniform in [0, 1)."""
-        return min(self.most_s, self.first_s * 2 ** min(failures, 30)) * chance
+        return min(self.most_s, self.first_s * float(2 ** min(failures, 30))) * chance
 
 
 @dataclass(frozen=True, slots=True)

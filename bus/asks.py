@@ -1,0 +1,63 @@
+"""Questions answered now from what the journal knows: the portal asks for a dossier."""
+
+from __future__ import annotations
+
+from adapters.mapping.plan import MapContext
+from lxml import etree
+from schemas.catalog import CANONICAL_NAMESPACE, KINDS
+from schemas.xmldoc import parse
+
+from adapters.adapter import Adapter
+from adapters.manifest import AnswerKind
+from adapters.wire.contract import Call, Said
+from bus.pipeline import VIETNAM, text_at
+from bus.ports import Journal
+from bus.questions import complete
+from schemas.message import Message
+from schemas.problem import Refused, Stage, problem
+
+# Leaves of the dossier that an answer may show. No name, no id number, no address: the asker has them or need not.
+_SHOWN = ("MaHoSo", "MaHoSoDonVi", "NguonGoc", "KenhThucHien", "TrangThai", "NgayTiepNhan", "NgayHenTra")
+_BLOCKS = ("ThuTuc", "CoQuan")
+
+
+def answer_question(adapter: Adapter, call: Call, journal: Journal) -> Said:
+    """The reply element for one question, or that the dossier is unknown.
+
+    Raises:
+        Refused: the operation's map cannot say it: a mistake in the system folder.
+    """
+    dossier = _dossier(adapter, call, journal)
+    latest = journal.latest(dossier, "ho_so") if dossier else None
+    if dossier is None or latest is None:
+        return Said(AnswerKind.UNKNOWN_DOSSIER, (problem("LT-PIPE-003", Stage.RECEIVE),))
+    step = journal.latest(dossier, "tien_do")
+    element = _answer(parse(latest.body), step)
+    plan = adapter.maps[call.operation.map]
+    names = {name.party: text_at(call.payload, name.path) for name in call.operation.dossier}
+    on = latest.envelope.received_at.astimezone(VIETNAM).date()
+    done = plan.to_legacy(element, MapContext(on=on, identities=names))
+    if done.element is None or done.problems:
+        raise Refused(done.problems)
+    return Said(AnswerKind.ACCEPTED, payload=done.element, values={"dossier": dossier})
+
+
+def _dossier(adapter: Adapter, call: Call, journal: Journal) -> str | None:
+    for name in call.operation.dossier:
+        code = text_at(call.payload, name.path)
+        if code and code not in name.ignore and (found := journal.dossier(name.party, code)):
+            return found
+    return None
+
+
+def _answer(dossier: etree._Element, step: Message | None) -> etree._Element:
+    """TraCuu: what may be shown of the dossier, with the status of its newest step."""
+    root = etree.Element(f"{{{CANONICAL_NAMESPACE}}}{KINDS['tra_cuu']}", nsmap={None: CANONICAL_NAMESPACE})
+    values = {path: value for path in _SHOWN if (value := text_at(dossier, path))}
+    if step is not None and (status := text_at(parse(step.body), "TrangThai")):
+        values["TrangThai"] = status
+    for block in _BLOCKS:
+        for part in dossier.findall(f"{{*}}{block}"):
+            root.append(parse(etree.tostring(part)))
+    applicant = text_at(dossier, "ChuHoSo/LoaiDoiTuong")
+    return complete(root, {**values, "CoHoSo": "true", **({"LoaiDoiTuong": applicant} if applicant else {})})

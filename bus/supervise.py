@@ -1,0 +1,105 @@
+"""Keeps child processes alive: starts them, restarts what dies with a growing pause, ends them together."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+log = logging.getLogger("lienthong.supervise")
+
+_PR_SET_PDEATHSIG = 1
+_FIRST_PAUSE_S, _MOST_PAUSE_S, _STEADY_S = 0.2, 10.0, 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One process to be kept alive."""
+
+    name: str
+    command: Callable[[int], Sequence[str]]  # number of the start → argv; a new start may need a new name
+    environment: Mapping[str, str] = field(default_factory=dict)
+    log: Path | None = None  # its output; None = ours
+
+
+class Supervisor:
+    """Runs roles until stopped. `on_death(role, start number, pid)` is called before a restart."""
+
+    def __init__(self, roles: Sequence[Role], *, on_death: Callable[[Role, int, int], None] | None = None) -> None:
+        self._roles = tuple(roles)
+        self._on_death = on_death
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._threads = [threading.Thread(target=self._keep, args=(role,), name=role.name) for role in self._roles]
+
+    def start(self) -> None:
+        """Starts everything."""
+        for thread in self._threads:
+            thread.start()
+
+    def pid(self, name: str) -> int | None:
+        """Process id of a role now; None while it is between two lives."""
+        with self._lock:
+            child = self._children.get(name)
+        return child.pid if child is not None and child.poll() is None else None
+
+    def stop(self, *, patience_s: float = 15.0) -> None:
+        """Asks all to end, waits, then insists."""
+        self._stop.set()
+        with self._lock:
+            children = tuple(self._children.values())
+        for child in children:
+            if child.poll() is None:
+                child.send_signal(signal.SIGTERM)
+        end = time.monotonic() + patience_s
+        for child in children:
+            try:
+                child.wait(max(0.1, end - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.kill()
+        for thread in self._threads:
+            thread.join(5.0)
+
+    def _keep(self, role: Role) -> None:
+        pause, number = _FIRST_PAUSE_S, 0
+        while not self._stop.is_set():
+            number += 1
+            began = time.monotonic()
+            child = self._spawn(role, number)
+            code = child.wait()
+            if self._stop.is_set():
+                return
+            log.error("%s ended with %d, starts again", role.name, code)
+            if self._on_death is not None:
+                self._on_death(role, number, child.pid)
+            pause = _FIRST_PAUSE_S if time.monotonic() - began > _STEADY_S else min(pause * 2, _MOST_PAUSE_S)
+            self._stop.wait(pause)
+
+    def _spawn(self, role: Role, number: int) -> subprocess.Popen[bytes]:
+        output = role.log.open("ab") if role.log is not None else None
+        with self._lock:
+            child = subprocess.Popen(
+                list(role.command(number)),
+                env={**os.environ, **role.environment},
+                stdout=output,
+                stderr=subprocess.STDOUT if output is not None else None,
+                stdin=subprocess.DEVNULL,
+                preexec_fn=_end_with_owner,
+            )
+            self._children[role.name] = child
+        if output is not None:
+            output.close()
+        return child
+
+
+def _end_with_owner() -> None:
+    """In the child: if its owner dies, even by kill -9, the kernel ends it too."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
