@@ -1,4 +1,4 @@
-"""A claimed batch before it is attempted: contents made, intents said, all in one commit; what must not go is put back."""
+"""A claimed batch before it is attempted: contents made, intents said, in one commit; the rest is put back."""
 
 from __future__ import annotations
 

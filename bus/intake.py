@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ class Intake:
             log.error("refused message not recorded: %s", error)
 
     async def _take(self, adapter: Adapter, call: Call, request: HttpRequest, party: Party) -> Said:
-        raw = self._raw(adapter, request, call.name, party, call=call)
+        raw = self._raw(adapter, request, call.name, party)
         inbound = Inbound(adapter, call.name, call.operation, call.payload, raw, party, self.clock.now())
         if len(request.body) > _BIG:
             items, problems = await asyncio.to_thread(take_in, inbound, self.house)
@@ -97,7 +98,10 @@ class Intake:
         for endpoint in endpoints:
             limit = call.operation.limit - len(offered)
             offered += await self._done(self.journal.offer(endpoint, limit=limit, now=now, until=until))
-        return offered_reply(adapter, call, tuple(offered))
+        said, unfit = offered_reply(adapter, call, tuple(offered))
+        for settlement in unfit:
+            await self._done(self.journal.settle(settlement))
+        return said
 
     async def _acknowledge(self, adapter: Adapter, call: Call, request: HttpRequest, party: Party) -> Said:
         codes = _texts(call.payload, call.operation.ack_path)
@@ -113,7 +117,7 @@ class Intake:
         return Said(AnswerKind.ACCEPTED)
 
     async def _answer(self, adapter: Adapter, call: Call, request: HttpRequest, party: Party) -> Said:
-        raw = self._raw(adapter, request, call.name, party, call=call)
+        raw = self._raw(adapter, request, call.name, party)
         try:
             said = await asyncio.to_thread(answer_question, adapter, call, self.journal)
         except Refused as refused:
@@ -124,10 +128,8 @@ class Intake:
         )
         return said
 
-    def _raw(
-        self, adapter: Adapter, request: HttpRequest, operation: str, party: Party, *, call: Call | None = None
-    ) -> Message:
-        body = _without_secrets(adapter, request, call)
+    def _raw(self, adapter: Adapter, request: HttpRequest, operation: str, party: Party) -> Message:
+        body = _without_secrets(adapter, request)
         envelope = Envelope(
             id=new_id(), kind="goc", sender=party, receiver=None, operation=operation, business_ids=(),
             received_at=self.clock.now(), sha256=sha256_hex(request.body), profile=adapter.profile,
@@ -158,21 +160,29 @@ def _texts(payload: etree._Element, path: str) -> list[str]:
     return [text for element in found if (text := (element.text or "").strip())]
 
 
-def _without_secrets(adapter: Adapter, request: HttpRequest, call: Call | None) -> bytes:
-    """The bytes as they came. Credentials that travel inside a body are the one thing never kept."""
-    secret = call.credentials.secret if call is not None and call.credentials else ""
+def _without_secrets(adapter: Adapter, request: HttpRequest) -> bytes:
+    """The bytes as they came. Credentials that travel inside a body are the one thing that is never kept: their
+    text is replaced, whatever the encoding, before anything is written. The hash stays that of the original."""
+    names = set(adapter.manifest.secrets)
+    if adapter.manifest.auth is not None and adapter.manifest.auth.password:
+        names.add(adapter.manifest.auth.password.rpartition("/")[2])
     body = request.body
-    if adapter.manifest.auth is not None and adapter.manifest.auth.password and secret:
-        escaped = etree.tostring(_text_of(secret), encoding="unicode")[3:-4]
-        for form in {secret, escaped}:
-            body = body.replace(form.encode(), b"*" * 8)
+    for name in sorted(names):
+        for codec in ("utf-8", "utf-16-le", "utf-16-be"):
+            body = _blank(body, name, codec)
     return body
 
 
-def _text_of(secret: str) -> etree._Element:
-    leaf = etree.Element("s")
-    leaf.text = secret
-    return leaf
+def _blank(body: bytes, name: str, codec: str) -> bytes:
+    def raw(text: str) -> bytes:
+        return re.escape(text.encode(codec))
+
+    step = len("<".encode(codec))
+    gap = b"(?:(?!" + raw(">") + b")" + b"." * step + b"){0,300}?"
+    cdata = raw("<![CDATA[") + b"(?:" + b"." * step + b"){0,300}?" + raw("]]>")
+    text = b"(?:" + cdata + b"|(?!" + raw("<") + b")" + b"." * step + b"){1,300}?"
+    pattern = b"(" + raw(name) + gap + raw(">") + b")" + text + b"(?=" + raw("</") + b")"
+    return re.sub(pattern, lambda found: found[1] + "***".encode(codec), body, flags=re.DOTALL)
 
 
 __all__ = ["Intake"]

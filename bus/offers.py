@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
-import logging
+from dataclasses import replace
 
 from lxml import etree
 
 from adapters.adapter import Adapter
 from adapters.manifest import AnswerKind
+from adapters.wire.answer import declared, reply_element, wording
 from adapters.wire.contract import Call, Said
 from bus.outgoing import translate_out
-from bus.records import WorkItem
-
-log = logging.getLogger("lienthong.offers")
+from bus.records import Decision, NextStep, Settlement, WorkItem
 
 
-def offered_items(adapter: Adapter, call: Call, offered: tuple[WorkItem, ...]) -> list[etree._Element]:
-    """Each offered message in the partner's form. One that cannot be translated is left out and logged: it stays
-    offered-but-unacknowledged, so the stuck list shows it."""
+def offered_reply(adapter: Adapter, call: Call, offered: tuple[WorkItem, ...]) -> tuple[Said, tuple[Settlement, ...]]:
+    """The answer with its items, and what must be parked because it cannot be said in the partner's form.
+
+    A full page says there may be more; the next page may then be empty.
+    """
     made: list[etree._Element] = []
+    unfit: list[Settlement] = []
     for item in offered:
         element, problems = translate_out(item, adapter, item.delivery.operation)
-        if element is None:
-            log.error(
-                "cannot be offered message=%s endpoint=%s problems=%s",
-                item.delivery.message_id, item.delivery.endpoint, [p.code for p in problems],
-            )  # fmt: skip
+        if element is not None:
+            made.append(element)
             continue
-        made.append(element)
-    return made
+        decision = Decision(NextStep.PARK, problems[0].text_vi, problem=problems[0], counts=False)
+        unfit.append(Settlement(None, b"", "", item.delivery.id, "", decision))
+    values = {"more": "1" if len(offered) >= call.operation.limit else "0", "count": str(len(made))}
+    said = Said(AnswerKind.ACCEPTED, values=values)
+    return replace(said, payload=_filled(adapter, call, said, made)), tuple(unfit)
 
 
-def offered_reply(adapter: Adapter, call: Call, offered: tuple[WorkItem, ...]) -> Said:
-    """The answer with its items. A full page says there may be more; the next page may then be empty."""
-    items = offered_items(adapter, call, offered)
-    values = {"more": "1" if len(offered) >= call.operation.limit else "0", "count": str(len(items))}
-    return Said(AnswerKind.ACCEPTED, values=values, items=tuple(items))
+def _filled(adapter: Adapter, call: Call, said: Said, made: list[etree._Element]) -> etree._Element:
+    """The reply element with its declared fields, and the items at their place in the schema's order."""
+    shape = adapter.schema.shape(call.operation.reply_element)
+    answer = declared(adapter, call.operation, AnswerKind.ACCEPTED)
+    root = reply_element(shape, answer.fields if answer is not None else {}, wording(said))
+    *steps, _ = call.operation.items.split("/")
+    parent, inside = root, shape
+    for step in steps:
+        inner = inside.child(step)
+        if inner is None:
+            raise KeyError(call.operation.items)
+        found = parent.find("{*}" + step)
+        tag = f"{{{inner.namespace}}}{step}" if inner.namespace else step
+        parent, inside = (found if found is not None else etree.SubElement(parent, tag)), inner
+    order = {child.name: number for number, child in enumerate(inside.children)}
+    parent[:] = sorted([*parent, *made], key=lambda child: order[etree.QName(child).localname])
+    return root
