@@ -1,0 +1,117 @@
+-- What operators, the supervisor and the sweep ask for; and the change of generation.
+
+-- release: args from 4: lane. A parked or waiting lane is ready now, its crashes forgotten.
+serve('release', { 'allow-oom' }, function(q, a, cap)
+  local lane = a[4]
+  local head = read_record(q, call('LINDEX', q .. 'l:' .. lane, 0))
+  if not head or call('HEXISTS', q .. 'own', lane) == 1 then return 0 end
+  head.parked, head.due, head.crashes = false, 0, 0
+  write_record(q, head)
+  moved(q, lane)
+  rest(q, lane, head.ep, cap, clock())
+  ring(q)
+  return 1
+end)
+
+-- expire_worker: args from 4: worker. Its leases are lost now, not when they run out. Returns how many.
+serve('expire_worker', { 'allow-oom' }, function(q, a, cap)
+  local now, ended = clock(), 0
+  for _, lane in ipairs(call('HKEYS', q .. 'own')) do
+    if read_lease(q, 'own', lane).worker == a[4] then
+      crash(q, lane, cap, now, a[1])
+      ended = ended + 1
+    end
+  end
+  if ended > 0 then ring(q) end
+  return ended
+end)
+
+-- poisoned: per lane: id, lane, endpoint, token, crashes.
+serve('poisoned', { 'no-writes', 'allow-oom' }, function(q, _, _)
+  local found = {}
+  for _, lane in ipairs(call('HKEYS', q .. 'poison')) do
+    local lease = read_lease(q, 'poison', lane)
+    for _, value in ipairs({ lease.id, lane, lease.ep, lease.token, tostring(read_record(q, lease.id).crashes) }) do
+      found[#found + 1] = value
+    end
+  end
+  return found
+end)
+
+-- behind: args from 4: limit. Lanes that wait for a rebuild.
+serve('behind', { 'no-writes', 'allow-oom' }, function(q, a, _)
+  local lanes, limit = {}, tonumber(a[4])
+  for _, lane in ipairs(call('HKEYS', q .. 'behind')) do
+    if #lanes >= limit then break end
+    lanes[#lanes + 1] = lane
+  end
+  return lanes
+end)
+
+-- cap: args from 4: endpoint, lanes in flight at most.
+serve('cap', { 'allow-oom' }, function(q, a, cap)
+  call('HSET', q .. 'ep:' .. a[4], 'cap', a[5])
+  touch(q, a[4], cap)
+  return 1
+end)
+
+-- stats: lanes ready, leased, waiting, parked; deliveries.
+serve('stats', { 'no-writes', 'allow-oom' }, function(q, _, _)
+  local ready = 0
+  for _, ep in ipairs(call('SMEMBERS', q .. 'eps')) do ready = ready + call('ZCARD', q .. 'r:' .. ep) end
+  return { ready, call('ZCARD', q .. 'lease'), call('ZCARD', q .. 'delay'), call('SCARD', q .. 'park'),
+    call('HLEN', q .. 'm') }
+end)
+
+-- finish: the rebuild of this generation was walked to its end.
+serve('finish', { 'allow-oom' }, function(q, a, _)
+  call('SET', q .. 'whole', a[1])
+  return 1
+end)
+
+-- The rest works across generations, so it is not served through the check.
+local function open_door(name, flags, body)
+  redis.register_function { function_name = PREFIX .. name, flags = flags,
+    callback = function(keys, args) return body(keys[1], args) end }
+end
+
+-- begin: args: generation. Closes the queue to everyone until `open`. Generations only grow.
+-- Returns 0 = already open, 1 = to be emptied now.
+open_door('begin', { 'allow-oom' }, function(q, a)
+  local have = call('GET', q .. 'gen') or '0'
+  if have == a[1] then return 0 end
+  if math.abs(tonumber(have)) > tonumber(a[1]) then
+    return redis.error_reply('LTGEN generation ' .. have .. ' is newer than ' .. a[1])
+  end
+  call('SET', q .. 'gen', '-' .. a[1])
+  return 1
+end)
+
+-- clear: args: generation, cursor. Removes some keys; in steps, so that nobody waits long. Returns the next cursor.
+open_door('clear', { 'allow-oom' }, function(q, a)
+  if call('GET', q .. 'gen') ~= '-' .. a[1] then return redis.error_reply('LTGEN not being emptied for ' .. a[1]) end
+  local found = call('SCAN', a[2], 'MATCH', q .. '*', 'COUNT', 1000)
+  for _, key in ipairs(found[2]) do
+    if key ~= q .. 'gen' and string.sub(key, #q + 1, #q + 5) ~= 'lock:' then call('UNLINK', key) end
+  end
+  return found[1]
+end)
+
+-- open: args: generation.
+open_door('open', { 'allow-oom' }, function(q, a)
+  local have = call('GET', q .. 'gen')
+  if have == '-' .. a[1] then
+    call('SET', q .. 'gen', a[1])
+  elseif have ~= a[1] then
+    return redis.error_reply('LTGEN generation ' .. (have or '0') .. ' not ' .. a[1])
+  end
+  return 1
+end)
+
+-- lock: args: name, owner, ms. The owner may take it again, which prolongs it.
+open_door('lock', { 'allow-oom' }, function(q, a)
+  local holder = call('GET', q .. 'lock:' .. a[1])
+  if holder and holder ~= a[2] then return 0 end
+  call('SET', q .. 'lock:' .. a[1], a[2], 'PX', a[3])
+  return 1
+end)

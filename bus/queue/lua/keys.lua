@@ -1,0 +1,116 @@
+-- What lies in the server, and the small functions that read and write single values.
+--
+-- Every function gets one key, the partition's tag `lt:{p}:` (q below); every other key is derived from it and so
+-- lies in the same slot. Ids and small numbers only: bodies are in the journal.
+--
+--   key            type    content                                                    lives
+--   gen            string  generation of the contents; negative while being emptied   for ever
+--   whole          string  generation whose rebuild was walked to its end             for ever
+--   fence          string  fencing counter: second half of every token                a generation
+--   turn           string  service counter of the round robin, never a clock          a generation
+--   seq            string  counter of arrivals and of tickets                         a generation
+--   m              hash    delivery id -> record (below)                              until settled
+--   l:<lane>       list    delivery ids, head = next                                  until empty
+--   r:<endpoint>   zset    ready lanes; score = priority band, then arrival           while ready
+--   act            zset    endpoints with a ready lane and room in flight; score = turn
+--   eps            set     endpoints seen                                             a generation
+--   ep:<endpoint>  hash    cap = lanes in flight at most                              a generation
+--   i:<endpoint>   set     lanes in flight: a set, because counters drift             while leased
+--   lease          zset    lane -> expiry, ms of server time                          while leased
+--   own            hash    lane -> lease (below)                                      while leased
+--   delay          zset    lane -> not before, ms of server time                      while waiting
+--   park           set     lanes that rest until a person acts                        while parked
+--   poison         hash    lane -> lease nobody holds: parked here after three crashes, the journal not yet told
+--   behind         hash    lane -> ticket: deliveries were refused, the journal knows more than this lane
+--   c:<worker>     string  the worker's last claim: a repeated command gets the same answer   one lease
+--   bell           list    wake-up for BLPOP; a lost bell costs at most the time-out
+--   lock:<name>    string  who rebuilds or sweeps                                     its own time-out
+--
+--   record   version, lane, endpoint, score, crashes, created ms, not before ms (0 = at once), parked (0 | 1)
+--   lease    version, token, delivery id, endpoint, worker
+-- Fields are joined by U+001F, which no XML or dossier code can contain.
+
+local SEP = '\31'
+local VERSION = '1'
+local CRASHES = 3 -- so many lost leases in a row park a delivery as poison
+local STEPS = 100 -- due or expired lanes moved in one call
+local BELLS = 8
+local BAND = 2 ^ 50 -- one priority band
+
+local function call(...) return redis.call(...) end -- redis.call exists only while a function runs
+
+local function clock()
+  local t = call('TIME')
+  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+end
+
+local function whole_number(value) return string.format('%.0f', value) end
+
+local function split(text)
+  local parts = {}
+  for part in string.gmatch(text .. SEP, '(.-)' .. SEP) do parts[#parts + 1] = part end
+  return parts
+end
+
+local function join(...) return table.concat({ ... }, SEP) end
+
+local function read_record(q, id)
+  local text = id and call('HGET', q .. 'm', id)
+  if not text then return nil end
+  local f = split(text)
+  if f[1] ~= VERSION then error('LTVER record of version ' .. f[1]) end
+  return { id = id, lane = f[2], ep = f[3], score = tonumber(f[4]), crashes = tonumber(f[5]), created = f[6],
+    due = tonumber(f[7]), parked = f[8] == '1' }
+end
+
+local function write_record(q, r)
+  call('HSET', q .. 'm', r.id, join(VERSION, r.lane, r.ep, whole_number(r.score), r.crashes, r.created,
+    whole_number(r.due), r.parked and '1' or '0'))
+end
+
+local function read_lease(q, key, lane)
+  local text = call('HGET', q .. key, lane)
+  if not text then return nil end
+  local f = split(text)
+  if f[1] ~= VERSION then error('LTVER lease of version ' .. f[1]) end
+  return { token = f[2], id = f[3], ep = f[4], worker = f[5] }
+end
+
+-- A fresh token never repeats: its first half comes from the journal and grows with every wipe.
+local function next_token(q, generation)
+  return generation .. '.' .. whole_number(call('INCR', q .. 'fence'))
+end
+
+local function ring(q)
+  if call('LLEN', q .. 'bell') < BELLS then call('RPUSH', q .. 'bell', '1') end
+end
+
+-- The journal knows something newer than whoever read it before: their rebuild must be refused.
+local function new_ticket(q, lane)
+  local ticket = whole_number(call('INCR', q .. 'seq'))
+  call('HSET', q .. 'behind', lane, ticket)
+  return ticket
+end
+
+local function moved(q, lane)
+  if call('HEXISTS', q .. 'behind', lane) == 1 then new_ticket(q, lane) end
+end
+
+-- Registers one function. Its arguments: generation expected, fencing counter already seen, default cap, …
+-- An emptied, other or restored server is told apart by the first two.
+local function serve(name, flags, body)
+  redis.register_function {
+    function_name = PREFIX .. name,
+    flags = flags,
+    callback = function(keys, args)
+      local q = keys[1]
+      local have = call('GET', q .. 'gen') or '0'
+      if have ~= args[1] then return redis.error_reply('LTGEN generation ' .. have .. ' not ' .. args[1]) end
+      local fence = call('GET', q .. 'fence') or '0'
+      if tonumber(fence) < tonumber(args[2]) then
+        return redis.error_reply('LTGEN fencing counter ' .. fence .. ' below ' .. args[2])
+      end
+      return body(q, args, tonumber(args[3]))
+    end,
+  }
+end

@@ -1,0 +1,75 @@
+-- Where a lane is. `place` is the only writer of ready, waiting, leased and parked; `rest` decides from the head's
+-- record. Nothing else touches r:*, act, delay, lease, own, i:*, park or poison.
+
+-- An endpoint can be claimed from while it has a ready lane and room in flight.
+local function touch(q, ep, cap)
+  local own_cap = call('HGET', q .. 'ep:' .. ep, 'cap')
+  local room = call('SCARD', q .. 'i:' .. ep) < (tonumber(own_cap or cap))
+  if room and call('EXISTS', q .. 'r:' .. ep) == 1 then
+    if not call('ZSCORE', q .. 'act', ep) then call('ZADD', q .. 'act', call('INCR', q .. 'turn'), ep) end
+  else
+    call('ZREM', q .. 'act', ep)
+  end
+end
+
+local function place(q, lane, ep, cap, where, value, lease)
+  call('ZREM', q .. 'r:' .. ep, lane)
+  call('ZREM', q .. 'delay', lane)
+  call('SREM', q .. 'park', lane)
+  call('HDEL', q .. 'poison', lane)
+  call('ZREM', q .. 'lease', lane)
+  call('HDEL', q .. 'own', lane)
+  call('SREM', q .. 'i:' .. ep, lane)
+  if where == 'ready' then
+    call('ZADD', q .. 'r:' .. ep, whole_number(value), lane)
+    call('SADD', q .. 'eps', ep)
+  elseif where == 'waiting' then
+    call('ZADD', q .. 'delay', whole_number(value), lane)
+  elseif where == 'leased' then
+    call('ZADD', q .. 'lease', whole_number(value), lane)
+    call('HSET', q .. 'own', lane, lease)
+    call('SADD', q .. 'i:' .. ep, lane)
+  elseif where == 'parked' then
+    call('SADD', q .. 'park', lane)
+  end
+  touch(q, ep, cap)
+end
+
+-- Puts an unleased lane where its head belongs. Returns where.
+local function rest(q, lane, ep, cap, now)
+  local head = read_record(q, call('LINDEX', q .. 'l:' .. lane, 0))
+  if not head then
+    place(q, lane, ep, cap, 'nowhere')
+    return 'nowhere'
+  elseif head.parked then
+    place(q, lane, ep, cap, 'parked')
+    return 'parked'
+  elseif head.due > now then
+    place(q, lane, ep, cap, 'waiting', head.due)
+    return 'waiting'
+  end
+  place(q, lane, ep, cap, 'ready', head.score)
+  return 'ready'
+end
+
+-- Adds a delivery to the tail; says nothing about where the lane is.
+local function append(q, lane, ep, id, priority, due, parked, now, old)
+  local score = old and old.score or (priority * BAND + call('INCR', q .. 'seq'))
+  write_record(q, { id = id, lane = lane, ep = ep, score = score, crashes = old and old.crashes or 0,
+    created = old and old.created or whole_number(now), due = due, parked = parked })
+  call('RPUSH', q .. 'l:' .. lane, id)
+end
+
+-- A lease was lost: the head is tried again at once, unless it took three workers with it.
+local function crash(q, lane, cap, now, generation)
+  local lease = read_lease(q, 'own', lane)
+  local head = read_record(q, lease.id)
+  head.crashes = head.crashes + 1
+  local poisonous = head.crashes >= CRASHES
+  head.parked = head.parked or poisonous
+  write_record(q, head)
+  rest(q, lane, head.ep, cap, now)
+  if poisonous then
+    call('HSET', q .. 'poison', lane, join(VERSION, next_token(q, generation), head.id, head.ep, lease.worker))
+  end
+end

@@ -1,0 +1,218 @@
+"""The queue on a Redis-compatible server: each method is one function call, so each is atomic.
+
+Keys, records and functions are documented in `lua/keys.lua`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+from bus.ports import GenerationLost
+from bus.queue.connection import Argument, Connection, Reply
+from bus.queue.library import Library, library
+from bus.records import Claimed, LaneSnapshot, QueueRecord, QueueSettle, QueueStats
+
+IN_FLIGHT = 32  # lanes of one endpoint in flight at most, where the endpoint says nothing else
+_LONGEST_WAIT_S = 5.0  # below the connection's time-out
+
+
+class RedisQueue:
+    """The `Queue` port. Thread-safe. Must be told its generation (`adopt`, `start_generation`) before use."""
+
+    def __init__(
+        self, url: str, *, in_flight: int = IN_FLIGHT, partition: int = 0, functions: Library | None = None
+    ) -> None:
+        self._connection = Connection(url, library=functions or library(), tag=f"lt:{{{partition}}}:")
+        self._in_flight = in_flight
+        self._generation = 0
+        self._fence = 0  # highest counter seen: a server that is below it has lost something
+        self._nonce = f"{os.getpid():x}{os.urandom(4).hex()}"
+        self._numbers = itertools.count()
+        self._due_at = 0.0  # monotonic time when the next lane is due; 0 = not known
+
+    # -- work --
+
+    def enqueue(self, records: Sequence[QueueRecord]) -> frozenset[str]:
+        """See the port."""
+        if not records:
+            return frozenset()
+        row: list[Argument] = []
+        for r in records:
+            row += (r.delivery_id, r.lane, r.endpoint, r.priority, r.predecessor, _ms(r.not_before))
+        return frozenset(self._call("enqueue", row))
+
+    def claim(self, worker: str, *, settles: Sequence[QueueSettle], limit: int, lease_s: float) -> tuple[Claimed, ...]:
+        """See the port."""
+        row: list[Argument] = [worker, f"{self._nonce}.{next(self._numbers)}", int(lease_s * 1000), limit, len(settles)]
+        for s in settles:
+            row += (s.delivery_id, s.lane, s.token, s.step.value, _ms(s.at))
+        reply = self._call("claim", row)
+        self._due_at = time.monotonic() + reply[0] / 1000 if reply[0] >= 0 else 0.0
+        claims = tuple(
+            Claimed(
+                delivery_id=reply[n],
+                lane=reply[n + 1],
+                endpoint=reply[n + 2],
+                token=reply[n + 3],
+                lease_until_ms=int(float(reply[n + 4])),
+                crashes=int(reply[n + 5]),
+            )
+            for n in range(1, len(reply), 6)
+        )
+        for claim in claims:
+            generation, _, counter = claim.token.partition(".")
+            if int(generation) == self._generation:
+                self._fence = max(self._fence, int(counter))
+        return claims
+
+    def extend(self, claims: Sequence[Claimed], *, lease_s: float) -> frozenset[str]:
+        """See the port."""
+        if not claims:
+            return frozenset()
+        row: list[Argument] = [int(lease_s * 1000)]
+        for c in claims:
+            row += (c.delivery_id, c.lane, c.token)
+        return frozenset(self._call("extend", row))
+
+    def poisoned(self) -> tuple[Claimed, ...]:
+        """See the port."""
+        reply = self._call("poisoned", writes=False)
+        return tuple(
+            Claimed(
+                delivery_id=reply[n],
+                lane=reply[n + 1],
+                endpoint=reply[n + 2],
+                token=reply[n + 3],
+                lease_until_ms=0,
+                crashes=int(reply[n + 4]),
+            )
+            for n in range(0, len(reply), 5)
+        )
+
+    def wait(self, timeout_s: float) -> None:
+        """See the port."""
+        if self._due_at:
+            timeout_s = min(timeout_s, self._due_at - time.monotonic())
+        # The server reads 0 as "for ever" and counts in milliseconds.
+        self._connection.pop("bell", timeout_s=min(max(timeout_s, 0.001), _LONGEST_WAIT_S))
+
+    # -- lanes --
+
+    def release(self, lane: str) -> None:
+        """See the port."""
+        self._call("release", [lane])
+
+    def mark(self, lane: str) -> int:
+        """See the port."""
+        return int(self._call("mark", [lane]))
+
+    def behind(self, limit: int) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(self._call("behind", [limit], writes=False))
+
+    def rebuild_lane(self, snapshot: LaneSnapshot, *, ticket: int = 0) -> bool:
+        """See the port."""
+        return bool(self._call("rebuild_lane", [snapshot.lane, snapshot.endpoint, ticket, *_entries(snapshot)]))
+
+    def drop_lane(self, lane: str, *, ticket: int = 0) -> bool:
+        """See the port."""
+        return bool(self._call("drop_lane", [lane, ticket]))
+
+    def fill(self, snapshots: Sequence[LaneSnapshot]) -> frozenset[str]:
+        """See the port."""
+        if not snapshots:
+            return frozenset()
+        head = self._head()
+        replies = self._connection.call_many("fill", [[*head, s.lane, s.endpoint, *_entries(s)] for s in snapshots])
+        return frozenset(s.lane for s, doubtful in zip(snapshots, replies, strict=True) if doubtful)
+
+    def set_cap(self, endpoint: str, cap: int) -> None:
+        """How many lanes of an endpoint may be in flight, in place of the default."""
+        self._call("cap", [endpoint, cap])
+
+    # -- generations --
+
+    def generation(self) -> int:
+        """See the port."""
+        generation, fence = (int(value or 0) for value in self._connection.get_all(("gen", "fence")))
+        if generation == self._generation and fence < self._fence:
+            return 0
+        return max(0, generation)
+
+    def adopt(self, generation: int) -> None:
+        """See the port."""
+        if generation != self._generation:
+            self._fence = 0
+        self._generation = generation
+
+    def start_generation(self, generation: int) -> None:
+        """See the port."""
+        if self._connection.call("begin", [generation]):
+            cursor = "0"
+            while True:
+                cursor = str(self._connection.call("clear", [generation, cursor]))
+                if cursor == "0":
+                    break
+            self._connection.call("open", [generation])
+        self.adopt(generation)
+
+    def finish_generation(self) -> None:
+        """See the port."""
+        self._call("finish")
+
+    def whole(self) -> bool:
+        """See the port."""
+        return self._generation > 0 and self._connection.get_all(("whole",)) == (str(self._generation),)
+
+    def lock(self, name: str, owner: str, *, lease_s: float) -> bool:
+        """See the port."""
+        return bool(self._connection.call("lock", [name, owner, int(lease_s * 1000)]))
+
+    # -- the house --
+
+    def expire_worker(self, worker: str) -> int:
+        """See the port."""
+        return int(self._call("expire_worker", [worker]))
+
+    def stats(self) -> QueueStats:
+        """See the port."""
+        ready, leased, delayed, parked, queued = self._call("stats", writes=False)
+        return QueueStats(
+            generation=self._generation, ready=ready, leased=leased, delayed=delayed, parked=parked, queued=queued
+        )
+
+    def server(self) -> str:
+        """See the port."""
+        return self._connection.run_id()
+
+    def ping(self) -> None:
+        """See the port."""
+        self._connection.ping()
+
+    def close(self) -> None:
+        """See the port."""
+        self._connection.close()
+
+    def _head(self) -> list[Argument]:
+        if not self._generation:
+            raise GenerationLost("no generation adopted yet")
+        return [self._generation, self._fence, self._in_flight]
+
+    def _call(self, name: str, row: Sequence[Argument] = (), *, writes: bool = True) -> Reply:
+        return self._connection.call(name, [*self._head(), *row], writes=writes)
+
+
+def _ms(at: datetime | None) -> int:
+    return int(at.timestamp() * 1000) if at else 0
+
+
+def _entries(snapshot: LaneSnapshot) -> list[Argument]:
+    """What may be fed of a lane: everything before the first held one."""
+    row: list[Argument] = []
+    for d in itertools.takewhile(lambda d: not d.held, snapshot.deliveries):
+        row += (d.delivery_id, d.priority, _ms(d.not_before), int(d.parked))
+    return row
