@@ -96,6 +96,11 @@ def _content(item: WorkItem, tools: Tools, signer: Signer) -> Content | tuple[Pr
         return (problem("LT-DLV-008", Stage.TRANSLATE_OUT, values),)
 
 
+def poison(claim: Claimed) -> Settlement:
+    """A delivery whose leases ran out three times: parked, whoever holds it."""
+    return _parked(claim, problem("LT-DLV-006", Stage.DELIVER, {"endpoint": claim.endpoint}))
+
+
 def _parked(claim: Claimed, cause: Problem) -> Settlement:
     decision = Decision(NextStep.PARK, cause.text_vi, problem=cause, counts=False)
     return Settlement(None, b"", "", claim.delivery_id, claim.token, decision)

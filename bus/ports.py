@@ -81,6 +81,10 @@ class Journal(Protocol):
         """Records the attempt, always; changes the delivery where the token still holds; frees what was held
         behind it; accepts what was derived."""
 
+    def expire_worker(self, worker: str) -> Future[int]:
+        """Ends the live intents of a worker known to be dead: what it was sending is open to the resolver now.
+        Returns how many."""
+
     # -- pull --
     def offer(self, endpoint: str, *, limit: int, now: datetime, until: datetime) -> Future[tuple[WorkItem, ...]]:
         """Offers the head of each pull lane of an endpoint that is not on offer already, oldest first."""

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bus.batch import Ready, Skip, prepare_batch
+from bus.batch import Ready, Skip, poison, prepare_batch
 from bus.deliver import Tools, attempt, local_fault
 from bus.feeder import Feeder
 from bus.outgoing import Signer
@@ -65,13 +65,14 @@ class Worker:
 
     def run(self) -> None:
         """Works until stopped."""
-        threading.Thread(target=self._listen, name="bell", daemon=True).start()
-        threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
+        for job in (self._listen, self._beat, self._care):
+            threading.Thread(target=job, name=job.__name__, daemon=True).start()
         while not self._stop.is_set():
             try:
                 self._turn()
             except GenerationLost:
-                self._feeder.heal()
+                if not self._feeder.heal():
+                    self._stop.wait(0.2)
             except (QueueUnavailable, JournalUnavailable) as error:
                 log.warning("worker waits: %s", error)
                 self._stop.wait(0.5)
@@ -196,6 +197,17 @@ class Worker:
                     self._queue.extend(claims, lease_s=self._pace.lease_s)
                 except QueueUnavailable as error:
                     log.warning("leases not prolonged: %s", error)
+
+    def _care(self) -> None:
+        """Keeps the queue true to the journal, and parks what took three workers with it."""
+        while not self._stop.is_set():
+            if self._feeder.heal():
+                try:
+                    for claim in self._queue.poisoned():
+                        self._record(claim, poison(claim))
+                except QueueUnavailable as error:
+                    log.warning("poison not looked for: %s", error)
+            self._stop.wait(1.0)
 
     def _last_words(self) -> None:
         try:

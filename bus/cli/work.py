@@ -1,0 +1,36 @@
+"""`lienthong work`: one delivering process."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bus.cli.context import log_to_stderr, state
+from bus.compose import make_worker, open_parts
+from bus.worker import worker_name
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("work")(work)
+
+
+def work(
+    context: typer.Context,
+    name: Annotated[str, typer.Option(help="Tên tiến trình, duy nhất / unique name (default: made up)")] = "",
+) -> None:
+    """Giao thông điệp cho tới khi bị dừng / delivers until stopped (SIGTERM finishes what is under way)."""
+    log_to_stderr()
+    parts = open_parts(state(context).settings)
+    boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+    worker = make_worker(parts, name=name or worker_name(boot_id, time.time()))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    try:
+        worker.run()
+    finally:
+        parts.close()

@@ -1,0 +1,114 @@
+"""Wired at one place: from one settings object to a door, a worker, a supervisor."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from adapters.registry import Registry
+from adapters.wire.registry import outbound, render
+
+from adapters.wire.contract import OutboundWire, Target
+from bus.clock import SystemClock
+from bus.deliver import Line, Tools
+from bus.feeder import Feeder
+from bus.intake import Intake
+from bus.journal import open_journal
+from bus.keyring import KeySigner
+from bus.pipeline import House
+from bus.ports import Clock, Journal, Queue
+from bus.queue import EmbeddedServer, RedisQueue
+from bus.routes import check
+from bus.settings import EndpointSettings, Settings
+from bus.worker import Pace, Worker
+from schemas.problem import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every process of the bus has."""
+
+    settings: Settings
+    house: House
+    journal: Journal
+    queue: Queue
+    feeder: Feeder
+    clock: Clock
+
+    def close(self) -> None:
+        """Ends connections and the journal's writer."""
+        self.queue.close()
+        self.journal.close()
+
+
+def load_house(settings: Settings) -> House:
+    """Systems and routes, checked against each other.
+
+    Raises:
+        Refused: with everything that is wrong.
+    """
+    registry = Registry.load(*settings.systems)
+    adapters = {adapter.id: adapter for adapter in registry}
+    table = settings.route_table()
+    if problems := check(table, adapters):
+        raise Refused(problems)
+    return House(adapters, table)
+
+
+def open_parts(settings: Settings) -> Parts:
+    """Opens the journal and the queue. The queue's server may be away: everything accepted stays in the journal."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    journal = open_journal(settings.journal_url())
+    queue = RedisQueue(queue_url(settings), in_flight=settings.queue.in_flight_per_endpoint)
+    return Parts(settings, load_house(settings), journal, queue, Feeder(journal, queue), SystemClock())
+
+
+def queue_url(settings: Settings) -> str:
+    """The declared server, or the private one's socket (`up` starts it)."""
+    return settings.queue.redis_url or private_server(settings).url
+
+
+def private_server(settings: Settings) -> EmbeddedServer:
+    """Our own server in the data folder, not started."""
+    return EmbeddedServer(settings.data.resolve() / "queue")
+
+
+def make_intake(parts: Parts) -> Intake:
+    """What the door does with a call."""
+    return Intake(parts.journal, parts.feeder, parts.house, parts.clock)
+
+
+def make_worker(parts: Parts, *, name: str) -> Worker:
+    """One delivering process."""
+    tools = Tools(make_lines(parts.settings, parts.house), parts.house, render, parts.clock, random.random)
+    pace = Pace(
+        threads=parts.settings.worker.threads, batch=parts.settings.worker.batch, lease_s=parts.settings.queue.lease_s
+    )
+    return Worker(
+        journal=parts.journal, queue=parts.queue, feeder=parts.feeder, tools=tools,
+        signer=KeySigner.of(parts.settings), pace=pace, name=name,
+    )  # fmt: skip
+
+
+def make_lines(settings: Settings, house: House) -> Mapping[str, Line]:
+    """The endpoints we send to. Wires of one kind are shared: they keep connections and login sessions."""
+    wires: dict[str, OutboundWire] = {}
+    lines: dict[str, Line] = {}
+    for name, endpoint in settings.endpoints.items():
+        if not endpoint.address:
+            continue
+        adapter = house.adapters[endpoint.system]
+        kind = adapter.manifest.wire
+        wire = wires.setdefault(kind, outbound(kind))
+        lines[name] = Line(
+            adapter, _target(settings, name, endpoint), wire, endpoint.retry.policy(), endpoint.timeout_s
+        )
+    return lines
+
+
+def _target(settings: Settings, name: str, endpoint: EndpointSettings) -> Target:
+    return Target(
+        endpoint=name, address=endpoint.address, settings=endpoint.settings, user=endpoint.user,
+        secret=settings.secret(endpoint.secret), verify_tls=endpoint.verify_tls,
+    )  # fmt: skip

@@ -1,0 +1,99 @@
+"""Decisions after an attempt are values of pure code."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bus.delivery import Delivery, Pattern, State, Unclear
+from bus.outcome import AttemptResult, Outcome
+from bus.records import NextStep
+from bus.retry import RetryPolicy, Tried, decide, unclear_after_crash
+
+NOW = datetime(2026, 7, 6, 1, 0, tzinfo=UTC)
+POLICY = RetryPolicy(attempts=3, first_s=2, most_s=10, deadline_s=3600, resolver_tries=2)
+
+
+def tried(
+    outcome: Outcome, *, used: int = 0, unclear: Unclear = Unclear.PARK, again: bool = False, after: float | None = None
+) -> Tried:
+    delivery = Delivery(
+        id="m:e", message_id="m", endpoint="e", operation="Op", pattern=Pattern.PUSH, lane="d@e", lane_seq=1,
+        state=State.READY, reason="", problem_code="", attempts_used=used, manual_used=0, crashes=0, created_at=NOW,
+        next_at=None, held_behind="", last_outcome=None,
+    )  # fmt: skip
+    result = AttemptResult(
+        outcome=outcome, status=200, code="-1", text="", sent=True, request_sha256="", request_size=0, reply=b"",
+        reply_media_type="", peer="", duration_ms=1, retry_after_s=after,
+    )  # fmt: skip
+    return Tried(delivery, result, unclear, again)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ACCEPTED, Outcome.DUPLICATE])
+def test_taken_is_done(outcome: Outcome) -> None:
+    """What the receiver took or already had is delivered."""
+    assert decide(tried(outcome), POLICY, now=NOW, chance=0.5).step is NextStep.DONE
+
+
+def test_existing_dossier_is_sent_again_as_update_without_counting() -> None:
+    """“đã tồn tại” on a create leads to an update at once, and uses up no attempt."""
+    decision = decide(tried(Outcome.DUPLICATE, again=True), POLICY, now=NOW, chance=0.5)
+    assert (decision.step, decision.next_at, decision.counts) == (NextStep.WAIT, NOW, False)
+
+
+def test_rejected_content_parks_with_a_problem() -> None:
+    """A refusal of the content is never retried: a person must act."""
+    decision = decide(tried(Outcome.REJECTED), POLICY, now=NOW, chance=0.5)
+    assert decision.step is NextStep.PARK
+    assert decision.problem is not None
+    assert decision.problem.code == "LT-DLV-001"
+
+
+@pytest.mark.parametrize(("used", "pause"), [(0, 1.0), (1, 2.0)])
+def test_pauses_grow_with_full_jitter(used: int, pause: float) -> None:
+    """The pause doubles with each failure and is spread by chance."""
+    decision = decide(tried(Outcome.UNAVAILABLE, used=used), POLICY, now=NOW, chance=0.5)
+    assert decision.next_at == NOW + timedelta(seconds=pause)
+
+
+def test_last_attempt_parks() -> None:
+    """When the attempts are used up the delivery is parked, never dropped."""
+    decision = decide(tried(Outcome.UNAVAILABLE, used=2), POLICY, now=NOW, chance=0.5)
+    assert decision.step is NextStep.PARK
+    assert decision.problem is not None
+    assert decision.problem.code == "LT-DLV-002"
+
+
+def test_retry_after_is_honoured_up_to_the_longest_pause() -> None:
+    """A receiver that asks for time gets it, within our own limit."""
+    assert decide(tried(Outcome.THROTTLED, after=5), POLICY, now=NOW, chance=0.0).next_at == NOW + timedelta(seconds=5)
+    assert decide(tried(Outcome.THROTTLED, after=99), POLICY, now=NOW, chance=0.0).next_at == NOW + timedelta(seconds=10)
+
+
+def test_local_fault_never_counts() -> None:
+    """A fault of ours uses up nothing."""
+    decision = decide(tried(Outcome.LOCAL_FAULT, used=2), POLICY, now=NOW, chance=0.5)
+    assert (decision.step, decision.counts) == (NextStep.WAIT, False)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNCLEAR, Outcome.BAD_REPLY])
+def test_unclear_parks_where_repeating_is_not_safe(outcome: Outcome) -> None:
+    """No blind re-send of what carries no id."""
+    assert decide(tried(outcome), POLICY, now=NOW, chance=0.5).step is NextStep.PARK
+
+
+def test_unclear_asks_a_bounded_number_of_times() -> None:
+    """Where asking is possible the head stays head, asks, and parks in the end."""
+    assert decide(tried(Outcome.UNCLEAR, unclear=Unclear.ASK), POLICY, now=NOW, chance=0.5).step is NextStep.ASK
+    last = decide(tried(Outcome.UNCLEAR, used=1, unclear=Unclear.ASK), POLICY, now=NOW, chance=0.5)
+    assert last.step is NextStep.PARK
+
+
+def test_intent_without_result_is_not_sent_again_blindly() -> None:
+    """A crash after the send parks where repeating is not safe, and goes to the resolver where it can be asked."""
+    delivery = tried(Outcome.UNCLEAR).delivery
+    parked = unclear_after_crash(delivery, Unclear.PARK)
+    assert parked is not None
+    assert parked.step is NextStep.PARK
+    assert unclear_after_crash(delivery, Unclear.ASK) is None
