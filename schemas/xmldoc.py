@@ -1,0 +1,129 @@
+"""The only XML parser. No DTD, entities, XInclude, network or recovery; comments and instructions are dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from xml.parsers import expat
+
+from lxml import etree
+
+from schemas.charset import UTF8, charset_of, to_utf8, utf8_fault
+from schemas.problem import Place, Problem, Refused, Stage, problem
+from schemas.xmlguard import guard
+from schemas.xmlreasons import RESOURCE_LIMIT, reason
+
+_DRAFT_TREE_BYTES = 14_000_000  # a tree that may grow larger is tried without a tree first
+_BYTES_PER_TAG, _BYTES_PER_ATTRIBUTE = 130, 220  # of libxml2's tree, generously
+
+
+@dataclass(frozen=True, slots=True)
+class XmlLimits:
+    """How much is too much. Counted on the bytes, before anything is parsed."""
+
+    size_bytes: int = 10_485_760
+    depth: int = 64
+    tags: int = 200_000  # how often "<" stands there: both tags of an element count
+    equals: int = 200_000  # how often "=" stands there, as a bound on attributes
+    namespaces: int = 2_000  # how often "xmlns" stands there
+    charsets: tuple[str, ...] = ()  # allowed for this partner besides UTF-8 and UTF-16 with BOM
+
+
+_DEFAULT = XmlLimits()
+
+
+def parse(
+    body: bytes, *, limits: XmlLimits = _DEFAULT, charset: str | None = None, stage: Stage = Stage.PARSE
+) -> etree._Element:
+    """The root element of `body`.
+
+    `charset` is the channel's word (HTTP header, partner setting); it stands over the XML declaration.
+
+    Raises:
+        Refused: with the one problem that made the bytes unfit.
+    """
+    fault = guard(body, limits, stage=stage)
+    if fault is not None:
+        raise Refused((fault,))
+    name = charset_of(body, charset, extra=limits.charsets, stage=stage)
+    text = name if isinstance(name, Problem) else to_utf8(body, name, stage=stage)
+    if isinstance(text, Problem):
+        raise Refused((text,))
+    fault = guard(text, limits, stage=stage) if text is not body else None
+    if fault is None and _tree_bytes(text) > limits.size_bytes - len(body) + _DRAFT_TREE_BYTES:
+        fault = _draft(text, stage=stage)
+    if fault is not None:
+        raise Refused((fault,))
+    return _tree(text, limits, stage=stage)
+
+
+def to_bytes(element: etree._Element) -> bytes:
+    """UTF-8 with XML declaration; only this element, not what follows it."""
+    return etree.tostring(element, encoding="UTF-8", xml_declaration=True, with_tail=False)
+
+
+def c14n(element: etree._Element) -> bytes:
+    """Exclusive C14N 1.0 without comments, for content hashes."""
+    return etree.tostring(element, method="c14n", exclusive=True, with_comments=False, with_tail=False)
+
+
+def _tree(text: bytes, limits: XmlLimits, *, stage: Stage) -> etree._Element:
+    parser = etree.XMLParser(
+        encoding=UTF8,
+        resolve_entities=False,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        no_network=True,
+        huge_tree=False,
+        recover=False,
+        collect_ids=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(text, parser)
+    except etree.XMLSyntaxError as fault:
+        raise Refused((_malformed(text, fault, limits, stage=stage),)) from None
+    if _deeper_than(limits.depth)(root):
+        raise Refused((problem("LT-XML-004", stage, {"limit": limits.depth}),))
+    return root
+
+
+def _malformed(text: bytes, fault: etree.XMLSyntaxError, limits: XmlLimits, *, stage: Stage) -> Problem:
+    line, column = fault.position if fault.position[0] else (fault.lineno or 1, 1)
+    code = int(getattr(fault, "code", 0) or 0)  # the stubs do not know it
+    if code == RESOURCE_LIMIT:
+        if "depth" in str(fault):
+            return problem("LT-XML-004", stage, {"limit": limits.depth}).at(theirs=Place("message", line))
+        return problem("LT-XML-007", stage, {"line": line}).at(theirs=Place("message", line))
+    not_text = utf8_fault(text, stage=stage)
+    return not_text or _syntax(line, column, code=code, stage=stage)
+
+
+def _syntax(line: int, column: int, *, code: int, stage: Stage) -> Problem:
+    vi, en = reason(code)
+    values = {"line": line, "column": column, "reason_vi": vi, "reason_en": en}
+    return problem("LT-XML-005", stage, values).at(theirs=Place("message", line, f"{line}:{column}"))
+
+
+def _tree_bytes(text: bytes) -> int:
+    return len(text) + text.count(b"<") * _BYTES_PER_TAG + text.count(b"=") * _BYTES_PER_ATTRIBUTE
+
+
+def _draft(text: bytes, *, stage: Stage) -> Problem | None:
+    """Reads the whole text without building anything, so that a bad one costs no memory."""
+    reader = expat.ParserCreate(UTF8, namespace_separator=" ")
+    try:
+        reader.Parse(text, True)
+    except expat.ExpatError as fault:
+        return utf8_fault(text, stage=stage) or _syntax(fault.lineno, fault.offset + 1, code=-fault.code, stage=stage)
+    return None
+
+
+_PATHS: dict[int, etree.XPath] = {}
+
+
+def _deeper_than(depth: int) -> etree.XPath:
+    if depth not in _PATHS:
+        _PATHS[depth] = etree.XPath("boolean(/*" + "/*" * depth + ")")
+    return _PATHS[depth]

@@ -1,0 +1,69 @@
+"""The byte guard: refuses XML by counting bytes, before any parser sees it. Costs less than hashing the same bytes."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from schemas.problem import Place, Problem, Stage, problem
+
+
+class GuardLimits(Protocol):
+    """What the guard needs to know; see `schemas.xmldoc.XmlLimits`."""
+
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def tags(self) -> int: ...
+    @property
+    def equals(self) -> int: ...
+    @property
+    def namespaces(self) -> int: ...
+
+
+_ENCODINGS = ("ascii", "utf-16-le", "utf-16-be")  # in which forbidden words are looked for, whatever is declared
+_FORBIDDEN = ("<!DOCTYPE", "<!ENTITY")
+
+
+def guard(body: bytes, limits: GuardLimits, *, stage: Stage = Stage.PARSE) -> Problem | None:
+    """The first reason not to parse `body`, or None."""
+    if len(body) > limits.size_bytes:
+        return problem("LT-XML-001", stage, {"size": len(body), "limit": limits.size_bytes})
+    start = body[:512].lstrip(b" \t\r\n")
+    if not start:
+        if not body.strip(b" \t\r\n"):
+            return problem("LT-XML-006", stage)
+    elif start.startswith(b"<?xml ") and body[:1] != b"<":
+        return problem("LT-XML-008", stage, {"count": len(body[:512]) - len(start)}).at(theirs=Place("message", 1))
+    return _counts(body, limits, stage=stage) or _forbidden(body, stage=stage)
+
+
+def _counts(body: bytes, limits: GuardLimits, *, stage: Stage) -> Problem | None:
+    # A UTF-16 character is counted when either of its bytes looks like the sign: at worst too many.
+    if body.count(b"<") > limits.tags:
+        return problem("LT-XML-002", stage, {"what_vi": "thẻ", "what_en": "tags", "limit": limits.tags})
+    equals = body.count(b"=")
+    if equals > limits.equals:
+        return problem("LT-XML-002", stage, {"what_vi": "thuộc tính", "what_en": "attributes", "limit": limits.equals})
+    if equals > limits.namespaces and _count_xmlns(body) > limits.namespaces:
+        values = {"what_vi": "khai báo xmlns", "what_en": "xmlns declarations", "limit": limits.namespaces}
+        return problem("LT-XML-002", stage, values)
+    return None
+
+
+def _count_xmlns(body: bytes) -> int:
+    wide = body[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return body.count("xmlns".encode("utf-16-le")[:-1]) if wide else body.count(b"xmlns")
+
+
+def _forbidden(body: bytes, *, stage: Stage) -> Problem | None:
+    encodings = _ENCODINGS if b"\0" in body[:4096] else _ENCODINGS[:1]
+    for encoding in encodings:
+        mark = "<!".encode(encoding)
+        if mark not in body:
+            continue
+        for word in _FORBIDDEN:
+            at = body.find(word.encode(encoding))
+            if at >= 0:
+                line = body.count("\n".encode(encoding), 0, at) + 1
+                return problem("LT-XML-003", stage, {"what": word[2:]}).at(theirs=Place("message", line))
+    return None
