@@ -14,7 +14,7 @@ import redis
 
 from bus.queue import EmbeddedServer, MemoryQueue, RedisQueue
 from bus.queue.library import Library, library, library_of
-from bus.queue.memory import MemoryStore
+from bus.queue.memory_store import MemoryStore
 from bus.records import Claimed, LaneDelivery, LaneSnapshot, QueueRecord, QueueSettle, QueueStep
 
 TAG = "lt:{0}:"
@@ -117,12 +117,12 @@ class MemoryWorld:
     """The twin."""
 
     def __init__(self) -> None:
-        self._store = MemoryStore()
         self.now_ms = BEGIN_MS
+        self._store = MemoryStore(now_ms=lambda: self.now_ms)
 
     def queue(self, *, in_flight: int = 32) -> MemoryQueue:
         """Another process's view."""
-        return MemoryQueue(self._store, now_ms=lambda: self.now_ms, in_flight=in_flight)
+        return MemoryQueue(self._store, in_flight=in_flight)
 
     def advance(self, seconds: float) -> None:
         """Turns the clock."""

@@ -275,9 +275,10 @@ def test_settled_crashes_are_forgotten(world: World, queue: Queue) -> None:
 
 def test_suspects_travel_alone(queue: Queue) -> None:
     """Of the lanes that lost a worker one is claimed at a time, so that one poison does not condemn a batch."""
-    queue.enqueue([record(1, lane=f"D{n}|E1") for n in range(3)] + [record(1, lane="D9|E2")])
+    queue.enqueue([record(1, lane=f"D{n}|E1") for n in range(3)])
     claim(queue, limit=3)
     queue.expire_worker("w1")
+    queue.enqueue([record(1, lane="D9|E2")])
     claims = claim(queue)
     assert [(c.endpoint, c.crashes) for c in claims] == [("E1", 1), ("E2", 0)]
     assert [c.crashes for c in claim(queue, settle(claims[0]))] == [1]

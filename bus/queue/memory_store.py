@@ -1,0 +1,212 @@
+"""What the in-memory queue holds, and the rules by which it changes: `lua/` once more, in Python."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields
+from itertools import takewhile
+
+from bus.records import Claimed, LaneDelivery, LaneSnapshot, QueueSettle, QueueStep
+
+CRASHES = 3
+_BAND = 2**50
+
+
+@dataclass(slots=True)
+class Record:
+    """What is known of one delivery; as `m` in `lua/keys.lua`."""
+
+    id: str
+    lane: str
+    endpoint: str
+    score: int
+    crashes: int = 0
+    due_ms: int = 0
+    parked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    token: str
+    id: str
+    endpoint: str
+    worker: str
+
+
+@dataclass(slots=True)
+class MemoryStore:
+    """What a server would hold, and the rules of `lua/`. Several `MemoryQueue`s over one store are several processes.
+    Guarded by `bell`: callers hold it."""
+
+    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+    cap: int = 0  # lanes of an endpoint in flight at most, where `caps` says nothing; as the last caller had it
+
+    generation: int = 0
+    whole: int = 0
+    fence: int = 0
+    turn: int = 0
+    seq: int = 0
+    records: dict[str, Record] = field(default_factory=dict)
+    lanes: dict[str, list[str]] = field(default_factory=dict)
+    ready: dict[str, dict[str, int]] = field(default_factory=dict)  # endpoint → lane → score
+    act: dict[str, int] = field(default_factory=dict)
+    caps: dict[str, int] = field(default_factory=dict)
+    in_flight: dict[str, set[str]] = field(default_factory=dict)
+    lease: dict[str, int] = field(default_factory=dict)
+    own: dict[str, Lease] = field(default_factory=dict)
+    delay: dict[str, int] = field(default_factory=dict)
+    park: set[str] = field(default_factory=set)
+    poison: dict[str, Lease] = field(default_factory=dict)
+    behind: dict[str, int] = field(default_factory=dict)
+    locks: dict[str, tuple[str, int]] = field(default_factory=dict)
+    bell: threading.Condition = field(default_factory=threading.Condition)  # also guards everything above
+
+    def wipe(self) -> None:
+        """As FLUSHALL."""
+        with self.bell:
+            fresh = MemoryStore()
+            for name in _CONTENTS:
+                setattr(self, name, getattr(fresh, name))
+
+    # -- the rules --
+
+    def touch(self, endpoint: str) -> None:
+        """An endpoint can be claimed from while it has a ready lane and room in flight."""
+        room = len(self.in_flight.get(endpoint, ())) < self.caps.get(endpoint, self.cap)
+        if not room or not self.ready.get(endpoint):
+            self.act.pop(endpoint, None)
+        elif endpoint not in self.act:
+            self.turn += 1
+            self.act[endpoint] = self.turn
+
+    def leave(self, lane: str, endpoint: str) -> None:
+        """Takes a lane out of wherever it is."""
+        self.ready.setdefault(endpoint, {}).pop(lane, None)
+        self.delay.pop(lane, None)
+        self.park.discard(lane)
+        self.poison.pop(lane, None)
+        self.lease.pop(lane, None)
+        self.own.pop(lane, None)
+        self.in_flight.setdefault(endpoint, set()).discard(lane)
+
+    def rest(self, lane: str, endpoint: str) -> None:
+        """Puts an unleased lane where its head belongs."""
+        self.leave(lane, endpoint)
+        head = self.records[self.lanes[lane][0]] if self.lanes.get(lane) else None
+        if head is None:
+            self.lanes.pop(lane, None)
+        elif head.parked:
+            self.park.add(lane)
+        elif head.due_ms > self.now_ms():
+            self.delay[lane] = head.due_ms
+        else:
+            self.ready[endpoint][lane] = head.score
+        self.touch(endpoint)
+
+    def append(self, lane: str, endpoint: str, entry: LaneDelivery, old: Record | None) -> None:
+        """Adds to the tail; says nothing about where the lane is."""
+        if old is None:
+            self.seq += 1
+            old = Record(entry.delivery_id, lane, endpoint, entry.priority * _BAND + self.seq)
+        old.due_ms = int(entry.not_before.timestamp() * 1000) if entry.not_before else 0
+        old.parked = entry.parked
+        self.records[old.id] = old
+        self.lanes.setdefault(lane, []).append(old.id)
+
+    def settle(self, settle: QueueSettle) -> None:
+        """One settlement; nothing where the token does not hold."""
+        lane = settle.lane
+        lease = self.own.get(lane) or self.poison.get(lane)
+        if lease is None or (lease.token, lease.id) != (settle.token, settle.delivery_id):
+            return
+        if settle.step is QueueStep.DONE:
+            self.lanes[lane].pop(0)
+            del self.records[lease.id]
+        else:
+            head = self.records[lease.id]
+            head.crashes = 0
+            head.due_ms = int(settle.at.timestamp() * 1000) if settle.step is QueueStep.DELAY and settle.at else 0
+            head.parked = settle.step is QueueStep.PARK
+        self.moved(lane)
+        self.rest(lane, lease.endpoint)
+
+    def crash(self, lane: str) -> None:
+        """A lease was lost."""
+        lease = self.own[lane]
+        head = self.records[lease.id]
+        head.crashes += 1
+        head.parked = head.parked or head.crashes >= CRASHES
+        self.rest(lane, head.endpoint)
+        if head.crashes >= CRASHES:
+            self.poison[lane] = Lease(self.new_token(), head.id, head.endpoint, lease.worker)
+
+    def take(self, worker: str, limit: int, until_ms: int) -> list[Claimed]:
+        """One lane per endpoint per turn; at most one that lost a worker before."""
+        claims: list[Claimed] = []
+        aside: list[str] = []
+        suspect = False
+        while len(claims) < limit and self.act:
+            endpoint = min(self.act, key=lambda e: self.act[e])
+            lane = min(self.ready[endpoint], key=lambda name: self.ready[endpoint][name])
+            head = self.records[self.lanes[lane][0]]
+            if head.crashes and suspect:
+                del self.act[endpoint]
+                aside.append(endpoint)
+                continue
+            suspect = suspect or head.crashes > 0
+            lease = Lease(self.new_token(), head.id, endpoint, worker)
+            self.leave(lane, endpoint)
+            self.lease[lane], self.own[lane] = until_ms, lease
+            self.in_flight[endpoint].add(lane)
+            self.touch(endpoint)
+            self.turn += 1
+            if endpoint in self.act:
+                self.act[endpoint] = self.turn
+            claims.append(Claimed(head.id, lane, endpoint, lease.token, until_ms, head.crashes))
+        for endpoint in aside:
+            self.touch(endpoint)
+        return claims
+
+    def fill(self, snapshot: LaneSnapshot) -> bool:
+        """Writes a missing lane. True: there is one, and it differs."""
+        lane = snapshot.lane
+        entries = fed(snapshot.deliveries)
+        if lane in self.behind:
+            return True
+        ids = self.lanes.get(lane)
+        if ids:
+            if not entries or (ids[0], ids[-1]) != (entries[0].delivery_id, entries[-1].delivery_id):
+                return True
+            if lane in self.own or lane in self.poison:
+                return False
+            return (lane in self.park) != entries[0].parked
+        for entry in entries:
+            self.append(lane, snapshot.endpoint, entry, None)
+        self.rest(lane, snapshot.endpoint)
+        return False
+
+    def new_token(self) -> str:
+        """Never given twice."""
+        self.fence += 1
+        return f"{self.generation}.{self.fence}"
+
+    def new_ticket(self, lane: str) -> int:
+        """Voids those given before."""
+        self.seq += 1
+        self.behind[lane] = self.seq
+        return self.seq
+
+    def moved(self, lane: str) -> None:
+        """Something left the lane: whoever read the journal before must read it again."""
+        if lane in self.behind:
+            self.new_ticket(lane)
+
+
+_CONTENTS = tuple(f.name for f in fields(MemoryStore) if f.name not in ("now_ms", "cap", "bell"))
+
+
+def fed(deliveries: Iterable[LaneDelivery]) -> list[LaneDelivery]:
+    """What may be fed of a lane: everything before the first held one."""
+    return list(takewhile(lambda d: not d.held, deliveries))
