@@ -1,0 +1,83 @@
+"""The caller of the national portal, first generation: login session, envelope, data spliced in unchanged."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+from adapters.wire.address import address_of
+from adapters.wire.contract import Exchange, Fault, PartnerReply, SendOrder
+from adapters.wire.http_client import HttpClient, Outgoing
+from adapters.wire.json_client import JsonCaller
+from adapters.wire.jsonxml import compact
+from adapters.wire.portal_session import NoSession, Sessions, routing
+from adapters.wire.rendering import DATA, carries_data, update_flag
+from adapters.wire.replying import json_reply
+from adapters.wire.soap_client import signature
+
+
+class PortalCaller:
+    """Outbound wire "portal". Thread-safe. An endpoint with `form = "facade"` is called without the envelope."""
+
+    def __init__(self, http: HttpClient) -> None:
+        self._http = http
+        self._sessions = Sessions(http)
+        self._facade = JsonCaller(http)
+
+    def send(self, order: SendOrder) -> Exchange:
+        """See OutboundWire."""
+        if order.target.settings.get("form") == "facade":
+            return self._facade.send(order)
+        started = time.monotonic()
+        until = started + order.timeout_s
+        session = self._sessions.session(order, until=until)
+        if isinstance(session, NoSession):
+            return _unsent(order, session, started=started)
+        parameters, headers = routing(order)
+        outgoing = Outgoing(
+            url=address_of(order, query=dict(parameters)),
+            body=envelope(order, session),
+            headers={
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "Charset": "utf-8",
+                "X-Lienthong-Id": order.message_id,
+                **headers,
+                **signature(order),
+            },
+            timeout_s=max(0.0, until - time.monotonic()),
+        )
+        return self._http.exchange(order.target, outgoing)
+
+    def reply(self, order: SendOrder, exchange: Exchange) -> PartnerReply:
+        """See OutboundWire."""
+        return json_reply(order, exchange)
+
+    def forget_login(self, endpoint: str) -> None:
+        """See OutboundWire."""
+        self._sessions.forget(endpoint)
+
+
+def envelope(order: SendOrder, session: str) -> bytes:
+    """The envelope. The content is its last member `data`, byte for byte as it was made and signed; an operation
+    without `data` (a question) has its own members at the top, after ours."""
+    operation = order.adapter.manifest.operations[order.name]
+    ahead = {
+        "session": session,
+        "madonvi": order.target.settings.get("madonvi", ""),
+        "service": operation.service or order.name,
+    }
+    head = compact({**ahead, **update_flag(order)})[:-1]
+    if carries_data(order.adapter, order.name):
+        return head + b',"' + DATA.encode() + b'":' + order.content + b"}"
+    members = order.content.strip()[1:]  # an object without its opening brace
+    return head + (b"," if members.strip() != b"}" else b"") + members
+
+
+def _unsent(order: SendOrder, none: NoSession, *, started: float) -> Exchange:
+    assert none.fault in (Fault.LOGIN, Fault.CONNECT)
+    return Exchange(
+        fault=none.fault, sent=False, status=0, headers={}, body=b"", peer=order.target.address,
+        duration_ms=int((time.monotonic() - started) * 1000),
+        request_sha256=hashlib.sha256(order.content).hexdigest(), request_size=len(order.content), detail=none.detail,
+    )  # fmt: skip
