@@ -1,1 +1,1 @@
-"""signing."""
+"""Signatures and keys: one strict profile, tied to no message."""

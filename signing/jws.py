@@ -1,0 +1,95 @@
+"""Detached JWS over the exact bytes of a body, ES256 or RS256, with a protected header of exactly alg and kid.
+
+Form: `header..signature` (RFC 7515, appendix F); it travels in an HTTP header beside the body. The header is
+`{"alg":"RS256","kid":"bus"}`, nothing else is written and nothing else is taken: no crit, b64, jwk, jku, x5c, x5u.
+We sign with our own key operation (a key may live in hardware); joserfc, with an allow-list, checks.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from functools import lru_cache
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from joserfc.jwk import ECKey, RSAKey
+from joserfc.jws import JWSRegistry
+
+from schemas.jsondoc import loads
+from schemas.problem import Problem, Refused, Stage, problem
+from signing.encoding import from_base64url, to_base64url
+from signing.keys import SigningKey, VerifyKey
+from signing.policy import BUS, Algorithm, Policy
+
+_REGISTRY = JWSRegistry(algorithms=[algorithm.value for algorithm in Algorithm])
+
+
+def sign_detached(body: bytes, key: SigningKey) -> str:
+    """The header value that proves these bytes: `header..signature`."""
+    header = _protected(key.algorithm, key.key_id)
+    return f"{header}..{to_base64url(key.sign(_input(header, body)))}"
+
+
+def verify_detached(
+    body: bytes,
+    header: str,
+    keys: Mapping[str, VerifyKey],
+    policy: Policy = BUS,
+    *,
+    stage: Stage = Stage.RECEIVE,
+) -> tuple[Problem, ...]:
+    """Nothing if `header` is a signature of exactly these bytes by one of `keys` (key id → key); else why not.
+
+    Never raises for what was sent.
+    """
+    parts = header.split(".") if len(header) <= policy.header_limit else []
+    if len(parts) != 3 or parts[1] or not parts[0] or not parts[2] or len(parts[0]) > policy.protected_limit:
+        return (problem("LT-SIGN-010", stage),)
+    named = _named(parts[0])
+    if named is None:
+        return (problem("LT-SIGN-011", stage),)
+    algorithm, key_id = named
+    key = keys.get(key_id)
+    if key is None:
+        return (problem("LT-SIGN-012", stage, {"key": ascii(key_id)}),)
+    if algorithm != key.algorithm or key.algorithm not in policy.algorithms:
+        return (problem("LT-SIGN-013", stage, {"found": ascii(algorithm), "expected": key.algorithm.value}),)
+    signature = from_base64url(parts[2])
+    if signature is None:
+        return (problem("LT-SIGN-010", stage),)
+    checker = _REGISTRY.get_alg(key.algorithm.value)
+    if not checker.verify(_input(parts[0], body), signature, _jose_key(key)):
+        return (problem("LT-SIGN-014", stage, {"key": ascii(key_id)}),)
+    return ()
+
+
+@lru_cache(maxsize=256)
+def _protected(algorithm: Algorithm, key_id: str) -> str:
+    # A key id holds no character that JSON would escape: see signing/keys.py.
+    return to_base64url(f'{{"alg":"{algorithm.value}","kid":"{key_id}"}}'.encode("ascii"))
+
+
+@lru_cache(maxsize=256)
+def _jose_key(key: VerifyKey) -> ECKey | RSAKey:
+    if isinstance(key.public, EllipticCurvePublicKey):
+        return ECKey(key.public, key.public)
+    return RSAKey(key.public, key.public)
+
+
+def _input(protected: str, body: bytes) -> bytes:
+    return protected.encode("ascii") + b"." + urlsafe_b64encode(body).rstrip(b"=")
+
+
+def _named(protected: str) -> tuple[str, str] | None:
+    """Algorithm and key id of a protected header, if it has exactly these two members, both text."""
+    raw = from_base64url(protected)
+    if raw is None:
+        return None
+    try:
+        header = loads(raw)
+    except Refused:
+        return None
+    if not isinstance(header, dict) or set(header) != {"alg", "kid"}:
+        return None
+    algorithm, key_id = header["alg"], header["kid"]
+    return (algorithm, key_id) if isinstance(algorithm, str) and isinstance(key_id, str) else None

@@ -1,0 +1,82 @@
+"""Keys, certificates and documents for the signing tests; made once per test process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+from signing.keys import SigningKey, VerifyKey
+
+PKCS8 = serialization.PrivateFormat.PKCS8
+PEM = serialization.Encoding.PEM
+DOSSIER = (
+    '<HoSo xmlns="urn:lienthong:canonical:1" phienBan="1">\n'
+    "  <MaHoSo>H99.12-260706-0001</MaHoSo>\n"
+    "  <ChuHoSo><HoTen>Nguyễn Thị Thử &amp; Cộng sự</HoTen><GhiChu/></ChuHoSo>\n"
+    "</HoSo>"
+).encode()
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A private key in PEM with its self-signed certificate and public key."""
+
+    pem: bytes
+    certificate: bytes
+    public: bytes
+
+    def signing(self, key_id: str = "bus", *, with_certificate: bool = False) -> SigningKey:
+        """Loaded for signing."""
+        return SigningKey.from_pem(self.pem, key_id=key_id, certificate=self.certificate if with_certificate else None)
+
+    def trusted(self, key_id: str = "bus") -> dict[str, VerifyKey]:
+        """A trust set of this one certificate."""
+        return {key_id: VerifyKey.from_pem(self.certificate, key_id=key_id)}
+
+
+def pem_of(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, password: bytes | None = None) -> bytes:
+    """PKCS#8 PEM, encrypted where a password is given."""
+    how = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
+    return key.private_bytes(PEM, PKCS8, how)
+
+
+def pair_of(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> Pair:
+    """A pair with a self-signed certificate."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Đơn vị thử H99")])
+    now = datetime.now(UTC)
+    paper = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=30))
+        .sign(key, hashes.SHA256())
+    )
+    public = key.public_key().public_bytes(PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return Pair(pem_of(key), paper.public_bytes(PEM), public)
+
+
+@cache
+def p256() -> Pair:
+    """The default kind of key."""
+    return pair_of(ec.generate_private_key(ec.SECP256R1()))
+
+
+@cache
+def rsa2048() -> Pair:
+    """The other kind."""
+    return pair_of(rsa.generate_private_key(65537, 2048))
+
+
+@cache
+def stranger() -> Pair:
+    """A good key nobody trusts."""
+    return pair_of(ec.generate_private_key(ec.SECP256R1()))
