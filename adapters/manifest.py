@@ -126,7 +126,9 @@ class Operation:
     # -- OUT --
     service: str = ""  # the name on the wire where one service serves several operations here; "" = the name
     soap_action: str = ""
-    path: str = ""  # appended to the endpoint's address
+    path: str = ""  # appended to the endpoint's address; JSON doors: how the called path ends
+    data_form: str = ""  # portal, json: "list" ([element], default of OUT), "object", or "members" (default of ASK_OUT)
+    envelope: Mapping[str, str] = field(default_factory=dict)  # portal: constant members beside `service`
     unclear: str = "park"  # ask | repeat | park
     ask: str = ""  # the ASK_OUT operation that tells whether the dossier is there
     after: str = ""  # operation that must have been taken there before, for the same dossier

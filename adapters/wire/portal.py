@@ -11,7 +11,7 @@ from adapters.wire.http_client import HttpClient, Outgoing
 from adapters.wire.json_client import JsonCaller
 from adapters.wire.jsonxml import compact
 from adapters.wire.portal_session import NoSession, Sessions, routing
-from adapters.wire.rendering import DATA, carries_data, update_flag
+from adapters.wire.rendering import MEMBERS, data_form, update_flag
 from adapters.wire.replying import json_reply
 from adapters.wire.soap_client import signature
 
@@ -66,10 +66,11 @@ def envelope(order: SendOrder, session: str) -> bytes:
         "session": session,
         "madonvi": order.target.settings.get("madonvi", ""),
         "service": operation.service or order.name,
+        **operation.envelope,
     }
     head = compact({**ahead, **update_flag(order)})[:-1]
-    if carries_data(order.adapter, order.name):
-        return head + b',"' + DATA.encode() + b'":' + order.content + b"}"
+    if data_form(operation) != MEMBERS:
+        return head + b',"data":' + order.content + b"}"
     members = order.content.strip()[1:]  # an object without its opening brace
     return head + (b"," if members.strip() != b"}" else b"") + members
 

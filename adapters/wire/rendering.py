@@ -5,12 +5,11 @@ from __future__ import annotations
 from lxml import etree
 
 from adapters.adapter import Adapter
-from adapters.manifest import Operation
+from adapters.manifest import Direction, Operation
 from adapters.wire.contract import SendOrder
 from adapters.wire.jsonxml import bare_child, compact, xml_to_json
-from schemas.shape import Shape
 
-DATA = "data"
+LIST, MEMBERS = "list", "members"
 JSON_TYPE = "application/json; charset=utf-8"
 XML_TYPE = "text/xml; charset=utf-8"
 
@@ -21,26 +20,22 @@ def render_xml(adapter: Adapter, name: str, operation: Operation, element: etree
 
 
 def render_json(adapter: Adapter, name: str, operation: Operation, element: etree._Element) -> tuple[bytes, str]:
-    """JSON: the value of `data` or of the only repeated child where that is all there is, else the whole object."""
+    """JSON: an array with the element as its item, or its object, as the operation's `data_form` says.
+
+    An element that is nothing but one repeated child is always that array.
+    """
     shape = adapter.schema.shape(operation.element or name)
     value = xml_to_json(element, shape, quirks=adapter.manifest.quirks)
-    only = _only(shape)
-    if only is not None and isinstance(value, dict):
-        return compact(value.get(only.name, [])), JSON_TYPE
+    if len(shape.children) == 1 and (only := bare_child(shape)) is not None and isinstance(value, dict):
+        value = value.get(only.name, [])
+    elif data_form(operation) == LIST:
+        value = [value]
     return compact(value), JSON_TYPE
 
 
-def carries_data(adapter: Adapter, name: str) -> bool:
-    """True where the content of an operation is a value for `data`, not an object of members."""
-    operation = adapter.manifest.operations[name]
-    return _only(adapter.schema.shape(operation.element or name)) is not None
-
-
-def _only(shape: Shape) -> Shape | None:
-    """The child that stands for the whole element: the only one, if it repeats or is called `data`."""
-    if len(shape.children) != 1:
-        return None
-    return bare_child(shape) or shape.child(DATA)
+def data_form(operation: Operation) -> str:
+    """How the content travels: "list", "object" (both as `data`), or "members" (at the top, beside `service`)."""
+    return operation.data_form or (MEMBERS if operation.direction is Direction.ASK_OUT else LIST)
 
 
 def update_flag(order: SendOrder) -> dict[str, str]:
