@@ -1,0 +1,49 @@
+"""Rules for all tests: foreign tools, and skips that must not be when LIENTHONG_NO_SKIPS=1."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from typing import TypeVar
+
+import pytest
+
+from tests.foreign import TOOLS, path_of
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+NO_SKIPS = os.environ.get("LIENTHONG_NO_SKIPS") == "1"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips a test whose foreign tool is absent, with a word; a skip becomes a failure below."""
+    for mark in item.iter_markers("foreign"):
+        for name in mark.args:
+            if name not in TOOLS:
+                raise pytest.UsageError(f"{item.nodeid}: no tool {name!r} in tests/foreign.py")
+            if path_of(name) is None:
+                packages = " ".join(TOOLS[name].packages)
+                pytest.skip(f"thiếu công cụ {name} (gói: {packages}) / tool {name} is absent (packages: {packages})")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With LIENTHONG_NO_SKIPS=1 a skipped test is a failed one."""
+    return _no_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for modules that skip themselves."""
+    return _no_skip((yield))
+
+
+def _no_skip(report: Report) -> Report:
+    if NO_SKIPS and report.skipped and not hasattr(report, "wasxfail"):
+        said = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"không được bỏ qua / may not be skipped (LIENTHONG_NO_SKIPS=1): {said}"
+    return report
