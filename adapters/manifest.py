@@ -89,6 +89,8 @@ class ReplyRule:
     code_pattern: str = ""  # whole-match regular expression
     code_missing: bool | None = None
     text_contains: tuple[str, ...] = ()  # any of them
+    present: str = ""  # path that must stand in the reply
+    absent: str = ""  # path that must not stand in the reply
     again: str = ""  # "update": send again as an update; "login": log in again once
     learn: str = ""  # party for which the code is the dossier's name
     problem: str = ""  # problem code shown to the operator

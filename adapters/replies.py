@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from adapters.manifest import Operation, ReplyRule
 from adapters.wire.contract import Exchange, Fault, PartnerReply
+from adapters.wire.paths import find
 
 _ON_THE_LINE: Mapping[Fault, str] = {
     Fault.CONNECT: "unavailable",
@@ -64,10 +65,16 @@ def _fits(rule: ReplyRule, exchange: Exchange, reply: PartnerReply) -> bool:
         return False
     if rule.code_missing is not None and rule.code_missing is not (not code):
         return False
+    if (rule.present and not _stands(rule.present, reply)) or (rule.absent and _stands(rule.absent, reply)):
+        return False
     if not rule.text_contains:
         return True
     text = folded(reply.text)
     return any(folded(part) in text for part in rule.text_contains)
+
+
+def _stands(path: str, reply: PartnerReply) -> bool:
+    return reply.element is not None and find(reply.element, path) is not None
 
 
 @lru_cache(maxsize=512)
