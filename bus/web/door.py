@@ -1,0 +1,224 @@
+"""The doors of partner systems: authenticate, bound, read, hand over, answer in the caller's protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from adapters.adapter import Adapter
+from adapters.manifest import AnswerKind, Auth
+from adapters.wire.contract import Call, Credentials, HttpReply, HttpRequest, InboundWire, Said
+from adapters.wire.credentials import credentials
+from adapters.wire.registry import inbound
+from bus.web.body import read_body
+from bus.web.scrub import scrubbed
+from schemas.message import Party, new_id
+from schemas.problem import Problem, Stage, problem
+
+log = logging.getLogger("lienthong.door")
+
+_BIG = 64 * 1024  # above this a body is read in a thread: parsing it would hold up the other callers
+
+
+class Intake(Protocol):
+    """What is done with an understood call."""
+
+    async def handle(self, adapter: Adapter, call: Call, request: HttpRequest, party: Party) -> Said:
+        """Does what an authenticated, valid call asks."""
+
+    async def refuse(self, adapter: Adapter, request: HttpRequest, problems: tuple[Problem, ...], party: str) -> None:
+        """Keeps a refused request as evidence; its secrets are already starred out. `party` "" = not known."""
+
+
+class PartnerKeys(Protocol):
+    """Who may call."""
+
+    def check(self, system: str, credentials: Credentials | None, request: HttpRequest) -> Party | None:
+        """The caller, or None: the same answer, and the same time, for an unknown name and a wrong password."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoorRules:
+    """Limits of the doors beside those of each system's manifest."""
+
+    body_s: float = 30.0  # a body that is not there by then is refused
+    evidence_per_s: float = 5.0  # refused requests of unknown callers that are kept; the rest is only logged
+    evidence_burst: int = 50
+
+
+class Doors:
+    """All doors of one process. Concurrent calls share nothing but the evidence budget."""
+
+    def __init__(
+        self, adapters: Mapping[str, Adapter], intake: Intake, *, keys: PartnerKeys, address: str, rules: DoorRules
+    ) -> None:
+        """`address`: how partners reach us, without the system's name."""
+        self._adapters = {name: a for name, a in adapters.items() if a.manifest.auth is not None}
+        self._wires: dict[str, InboundWire] = {
+            wire: inbound(wire) for wire in {a.manifest.wire for a in self._adapters.values()}
+        }
+        self._intake, self._keys, self._rules = intake, keys, rules
+        self._address = address.rstrip("/")
+        self._budget = _Budget(rules.evidence_per_s, rules.evidence_burst)
+
+    async def answer(self, request: Request) -> Response:
+        """One request, answered whatever happens."""
+        started = time.monotonic()
+        system = request.path_params["system"]
+        adapter = self._adapters.get(system)
+        if adapter is None:
+            found = problem("LT-DOOR-005", Stage.RECEIVE, {"system": system[:60]})
+            return JSONResponse(found.as_json(), status_code=404)
+        wire = self._wires[adapter.manifest.wire]
+        asked = self._request(request, system)
+        if request.method != "POST":
+            described = wire.describe(adapter, asked)
+            if described is not None:
+                return _response(described)
+            if asked.path == "/":
+                found = problem("LT-DOOR-006", Stage.RECEIVE, {"method": request.method})
+                return JSONResponse(found.as_json(), status_code=405, headers={"allow": "POST"})
+        body = await read_body(request, limit_bytes=adapter.manifest.body_limit_bytes, seconds=self._rules.body_s)
+        visit = _Visit(adapter, wire, asked)
+        if isinstance(body, Problem):
+            visit.said = Said(AnswerKind.INVALID, (body,))
+        else:
+            visit.request = replace(asked, body=body)
+            await self._safely(visit)
+        reply = _written(visit)
+        _log(visit, reply, ms=int((time.monotonic() - started) * 1000))
+        return _response(reply)
+
+    async def _safely(self, visit: _Visit) -> None:
+        try:
+            visit.said = await self._talk(visit)
+        except Exception as error:  # whatever breaks, the caller gets a retryable answer in its own protocol
+            visit.said = _broken(error)
+
+    async def _talk(self, visit: _Visit) -> Said:
+        adapter, rule = visit.adapter, visit.adapter.manifest.auth
+        if rule is None:
+            return _stranger()
+        if rule.kind is not Auth.BODY:  # strangers do not get as far as the parser
+            visit.party = self._keys.check(adapter.id, credentials(rule, visit.request, None), visit.request)
+            if visit.party is None:
+                return _stranger()
+        call = await self._read(visit)
+        if isinstance(call, tuple):
+            return await self._refuse(visit, call)
+        visit.call = call
+        if visit.party is None:
+            if call.credentials is None and call.problems:
+                return await self._refuse(visit, call.problems)
+            visit.party = self._keys.check(adapter.id, call.credentials, visit.request)
+            if visit.party is None:
+                return _stranger()
+        if call.problems:
+            return await self._refuse(visit, call.problems)
+        return await self._intake.handle(adapter, call, visit.request, visit.party)
+
+    async def _read(self, visit: _Visit) -> Call | tuple[Problem, ...]:
+        if len(visit.request.body) > _BIG:
+            return await asyncio.to_thread(visit.wire.read, visit.adapter, visit.request)
+        return visit.wire.read(visit.adapter, visit.request)
+
+    async def _refuse(self, visit: _Visit, problems: tuple[Problem, ...]) -> Said:
+        """Says no, and keeps the evidence: always of a known caller, of others as far as the budget goes."""
+        if visit.party is not None or self._budget.take():
+            kept = replace(visit.request, body=scrubbed(visit.request.body, visit.adapter.manifest.secrets))
+            await self._intake.refuse(visit.adapter, kept, problems, visit.party.system if visit.party else "")
+        return Said(AnswerKind.INVALID, problems)
+
+    def _request(self, request: Request, system: str) -> HttpRequest:
+        headers: dict[str, str] = {}
+        for name, value in request.headers.items():
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        return HttpRequest(
+            method=request.method,
+            path="/" + request.path_params.get("path", ""),
+            query=dict(request.query_params),
+            headers=headers,
+            body=b"",
+            address=f"{self._address}/{system}",
+            peer=request.client.host if request.client else "",
+        )
+
+
+@dataclass(slots=True)
+class _Visit:
+    """One request on its way through the door."""
+
+    adapter: Adapter
+    wire: InboundWire
+    request: HttpRequest
+    party: Party | None = None
+    call: Call | None = None
+    said: Said = field(default_factory=lambda: Said(AnswerKind.UNAVAILABLE))
+
+
+class _Budget:
+    """So many a second, and a few at once."""
+
+    def __init__(self, per_s: float, burst: int) -> None:
+        self._per_s, self._burst = per_s, float(burst)
+        self._left, self._at = float(burst), time.monotonic()
+
+    def take(self) -> bool:
+        now = time.monotonic()
+        self._left = min(self._burst, self._left + (now - self._at) * self._per_s)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+def _written(visit: _Visit) -> HttpReply:
+    """The answer in the caller's protocol; if that cannot be written, that something broke."""
+    try:
+        return visit.wire.write(visit.adapter, visit.request, visit.call, visit.said)
+    except Exception as error:
+        visit.said = _broken(error)
+    try:
+        return visit.wire.write(visit.adapter, visit.request, None, visit.said)
+    except Exception:
+        body = json.dumps(visit.said.problems[0].as_json(), ensure_ascii=False).encode()
+        return HttpReply(500, {"content-type": "application/json"}, body)
+
+
+def _broken(error: Exception) -> Said:
+    """A retryable answer with a reference; the place of the error goes to the log under the same reference."""
+    reference = new_id()
+    # The error's own words may quote the message: they are left out, its place is not.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    log.error("internal fault reference=%s %s\n%s", reference, type(error).__name__, where)
+    found = problem("LT-DOOR-007", Stage.RECEIVE, {"reference": reference})
+    return Said(AnswerKind.UNAVAILABLE, (found,), {"reference": reference})
+
+
+def _stranger() -> Said:
+    return Said(AnswerKind.UNAUTHENTICATED, (problem("LT-DOOR-001", Stage.RECEIVE),))
+
+
+def _response(reply: HttpReply) -> Response:
+    return Response(reply.body, status_code=reply.status, headers=dict(reply.headers))
+
+
+def _log(visit: _Visit, reply: HttpReply, *, ms: int) -> None:
+    quiet = visit.said.kind in (AnswerKind.ACCEPTED, AnswerKind.DUPLICATE)
+    log.log(
+        logging.INFO if quiet else logging.WARNING,
+        "call system=%s operation=%s kind=%s codes=%s status=%d bytes=%d ms=%d party=%s peer=%s message=%s",
+        visit.adapter.id, visit.call.name if visit.call else "–", visit.said.kind.value,
+        ",".join(sorted({p.code for p in visit.said.problems})) or "–", reply.status, len(visit.request.body), ms,
+        visit.party.agency if visit.party else "–", visit.request.peer, visit.said.values.get("message_id", "–"),
+    )  # fmt: skip
