@@ -15,8 +15,8 @@ from schemas.problem import Place, Problem, Refused, Stage, problem
 
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
 
-_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SUSPECT = re.compile(rb"\\(?:[bf]|u(?:00[01]|[dD][89a-fA-F]|[fF]{3}[eEfF]))|\xef\xbf[\xbe\xbf]")
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # what no XML can carry
 _REASONS = (
     ("Expecting property name", "thiếu tên trong nháy kép", "a name in double quotes is missing"),
     ("Expecting ':'", "thiếu dấu hai chấm", "a colon is missing"),
@@ -62,7 +62,7 @@ def loads(body: bytes, *, limits: JsonLimits = _DEFAULT, stage: Stage = Stage.PA
         raise Refused((fault,))
     odd: list[_Odd] = []
     value = _parse(body, limits, odd, stage=stage)
-    if _SURROGATE_ESCAPE.search(body) or odd:
+    if _SUSPECT.search(body) or odd:
         fault = next(_faults(value, stage=stage), None)
         if fault is not None:
             raise Refused((fault,))
@@ -90,9 +90,12 @@ def _parse(body: bytes, limits: JsonLimits, odd: list[_Odd], *, stage: Stage) ->
         made = dict(items)
         if len(made) == len(items):
             return made
-        names = [name for name, _ in items]
-        twice = next(name for name in names if names.count(name) > 1)
-        return mark("LT-JSON-005", ("key", twice[:40]))
+        seen: set[str] = set()
+        for name, _ in items:
+            if name in seen:
+                return mark("LT-JSON-005", ("key", name[:40]))
+            seen.add(name)
+        raise AssertionError("a shorter dict has a doubled name")
 
     try:
         value: JsonValue = json.loads(
@@ -120,18 +123,23 @@ def _malformed(fault: json.JSONDecodeError, *, stage: Stage) -> Problem:
     )
 
 
+def _unfit(character: str, *, stage: Stage) -> Problem:
+    lone = 0xD800 <= ord(character) <= 0xDFFF
+    return problem("LT-JSON-007" if lone else "LT-JSON-009", stage, {"character": f"U+{ord(character):04X}"})
+
+
 def _faults(value: object, *, stage: Stage, pointer: str = "") -> Iterator[Problem]:
-    """Marks and lone surrogates with their JSON pointers. As deep as the guard allows, no deeper."""
-    place = Place("message", 0, pointer or "/")
+    """Marks and unfit characters with their JSON pointers. As deep as the guard allows, no deeper."""
+    place = Place("message", 0, pointer or "#")
     if isinstance(value, _Odd):
         yield problem(value.code, stage, dict(value.values)).at(theirs=place)
     elif isinstance(value, str):
-        if _SURROGATE.search(value):
-            yield problem("LT-JSON-007", stage).at(theirs=place)
+        if unfit := _UNFIT.search(value):
+            yield _unfit(unfit[0], stage=stage).at(theirs=place)
     elif isinstance(value, dict):
         for name, inner in value.items():
-            if _SURROGATE.search(name):
-                yield problem("LT-JSON-007", stage).at(theirs=place)
+            if unfit := _UNFIT.search(name):
+                yield _unfit(unfit[0], stage=stage).at(theirs=place)
             step = name.encode("utf-8", "replace").decode().replace("~", "~0").replace("/", "~1")
             yield from _faults(inner, stage=stage, pointer=f"{pointer}/{step[:60]}")
     elif isinstance(value, list):

@@ -1,0 +1,110 @@
+"""Checks an element against an XSD: lxml decides, xmlschema explains. Thread-safe; nothing is ever fetched."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import cast
+
+import xmlschema
+from lxml import etree
+
+from schemas.explain import declared_children, explain
+from schemas.findings import Finding
+from schemas.loglines import LogLine, read_log
+from schemas.pack import collect
+from schemas.problem import Place, Problem, Refused, Stage, problem
+from schemas.shape import Shape, shape_of
+
+MAX_PROBLEMS = 50
+_EXPLAINED_ELEMENTS = 5_000  # above this the second validator would cost seconds: libxml2's own log explains
+
+
+class Schema:
+    """One XSD with everything it includes.
+
+    libxml2's compiled form keeps the last error log, so each thread compiles its own on first use; the form for
+    explaining and for shapes is made once, on first use.
+    """
+
+    def __init__(self, path: Path, digest: str) -> None:
+        self.name = path.name
+        self.digest = digest  # over the names and bytes of all its files
+        self.path = path
+        self._threads = threading.local()
+        self._lock = threading.RLock()
+        self._explainer: xmlschema.XMLSchema | None = None
+        self._shapes: dict[str, Shape] = {}
+
+    @classmethod
+    def load(cls, path: Path) -> Schema:
+        """Reads and compiles `path`; a schemaLocation is followed only inside the pack's folder.
+
+        Raises:
+            Refused: files missing or outside the folder, or a schema that does not compile.
+        """
+        path = path.resolve()
+        files = collect(path)
+        summed = hashlib.sha256("".join(f"{name}\0{digest}\n" for name, digest in sorted(files.items())).encode())
+        schema = cls(path, summed.hexdigest())
+        schema._compiled()
+        return schema
+
+    def check(self, element: etree._Element, *, stage: Stage) -> tuple[Problem, ...]:
+        """All problems, at most `MAX_PROBLEMS` and one that says there are more; () = valid."""
+        compiled = self._compiled()
+        if compiled.validate(element):
+            return ()
+        found = list(islice(self._findings(element, compiled), MAX_PROBLEMS + 1))
+        problems = [one.problem(element, schema=self.name, stage=stage) for one in found[:MAX_PROBLEMS]]
+        if len(found) > MAX_PROBLEMS:
+            problems.append(problem("LT-SCH-021", stage, {"limit": MAX_PROBLEMS}))
+        return tuple(problems)
+
+    def shape(self, element: str) -> Shape:
+        """The shape of a global element, or of a global complexType, by local name.
+
+        Raises:
+            KeyError: the schema has neither.
+        """
+        with self._lock:
+            if element not in self._shapes:
+                self._shapes[element] = shape_of(self._explaining(), element)
+            return self._shapes[element]
+
+    def _findings(self, element: etree._Element, compiled: etree.XMLSchema) -> Iterator[Finding]:
+        log = list(cast("Iterable[LogLine]", compiled.error_log))  # the stubs do not know that it can be walked
+        small = sum(1 for _ in islice(element.iter(), _EXPLAINED_ELEMENTS + 1)) <= _EXPLAINED_ELEMENTS
+        if small:
+            with self._lock:
+                told = list(islice(explain(self._explaining(), element), MAX_PROBLEMS + 1))
+            if told:
+                yield from told
+                return
+        with self._lock:
+            schema = self._explaining()
+        yield from read_log(iter(log), element, lambda parent: declared_children(schema, parent, element))
+
+    def _compiled(self) -> etree.XMLSchema:
+        compiled: etree.XMLSchema | None = getattr(self._threads, "compiled", None)
+        if compiled is None:
+            compiled = self._threads.compiled = _compile(self.path)
+        return compiled
+
+    def _explaining(self) -> xmlschema.XMLSchema:
+        if self._explainer is None:
+            self._explainer = xmlschema.XMLSchema(self.path, allow="local", defuse="never", use_fallback=False)
+        return self._explainer
+
+
+def _compile(path: Path) -> etree.XMLSchema:
+    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
+    try:
+        return etree.XMLSchema(etree.parse(str(path), parser))
+    except etree.XMLSchemaParseError as fault:
+        line = next((entry.line for entry in fault.error_log), 0)
+        values = {"file": path.name, "reason": str(fault)}
+        raise Refused((problem("LT-SCH-103", Stage.CONFIGURE, values).at(ours=Place(path.name, line)),)) from None
