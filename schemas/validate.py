@@ -12,8 +12,9 @@ from typing import cast
 import xmlschema
 from lxml import etree
 
+from schemas.crowd import is_crowd, shortened
 from schemas.explain import declared_children, explain
-from schemas.findings import Finding
+from schemas.findings import Finding, local
 from schemas.loglines import LogLine, read_log
 from schemas.pack import collect
 from schemas.problem import Place, Problem, Refused, Stage, problem
@@ -56,11 +57,16 @@ class Schema:
     def check(self, element: etree._Element, *, stage: Stage) -> tuple[Problem, ...]:
         """All problems, at most `MAX_PROBLEMS` and one that says there are more; () = valid."""
         compiled = self._compiled()
+        crowd = is_crowd(element, compiled, MAX_PROBLEMS)
+        if crowd:
+            element = shortened(element)
         if compiled.validate(element):
-            return ()
+            return (_too_many(element, stage=stage),) if crowd else ()
         found = list(islice(self._findings(element, compiled), MAX_PROBLEMS + 1))
         problems = [one.problem(element, schema=self.name, stage=stage) for one in found[:MAX_PROBLEMS]]
-        if len(found) > MAX_PROBLEMS:
+        if crowd:
+            problems.append(_too_many(element, stage=stage))
+        elif len(found) > MAX_PROBLEMS:
             problems.append(problem("LT-SCH-021", stage, {"limit": MAX_PROBLEMS}))
         return tuple(problems)
 
@@ -98,6 +104,10 @@ class Schema:
         if self._explainer is None:
             self._explainer = xmlschema.XMLSchema(self.path, allow="local", defuse="never", use_fallback=False)
         return self._explainer
+
+
+def _too_many(element: etree._Element, *, stage: Stage) -> Problem:
+    return problem("LT-SCH-022", stage, {"limit": MAX_PROBLEMS, "name": local(element.tag)})
 
 
 def _compile(path: Path) -> etree.XMLSchema:
