@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from adapters.mapping.plan import MapContext
 from lxml import etree
-from schemas.catalog import CANONICAL_NAMESPACE, KINDS
-from schemas.xmldoc import parse
 
 from adapters.adapter import Adapter
 from adapters.manifest import AnswerKind
+from adapters.mapping.plan import MapContext
 from adapters.wire.contract import Call, Said
-from bus.pipeline import VIETNAM, text_at
+from bus.pipeline import VIETNAM, new_root, text_at
 from bus.ports import Journal
 from bus.questions import complete
 from schemas.message import Message
 from schemas.problem import Refused, Stage, problem
+from schemas.xmldoc import parse
 
 # Leaves of the dossier that an answer may show. No name, no id number, no address: the asker has them or need not.
 _SHOWN = ("MaHoSo", "MaHoSoDonVi", "NguonGoc", "KenhThucHien", "TrangThai", "NgayTiepNhan", "NgayHenTra")
@@ -52,7 +51,7 @@ def _dossier(adapter: Adapter, call: Call, journal: Journal) -> str | None:
 
 def _answer(dossier: etree._Element, step: Message | None) -> etree._Element:
     """TraCuu: what may be shown of the dossier, with the status of its newest step."""
-    root = etree.Element(f"{{{CANONICAL_NAMESPACE}}}{KINDS['tra_cuu']}", nsmap={None: CANONICAL_NAMESPACE})
+    root = new_root("tra_cuu")
     values = {path: value for path in _SHOWN if (value := text_at(dossier, path))}
     if step is not None and (status := text_at(parse(step.body), "TrangThai")):
         values["TrangThai"] = status

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adapters.registry import Registry
-from adapters.wire.registry import outbound, render
-
 from adapters.wire.contract import OutboundWire, Target
+from adapters.wire.registry import outbound, render
 from bus.clock import SystemClock
 from bus.deliver import Line, Tools
 from bus.feeder import Feeder
+from bus.feeding import Feeding
 from bus.intake import Intake
 from bus.journal import open_journal
 from bus.keyring import KeySigner
@@ -76,7 +76,9 @@ def private_server(settings: Settings) -> EmbeddedServer:
 
 def make_intake(parts: Parts) -> Intake:
     """What the door does with a call."""
-    return Intake(parts.journal, parts.feeder, parts.house, parts.clock)
+    feeding = Feeding(parts.feeder)
+    feeding.start()
+    return Intake(parts.journal, feeding.submit, parts.house, parts.clock)
 
 
 def make_worker(parts: Parts, *, name: str) -> Worker:

@@ -5,26 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar  # Any: the result type of a journal future
 
 from lxml import etree
-from schemas.xmldoc import to_bytes
 
 from adapters.adapter import Adapter
 from adapters.manifest import AnswerKind, Direction
 from adapters.wire.contract import Call, HttpRequest, Said
 from bus.asks import answer_question
-from bus.feeder import Feeder
 from bus.offers import offered_reply
 from bus.pipeline import House, Inbound, take_in
 from bus.ports import Clock, Journal, JournalUnavailable
-from bus.records import Acceptance, ItemResult, ItemStatus, Rejection
+from bus.records import Acceptance, ItemResult, ItemStatus, QueueRecord, Rejection, WorkItem
 from schemas.message import Envelope, Message, Party, new_id, sha256_hex
 from schemas.problem import Problem, Refused, Stage, problem
+from schemas.xmldoc import to_bytes
 
 log = logging.getLogger("lienthong.intake")
 
@@ -45,7 +44,7 @@ class Intake:
     """One per door process; holds no state of its own."""
 
     journal: Journal
-    feeder: Feeder
+    feed: Callable[[Sequence[QueueRecord]], None]  # after the commit; must not block
     house: House
     clock: Clock
 
@@ -87,17 +86,18 @@ class Intake:
         results = await self._done(self.journal.accept(acceptance))
         feed = tuple(record for result in results for record in result.feed)
         if feed:
-            self.feeder.feed(feed)
+            self.feed(feed)
         return _said(results, problems)
 
     async def _offer(self, adapter: Adapter, call: Call, request: HttpRequest, party: Party) -> Said:
         endpoints = [e.id for e in self.house.routes.endpoints.values() if e.system == adapter.id]
         now = self.clock.now()
         until = now + timedelta(seconds=call.operation.offer_s)
-        offered = []
+        offered: list[WorkItem] = []
         for endpoint in endpoints:
             limit = call.operation.limit - len(offered)
-            offered += await self._done(self.journal.offer(endpoint, limit=limit, now=now, until=until))
+            more = await self._done(self.journal.offer(endpoint, limit=limit, now=now, until=until))
+            offered += more
         said, unfit = offered_reply(adapter, call, tuple(offered))
         for settlement in unfit:
             await self._done(self.journal.settle(settlement))
@@ -111,7 +111,8 @@ class Intake:
                 done = self.journal.acknowledge(
                     endpoint.id, codes, party=call.operation.ack_party or adapter.party, now=self.clock.now()
                 )
-                known.update(await self._done(done))
+                acknowledged = await self._done(done)
+                known.update(acknowledged)
         if codes and not known:
             return Said(AnswerKind.UNKNOWN_DOSSIER, (problem("LT-PIPE-003", Stage.ACCEPT),))
         return Said(AnswerKind.ACCEPTED)

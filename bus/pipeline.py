@@ -7,20 +7,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
+from typing import cast
 from zoneinfo import ZoneInfo
 
-from adapters.mapping.plan import MapContext
 from lxml import etree
-from schemas.catalog import CANONICAL_NAMESPACE, KINDS, canonical
 from schemas.rules import check_rules
-from schemas.xmldoc import c14n, to_bytes
 
 from adapters.adapter import Adapter
 from adapters.manifest import Operation
+from adapters.mapping.plan import MapContext
 from bus.records import AcceptItem, DossierRef, NewIdentity
 from bus.routes import Route, RouteTable, plan
+from schemas.catalog import CANONICAL_NAMESPACE, KINDS, canonical
 from schemas.message import Envelope, Message, Party, new_id, sha256_hex
 from schemas.problem import Place, Problem, Stage, problem
+from schemas.xmldoc import c14n, to_bytes
 
 CANONICAL_MEDIA_TYPE = "application/xml; charset=utf-8"
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -57,6 +58,12 @@ class Inbound:
     raw: Message  # kind "goc"
     party: Party
     now: datetime
+
+
+def new_root(kind: str) -> etree._Element:
+    """An empty canonical element of a kind."""
+    names = cast(dict[str, str], {None: CANONICAL_NAMESPACE})  # the stubs do not know the default namespace
+    return etree.Element(f"{{{CANONICAL_NAMESPACE}}}{KINDS[kind]}", nsmap=names)
 
 
 def text_at(element: etree._Element, path: str) -> str:
@@ -210,7 +217,7 @@ def _attachments(element: etree._Element) -> list[etree._Element]:
     for number, part in enumerate(element.findall(_ANY + "TepDinhKem"), start=1):
         if not text_at(part, "NoiDung"):
             continue
-        root = etree.Element(f"{{{CANONICAL_NAMESPACE}}}{KINDS['tep_dinh_kem']}", nsmap={None: CANONICAL_NAMESPACE})
+        root = new_root("tep_dinh_kem")
         for path in ("MaHoSo", "MaHoSoDonVi", "NguonGoc"):
             for child in element.findall(_ANY + path):
                 etree.SubElement(root, child.tag).text = child.text

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from adapters.mapping.plan import MapContext
 from lxml import etree
-from schemas.catalog import CANONICAL_NAMESPACE, KINDS, canonical
-from schemas.shape import Shape
-from schemas.xmldoc import parse
 
 from adapters.adapter import Adapter
 from adapters.manifest import Operation
-from bus.pipeline import text_at
+from adapters.mapping.plan import MapContext
+from bus.pipeline import new_root, text_at
 from bus.records import WorkItem
+from schemas.catalog import CANONICAL_NAMESPACE, canonical
 from schemas.problem import Refused
+from schemas.shape import Shape
+from schemas.xmldoc import parse
 
 # What a question or a status carries over from the message that caused it.
 CARRIED = ("MaHoSo", "MaHoSoDonVi", "NguonGoc")
@@ -29,8 +29,7 @@ def carried(item: WorkItem) -> dict[str, str]:
 
 def build(kind: str, values: Mapping[str, str]) -> etree._Element:
     """A canonical element of a kind with the given leaves, in the schema's order; others are left out."""
-    root = etree.Element(f"{{{CANONICAL_NAMESPACE}}}{KINDS[kind]}", nsmap={None: CANONICAL_NAMESPACE})
-    return complete(root, values)
+    return complete(new_root(kind), values)
 
 
 def complete(element: etree._Element, values: Mapping[str, str]) -> etree._Element:
