@@ -1,0 +1,209 @@
+"""Whether a manifest makes sense: its paths stand in the schema, its names exist, its rules can be used."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterator, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from adapters.manifest import Auth, Direction, Manifest, Operation
+from adapters.mapping.plan import MapPlan
+from adapters.wire.quirks import QUIRKS
+from adapters.wire.registry import BUILT_IN, GROUP
+from schemas.catalog import KINDS
+from schemas.problem import Place, Problem, Stage, catalogue, problem
+from schemas.shape import Shape
+from schemas.validate import Schema
+
+CALLED = (Direction.IN, Direction.PULL, Direction.ACK, Direction.ASK_IN)
+SENT = (Direction.OUT, Direction.ASK_OUT)
+OUTCOMES = ("accepted", "duplicate", "rejected", "refused", "unavailable", "throttled", "unclear", "bad-reply")
+_UNCLEAR = ("ask", "repeat", "park")
+_AGAIN = ("", "update", "login")
+
+
+def check_manifest(
+    manifest: Manifest, *, folder: Path, schema: Schema, maps: Mapping[str, MapPlan], broken: Collection[str] = ()
+) -> tuple[Problem, ...]:
+    """Every finding about one system; () = sane. `broken` are maps that are there but do not compile."""
+    check = _Check(manifest, folder, schema, maps, broken)
+    check.whole()
+    for name, operation in manifest.operations.items():
+        check.operation(name, operation)
+    return tuple(check.problems)
+
+
+class _Check:
+    """Walks one manifest, collecting problems."""
+
+    def __init__(
+        self, manifest: Manifest, folder: Path, schema: Schema, maps: Mapping[str, MapPlan], broken: Collection[str]
+    ) -> None:
+        self.manifest = manifest
+        self.folder = folder
+        self.schema = schema
+        self.maps = maps
+        self.broken = broken
+        self.problems: list[Problem] = []
+
+    def say(self, code: str, where: str, **values: object) -> None:
+        place = Place(f"{self.folder.name}/adapter.toml", 0, where)
+        self.problems.append(problem(code, Stage.CONFIGURE, values).at(ours=place))
+
+    def whole(self) -> None:
+        """What concerns the system as such."""
+        manifest = self.manifest
+        if manifest.id != self.folder.name:
+            self.say("LT-SYS-009", "id", id=manifest.id, folder=self.folder.name)
+        if manifest.wire not in (known := wire_names()):
+            self.say("LT-SYS-011", "wire", name=manifest.wire, known=", ".join(known))
+        for quirk in manifest.quirks:
+            if quirk not in QUIRKS:
+                self.say("LT-SYS-012", "quirks", name=quirk, nearest=nearest(quirk, QUIRKS))
+        for wsdl in filter(None, [manifest.wsdl]):
+            if not (self.folder / wsdl).is_file():
+                self.say("LT-SYS-005", "wsdl", file=wsdl)
+        called = [name for name, o in manifest.operations.items() if o.direction in CALLED]
+        if called and manifest.auth is None:
+            self.say("LT-SYS-017", "auth", operation=", ".join(called))
+        if manifest.auth is not None and manifest.auth.kind in (Auth.HEADER, Auth.JWS) and not manifest.auth.header:
+            self.say("LT-SYS-004", "auth.header", key="auth.header", reason="must be given / phải ghi")
+
+    def operation(self, name: str, operation: Operation) -> None:
+        """What concerns one operation."""
+        where = f"operations.{name}"
+        element = self.shape(operation.element or name, f"{where}.element")
+        reply = self.shape(operation.reply_element, f"{where}.reply_element") if operation.reply_element else None
+        if operation.direction in CALLED and element is not None:
+            self._called(operation, element, reply, where)
+        if operation.direction in SENT:
+            self._sent(name, operation, reply, where)
+        self._map(operation, where)
+        if reply is not None:
+            answers = {**self.manifest.answers, **operation.answers} if operation.direction in CALLED else {}
+            for kind, answer in answers.items():
+                for path in answer.fields:
+                    self.path(reply, path, f"{where}.answers.{kind.value}")
+
+    def _called(self, operation: Operation, element: Shape, reply: Shape | None, where: str) -> None:
+        auth = self.manifest.auth
+        if auth is not None and auth.kind is Auth.BODY:
+            self.path(element, auth.user, f"{where} [auth.user]")
+            self.path(element, auth.password, f"{where} [auth.password]")
+        if operation.direction is Direction.PULL:
+            if reply is None:
+                self.say("LT-SYS-007", f"{where}.reply_element", name="–", nearest="–")
+            else:
+                self.path(reply, operation.items, f"{where}.items")
+            return
+        item = self.path(element, operation.items, f"{where}.items")
+        if item is not None:
+            for name in operation.dossier:
+                self.path(item, name.path, f"{where}.dossier")
+            for path in operation.key:
+                self.path(item, path, f"{where}.key")
+        if operation.direction is Direction.ACK:
+            self.path(element, operation.ack_path, f"{where}.ack_path")
+        if operation.direction in (Direction.IN, Direction.ASK_IN) and not operation.dossier:
+            self.say("LT-SYS-018", where, member="dossier")
+
+    def _sent(self, name: str, operation: Operation, reply: Shape | None, where: str) -> None:
+        operations = self.manifest.operations
+        for member, other in (("ask", operation.ask), ("after", operation.after)):
+            if other and other not in operations:
+                self.say("LT-SYS-010", f"{where}.{member}", name=other, nearest=nearest(other, operations))
+        if operation.unclear not in _UNCLEAR:
+            self.say("LT-SYS-013", f"{where}.unclear", value=operation.unclear, known=", ".join(_UNCLEAR))
+        if operation.unclear == "ask" and not operation.ask:
+            self.say("LT-SYS-018", where, member="ask")
+        if not operation.replies:
+            self.say("LT-SYS-018", where, member="replies")
+        if reply is not None:
+            self.path(reply, operation.reply_code, f"{where}.reply_code")
+            self.path(reply, operation.reply_text, f"{where}.reply_text")
+        for number, rule in enumerate(operation.replies):
+            here = f"{where}.replies.{number}"
+            if rule.outcome not in OUTCOMES:
+                self.say("LT-SYS-013", here, value=rule.outcome, known=", ".join(OUTCOMES))
+            if rule.again not in _AGAIN:
+                self.say("LT-SYS-013", here, value=rule.again, known=", ".join(_AGAIN[1:]))
+            if rule.problem and rule.problem not in catalogue():
+                self.say("LT-SYS-013", here, value=rule.problem, known=nearest(rule.problem, catalogue()))
+            if bad := _bad_pattern(rule.code_pattern):
+                self.say("LT-SYS-013", here, value=rule.code_pattern, known=bad)
+            for path in filter(None, (rule.present, rule.absent)):
+                if reply is not None:
+                    self.path(reply, path, here)
+        for number, then in enumerate(operation.then):
+            here = f"{where}.then.{number}"
+            if then.kind not in KINDS:
+                self.say("LT-SYS-016", here, name=then.kind, nearest=nearest(then.kind, KINDS))
+            if then.reply_map and then.reply_map not in {*self.maps, *self.broken}:
+                self.say("LT-SYS-005", here, file=f"maps/{then.reply_map}")
+
+    def _map(self, operation: Operation, where: str) -> None:
+        if operation.direction is Direction.ACK:
+            return
+        if operation.kind not in KINDS:
+            self.say("LT-SYS-016", f"{where}.kind", name=operation.kind or "–", nearest=nearest(operation.kind, KINDS))
+        plan = self.maps.get(operation.map)
+        if plan is None:
+            if operation.map not in self.broken:
+                self.say("LT-SYS-005", f"{where}.map", file=f"maps/{operation.map or '–'}")
+            return
+        if plan.canonical_root != KINDS.get(operation.kind, plan.canonical_root):
+            self.say("LT-SYS-023", where, map=operation.map, expected=KINDS[operation.kind], found=plan.canonical_root)
+        expected = _legacy_root(operation, where.partition(".")[2])
+        if plan.legacy_root != expected:
+            self.say("LT-SYS-023", where, map=operation.map, expected=expected, found=plan.legacy_root)
+
+    def shape(self, name: str, where: str) -> Shape | None:
+        """A global element of the partner's schema."""
+        try:
+            return self.schema.shape(name)
+        except KeyError:
+            self.say("LT-SYS-007", where, name=name, nearest="–")
+            return None
+
+    def path(self, shape: Shape, path: str, where: str) -> Shape | None:
+        """What stands at a path, or a problem with the nearest name."""
+        here = shape
+        for step in filter(None, path.split("/")):
+            found = here.child(step)
+            if found is None:
+                names = [child.name for child in here.children]
+                self.say("LT-SYS-008", where, path=path, step=step, parent=here.name, nearest=nearest(step, names))
+                return None
+            here = found
+        return here
+
+
+def wire_names() -> list[str]:
+    """The names a manifest may give as `wire`. No wire is loaded for it."""
+    return sorted(point.name for point in (*BUILT_IN, *entry_points(group=GROUP)))
+
+
+def _legacy_root(operation: Operation, name: str) -> str:
+    """The element a map takes (IN) or gives (OUT, PULL, ASK)."""
+    if operation.direction is Direction.ASK_IN:
+        return operation.reply_element
+    if operation.items:
+        return operation.items.rpartition("/")[2]
+    return operation.element or name
+
+
+def nearest(name: str, known: Collection[str] | Iterator[str]) -> str:
+    """The known name most like `name`, else all of them (at most ten)."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    return close[0] if close else ", ".join(names[:10]) or "–"
+
+
+def _bad_pattern(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return str(error)
+    return ""
