@@ -83,7 +83,7 @@ def _input(protected: str, body: bytes) -> bytes:
 def _named(protected: str) -> tuple[str, str] | None:
     """Algorithm and key id of a protected header, if it has exactly these two members, both text."""
     raw = from_base64url(protected)
-    if raw is None:
+    if raw is None or not raw.isascii():
         return None
     try:
         header = loads(raw)
