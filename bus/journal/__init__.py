@@ -1,0 +1,8 @@
+"""The journal: the record of everything accepted, done and decided."""
+
+from __future__ import annotations
+
+from bus.journal.open import open_journal
+from bus.journal.sql import SqlJournal
+
+__all__ = ["SqlJournal", "open_journal"]

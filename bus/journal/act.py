@@ -1,0 +1,91 @@
+"""What a person does to one delivery: judged, carried out, recorded with who and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from bus.delivery import State
+from bus.journal import tables as t
+from bus.journal.bodies import content_role, signature_role
+from bus.journal.delivery_row import DeliveryRow, derived_state
+from bus.journal.derive import heads
+from bus.journal.free import park_behind
+from bus.journal.judge import Behind, on_its_way, refusal
+from bus.journal.transitions import cancelled, released
+from bus.journal.unit import Unit, delivery_row
+from bus.records import Act, Acted, Action
+from schemas.message import new_id
+
+_d, _b = t.deliveries.c, t.bodies.c
+_LATER = sa.select(t.deliveries).where(
+    _d.lane == sa.bindparam("lane"), _d.lane_seq > sa.bindparam("seq"), _d.state != State.CANCELLED.value
+)
+_RENAME = (
+    sa.update(t.bodies)
+    .where(_b.message_id == sa.bindparam("b_message"), _b.role == sa.bindparam("b_old"))
+    .values(role=sa.bindparam("b_new"))
+)
+
+
+def act_many(unit: Unit, actions: Sequence[Action]) -> list[Acted]:
+    """A run of acts, in order."""
+    return [_act(unit, action) for action in actions]
+
+
+def _act(unit: Unit, action: Action) -> Acted:
+    row = unit.deliveries([action.delivery_id]).get(action.delivery_id)
+    if row is None:
+        raise LookupError(f"no delivery {action.delivery_id} in this journal")
+    reason = refusal(action.act, row, _behind(unit, row), why=action.why, now_us=unit.now_us)
+    if not reason:
+        row = _carry_out(unit, row, action)
+    _record(unit, row, action, reason)
+    unit.flush()
+    first = heads(unit.connection, [row.lane]).get(row.lane, row.id)
+    state = derived_state(row, ahead="" if first == row.id else first, now_us=unit.now_us)
+    return Acted(not reason, state, reason, rebuild_lane="" if reason or not row.is_push else row.lane)
+
+
+def _behind(unit: Unit, row: DeliveryRow) -> Behind:
+    unit.flush()
+    later = [delivery_row(one) for one in unit.read(_LATER, {"lane": row.lane, "seq": row.lane_seq})]
+    return Behind(
+        delivered=any(one.state == State.DELIVERED.value for one in later),
+        on_its_way=any(on_its_way(one, now_us=unit.now_us) for one in later),
+    )
+
+
+def _carry_out(unit: Unit, row: DeliveryRow, action: Action) -> DeliveryRow:
+    if action.act is Act.CANCEL:
+        row = cancelled(row, who=action.who, why=action.why)
+        unit.put(row)
+        park_behind(unit, row.id, who=action.who)
+        return row
+    row = released(row, as_replay=action.act is Act.REPLAY)
+    unit.put(row)
+    if action.act is Act.REPLAY and not action.as_then:
+        _set_aside_content(unit, row)
+    return row
+
+
+def _set_aside_content(unit: Unit, row: DeliveryRow) -> None:
+    """The content is made anew; the one that was sent before stays as evidence under another role."""
+    unit.flush()
+    pairs = [
+        (content_role(row.endpoint), content_role(row.endpoint, replaced=row.replays)),
+        (signature_role(row.endpoint), signature_role(row.endpoint, replaced=row.replays)),
+    ]
+    unit.connection.execute(_RENAME, [{"b_message": row.message_id, "b_old": old, "b_new": new} for old, new in pairs])
+
+
+def _record(unit: Unit, row: DeliveryRow, action: Action, reason: str) -> None:
+    values: dict[str, object] = {
+        "id": new_id(), "month": row.month, "delivery_id": row.id, "message_id": row.message_id,
+        "act": action.act.value, "who": action.who, "why": action.why, "as_then": int(action.as_then),
+        "done": int(not reason), "reason": reason, "at_us": unit.now_us,
+    }  # fmt: skip
+    unit.insert(t.actions, values)
+    facts = {name: values[name] for name in ("act", "who", "why", "as_then", "done")}
+    unit.entry("act", row.id, facts)

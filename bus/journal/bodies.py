@@ -1,0 +1,48 @@
+"""Bodies as they are kept: compressed where that helps. Packed in the caller's thread, not in the writer's."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+from schemas.message import sha256_hex
+
+RAW, CANONICAL = "raw", "canonical"
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """One body ready to be written."""
+
+    media_type: str
+    sha256: str
+    size: int
+    coding: str
+    data: bytes
+
+
+def pack(body: bytes, media_type: str) -> Packed:
+    """Compresses at the quickest level: XML shrinks to a fifth, and the disk is the slower part."""
+    squeezed = zlib.compress(body, 1) if len(body) > 256 else body
+    small = len(squeezed) < len(body)
+    return Packed(media_type, sha256_hex(body), len(body), "zlib" if small else "", squeezed if small else body)
+
+
+def unpack(coding: str, data: bytes) -> bytes:
+    """The bytes as they were."""
+    return zlib.decompress(data) if coding == "zlib" else data
+
+
+def content_role(endpoint: str, *, replaced: int = 0) -> str:
+    """What was sent to an endpoint; with `replaced` = the number of the replay that did away with it."""
+    return f"content#{replaced}@{endpoint}" if replaced else f"content@{endpoint}"
+
+
+def signature_role(endpoint: str, *, replaced: int = 0) -> str:
+    """The detached signature of that content."""
+    return f"signature#{replaced}@{endpoint}" if replaced else f"signature@{endpoint}"
+
+
+def reply_role(endpoint: str, number: int) -> str:
+    """What an endpoint replied to one attempt."""
+    return f"reply:{number}@{endpoint}"

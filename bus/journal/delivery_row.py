@@ -1,0 +1,95 @@
+"""One row of deliveries as it is stored, and what readers get to see of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bus.delivery import Delivery, Pattern, State
+from bus.journal.moments import from_us, maybe_from_us
+from bus.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """Column by column; the columns are explained in tables.py."""
+
+    id: str
+    month: str
+    message_id: str
+    dossier: str
+    endpoint: str
+    operation: str
+    pattern: str
+    unclear: str
+    priority: int
+    lane: str
+    lane_seq: int
+    open: int
+    state: str
+    reason: str
+    problem_code: str
+    problem: str
+    attempts_used: int
+    manual_used: int
+    crashes: int
+    created_us: int
+    next_us: int | None
+    held_behind: str
+    offered_us: int | None
+    token: str
+    lease_us: int | None
+    last_number: int
+    doubts: str
+    replays: int
+    taken: int
+    last_outcome: str
+
+    @property
+    def is_push(self) -> bool:
+        """Goes through the queue."""
+        return self.pattern == Pattern.PUSH.value
+
+
+COLUMNS = tuple(DeliveryRow.__dataclass_fields__)
+# Fixed at acceptance; all others may change.
+FIXED = frozenset(
+    ("id", "month", "message_id", "dossier", "endpoint", "operation", "pattern", "unclear", "priority", "lane",
+     "lane_seq", "created_us")
+)  # fmt: skip
+CHANGING = tuple(name for name in COLUMNS if name not in FIXED)
+
+
+def as_values(row: DeliveryRow) -> dict[str, object]:
+    """The row for an insert."""
+    return {name: getattr(row, name) for name in COLUMNS}
+
+
+def is_live(row: DeliveryRow, *, now_us: int) -> bool:
+    """An intent was granted, its lease runs, and it has no result yet."""
+    return row.lease_us is not None and row.lease_us > now_us
+
+
+def derived_state(row: DeliveryRow, *, ahead: str, now_us: int) -> State:
+    """The state that is shown. `ahead` = the head of its lane, if that is another one; else ""."""
+    if not row.open:
+        return State(row.state)
+    if row.held_behind or ahead:
+        return State.HELD
+    if row.state in (State.READY.value, State.WAITING.value) and is_live(row, now_us=now_us):
+        return State.SENDING
+    return State(row.state)
+
+
+def as_delivery(row: DeliveryRow, *, ahead: str, now_us: int) -> Delivery:
+    """The delivery as readers see it."""
+    state = derived_state(row, ahead=ahead, now_us=now_us)
+    sending = state is State.SENDING
+    return Delivery(
+        id=row.id, message_id=row.message_id, endpoint=row.endpoint, operation=row.operation,
+        pattern=Pattern(row.pattern), lane=row.lane, lane_seq=row.lane_seq, state=state, reason=row.reason,
+        problem_code=row.problem_code, attempts_used=row.attempts_used, manual_used=row.manual_used,
+        crashes=row.crashes, created_at=from_us(row.created_us),
+        next_at=maybe_from_us(row.lease_us if sending else row.next_us),
+        held_behind=(row.held_behind or ahead) if state is State.HELD else "",
+        last_outcome=Outcome(row.last_outcome) if row.last_outcome else None,
+    )  # fmt: skip

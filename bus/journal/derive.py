@@ -1,0 +1,79 @@
+"""The derived states as SQL, and reading deliveries with them. One place, so that list, sums and rows agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from bus.delivery import Delivery, State
+from bus.journal import tables as t
+from bus.journal.delivery_row import DeliveryRow, as_delivery
+from bus.journal.unit import delivery_row
+
+_d = t.deliveries.c
+_before = t.deliveries.alias("before")
+NOW = sa.bindparam("now_us", type_=sa.BigInteger)
+
+# The head of the lane, where that is another delivery; NULL where this one is the head.
+AHEAD = (
+    sa.select(_before.c.id)
+    .where(
+        _before.c.open == sa.literal_column("1"), _before.c.lane == _d.lane, _before.c.lane_seq < _d.lane_seq,
+    )
+    .order_by(_before.c.lane_seq)
+    .limit(1)
+    .correlate(t.deliveries)
+    .scalar_subquery()
+)  # fmt: skip
+
+STATE = sa.case(
+    (_d.open == 0, _d.state),
+    (_d.held_behind != "", State.HELD.value),
+    (AHEAD.is_not(None), State.HELD.value),
+    (sa.and_(_d.state.in_((State.READY.value, State.WAITING.value)), _d.lease_us > NOW), State.SENDING.value),
+    else_=_d.state,
+)
+
+WITH_AHEAD = sa.select(t.deliveries, sa.case((_d.open == 1, AHEAD), else_=None).label("ahead"))
+_COUNT_OPEN = sa.select(STATE.label("shown"), sa.func.count().label("many")).where(t.IS_OPEN).group_by("shown")
+_COUNT_FINAL = (
+    sa.select(_d.state.label("shown"), sa.func.count().label("many"))
+    .where(_d.state.in_((State.DELIVERED.value, State.CANCELLED.value)))
+    .group_by(_d.state)
+)
+
+
+def read_deliveries(
+    connection: Connection, where: sa.ColumnElement[bool], *, now_us: int
+) -> list[tuple[DeliveryRow, Delivery, str]]:
+    """Rows, what readers see of them, and the head before each ("" = it is the head)."""
+    rows = connection.execute(WITH_AHEAD.where(where)).mappings()
+    found = []
+    for row in rows:
+        stored, ahead = delivery_row(row), row["ahead"] or ""
+        found.append((stored, as_delivery(stored, ahead=ahead, now_us=now_us), ahead))
+    return found
+
+
+def count_states(connection: Connection, *, now_us: int) -> dict[State, int]:
+    """Deliveries per state; every state is named."""
+    counts = dict.fromkeys(State, 0)
+    for row in connection.execute(_COUNT_OPEN, {"now_us": now_us}):
+        counts[State(row.shown)] += row.many
+    for row in connection.execute(_COUNT_FINAL):
+        counts[State(row.shown)] += row.many
+    return counts
+
+
+def heads(connection: Connection, lanes: Sequence[str]) -> dict[str, str]:
+    """The first open delivery of each lane."""
+    first = (
+        sa.select(_d.lane, sa.func.min(_d.lane_seq).label("first"))
+        .where(t.IS_OPEN, _d.lane.in_(sa.bindparam("many", expanding=True)))
+        .group_by(_d.lane)
+        .subquery()
+    )
+    query = sa.select(_d.lane, _d.id).join(first, sa.and_(_d.lane == first.c.lane, _d.lane_seq == first.c.first))
+    return {row.lane: row.id for row in connection.execute(query, {"many": sorted(set(lanes))})}

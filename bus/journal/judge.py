@@ -1,0 +1,66 @@
+"""Whether a person's act on a delivery is allowed: pure. The answer is the reason why not, in Vietnamese."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bus.delivery import State
+from bus.journal.delivery_row import DeliveryRow, is_live
+from bus.records import Act
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What stands behind a delivery in its own lane."""
+
+    delivered: bool  # one of them was delivered
+    on_its_way: bool  # one of them is being sent, is on offer, or nobody knows whether it was taken
+
+
+def refusal(act: Act, row: DeliveryRow, behind: Behind, *, why: str, now_us: int) -> str:
+    """Why not; "" = allowed.
+
+    A delivered or cancelled message is replayed in its own place of the lane, never at its end: so nothing behind
+    it may have been delivered or be on its way. To send a whole tail again, replay it from its end forward.
+    """
+    if row.open and is_live(row, now_us=now_us):
+        return "Đang được gửi đi: đợi có kết quả rồi làm lại"
+    if act is Act.CANCEL:
+        return _refuse_cancel(row, why=why)
+    if act is Act.RELEASE:
+        return _refuse_release(row)
+    if row.held_behind and row.open:
+        return "Đang đợi bản tin đi trước theo tuyến có thứ tự: phát lại bản tin đó trước"
+    if not row.open and behind.delivered:
+        return "Bản tin đi sau của cùng hồ sơ đã được giao; phát lại bản tin này sẽ làm sai thứ tự"
+    if not row.open and behind.on_its_way:
+        return "Bản tin đi sau của cùng hồ sơ đang trên đường đi; đợi nó xong rồi làm lại"
+    return ""
+
+
+def _refuse_release(row: DeliveryRow) -> str:
+    if not row.open:
+        return "Đã kết thúc: dùng phát lại nếu cần gửi lần nữa"
+    if row.held_behind:
+        return "Đang đợi bản tin đi trước theo tuyến có thứ tự"
+    if row.state not in (State.PARKED.value, State.WAITING.value):
+        return "Không ở trạng thái chờ xử lý tay hay chờ đến giờ, nên không có gì để thả"
+    return ""
+
+
+def _refuse_cancel(row: DeliveryRow, *, why: str) -> str:
+    if not row.open:
+        return "Đã kết thúc, không hủy được nữa"
+    if not why.strip():
+        return "Phải ghi lý do hủy"
+    return ""
+
+
+def on_its_way(row: DeliveryRow, *, now_us: int) -> bool:
+    """Bytes of it may be at the partner, or about to be."""
+    on_offer = row.offered_us is not None
+    return bool(row.open) and (is_live(row, now_us=now_us) or on_offer or bool(row.doubts) or _unclear(row))
+
+
+def _unclear(row: DeliveryRow) -> bool:
+    return row.state == State.UNCLEAR.value

@@ -1,0 +1,147 @@
+"""After an attempt: the fact is recorded, always; the delivery changes where the token still holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import sqlalchemy as sa
+
+from bus.delivery import State
+from bus.journal import tables as t
+from bus.journal.accept import Parcel, accept_many
+from bus.journal.attempt_row import attempt_values, feed_of
+from bus.journal.bodies import Packed, pack, reply_role
+from bus.journal.delivery_row import DeliveryRow, derived_state
+from bus.journal.derive import heads
+from bus.journal.free import free_behind
+from bus.journal.message_row import body_values
+from bus.journal.transitions import decided, recorded
+from bus.journal.unit import Unit
+from bus.records import NextStep, QueueRecord, Settled, Settlement
+
+_a = t.attempts.c
+_MADE = sa.select(_a.delivery_id, _a.number, _a.token, _a.applied, _a.state_after, _a.feed).where(
+    _a.delivery_id.in_(sa.bindparam("many", expanding=True))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A settlement with its bodies packed."""
+
+    settlement: Settlement
+    reply: Packed | None
+    derived: tuple[Parcel, ...]
+
+    @classmethod
+    def of(cls, settlement: Settlement) -> Closing:
+        """Packs the reply and what is derived, outside the writer thread."""
+        reply = pack(settlement.reply, settlement.reply_media_type) if settlement.reply else None
+        return cls(settlement, reply, tuple(Parcel.of(derived.acceptance) for derived in settlement.derived))
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An attempt already recorded, and what its settlement answered."""
+
+    token: str
+    answer: Settled
+
+
+def settle_many(unit: Unit, closings: Sequence[Closing]) -> list[Settled]:
+    """A run of settlements, in order.
+
+    Raises:
+        LookupError: a delivery is unknown: settled in another journal than it was claimed from.
+    """
+    ids = sorted({closing.settlement.delivery_id for closing in closings})
+    unit.deliveries(ids)
+    made = {
+        (row["delivery_id"], row["number"]): _Made(
+            row["token"], Settled(bool(row["applied"]), State(row["state_after"]), feed_of(row["feed"]))
+        )
+        for row in unit.read(_MADE, {"many": ids})
+    }
+    return [_settle(unit, closing, made) for closing in closings]
+
+
+def _settle(unit: Unit, closing: Closing, made: dict[tuple[str, int], _Made]) -> Settled:
+    settlement, attempt = closing.settlement, closing.settlement.attempt
+    row = unit.deliveries([settlement.delivery_id]).get(settlement.delivery_id)
+    if row is None:
+        raise LookupError(f"no delivery {settlement.delivery_id} in this journal")
+    before = made.get((row.id, attempt.number)) if attempt else None
+    if before is not None and attempt is not None:
+        return before.answer if before.token == attempt.token else Settled(False, before.answer.state)
+    holds = bool(row.open) if attempt is None else settlement.token == row.token and row.token != ""
+    holds = holds and bool(row.open)
+    after = recorded(row, attempt, token_holds=holds) if attempt else row
+    if holds:
+        after = decided(after, settlement)
+    unit.put(after)
+    feed = _consequences(unit, closing, after) if holds else ()
+    state = State(after.state) if holds else _shown(unit, after)
+    if attempt is not None:
+        unit.insert(t.attempts, attempt_values(attempt, month=row.month, applied=holds, state=state, feed=feed))
+        if closing.reply is not None:
+            role = reply_role(row.endpoint, attempt.number)
+            unit.insert(t.bodies, body_values(row.message_id, role, closing.reply, month=row.month))
+    unit.entry("settle", row.id, _facts(closing, applied=holds, state=state))
+    answer = Settled(holds, state, feed)
+    if attempt is not None:  # said a second time it gets the same answer
+        made[row.id, attempt.number] = _Made(attempt.token, answer)
+    return answer
+
+
+def _consequences(unit: Unit, closing: Closing, row: DeliveryRow) -> tuple[QueueRecord, ...]:
+    feed: list[QueueRecord] = []
+    for name in closing.settlement.learned:
+        learn(unit, row, name)
+    if closing.settlement.decision.step is NextStep.DONE:
+        feed += free_behind(unit, [row.id]).get(row.id, ())
+    if closing.derived:
+        unit.flush()
+        for results in accept_many(unit, closing.derived):
+            feed += [record for result in results for record in result.feed]
+    return tuple(feed)
+
+
+_OWNER = sa.select(t.identities.c.dossier).where(
+    t.identities.c.code == sa.bindparam("code"), t.identities.c.party == sa.bindparam("party")
+)
+
+
+def learn(unit: Unit, row: DeliveryRow, name: tuple[str, str]) -> None:
+    """A name the partner told us. If another dossier bears it, the old one keeps it and the clash is on record."""
+    party, code = name
+    if not code:
+        return
+    unit.flush()
+    owner = unit.connection.execute(_OWNER, {"party": party, "code": code}).scalar_one_or_none()
+    if owner is None:
+        values: dict[str, object] = {"party": party, "code": code, "dossier": row.dossier, "at_us": unit.now_us}
+        unit.insert(t.identities, values)
+    if owner != row.dossier:
+        kind = "learn" if owner is None else "name-clash"
+        unit.entry(kind, row.id, {"party": party, "dossier": row.dossier, "owner": owner or row.dossier})
+
+
+def _shown(unit: Unit, row: DeliveryRow) -> State:
+    unit.flush()
+    first = heads(unit.connection, [row.lane]).get(row.lane, row.id)
+    return derived_state(row, ahead="" if first == row.id else first, now_us=unit.now_us)
+
+
+def _facts(closing: Closing, *, applied: bool, state: State) -> dict[str, object]:
+    attempt = closing.settlement.attempt
+    fact = None
+    if attempt is not None:
+        fact = {**asdict(attempt), "started_at": attempt.started_at.isoformat(), "outcome": attempt.outcome.value}
+        del fact["text"]  # the partner's words may be erased one day; their digest is the reply's
+    cause = closing.settlement.decision.problem
+    return {
+        "attempt": fact, "applied": applied, "step": closing.settlement.decision.step.value, "state": state.value,
+        "problem": cause.code if cause else "", "token": closing.settlement.token,
+        "derived": [parcel.acceptance.raw.envelope.id for parcel in closing.derived],
+    }  # fmt: skip

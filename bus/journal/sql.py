@@ -1,0 +1,189 @@
+"""The journal on SQL: hands writing to the one writer thread, reads on connections of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from bus.delivery import State
+from bus.journal import tables as t
+from bus.journal.accept import Parcel, accept_many
+from bus.journal.act import act_many
+from bus.journal.audit import check_chains
+from bus.journal.bodies import pack
+from bus.journal.derive import count_states
+from bus.journal.dialect import Engines
+from bus.journal.find import find_messages
+from bus.journal.generations import next_generation_many, read_generation, touch_many
+from bus.journal.journey import read_body, read_journey, read_latest
+from bus.journal.lanes import all_lanes, one_lane
+from bus.journal.moments import to_us
+from bus.journal.offer import Acknowledgement, Offer, acknowledge_many, offer_many
+from bus.journal.prepare import Prepared, prepare_many
+from bus.journal.reject import Asked, Refusal, ask_many, reject_many
+from bus.journal.settle import Closing, settle_many
+from bus.journal.work import work_items
+from bus.journal.writer import Writer
+from bus.ports import Clock, JournalUnavailable
+from bus.records import (
+    Acceptance,
+    Acted,
+    Action,
+    Found,
+    ItemResult,
+    Journey,
+    LaneSnapshot,
+    Preparation,
+    Query,
+    Rejection,
+    Settled,
+    Settlement,
+    WorkItem,
+)
+from schemas.message import Message
+
+_PING_S = 10.0
+
+
+class SqlJournal:
+    """The `Journal` port. Thread-safe; one per process. Bodies are packed in the caller's thread."""
+
+    def __init__(self, engines: Engines, clock: Clock) -> None:
+        self._engines = engines
+        self._clock = clock
+        self._writer = Writer(engines.writer, clock.now)
+
+    # -- the door --
+
+    def accept(self, acceptance: Acceptance) -> Future[tuple[ItemResult, ...]]:
+        """See the port."""
+        return self._writer.submit(accept_many, Parcel.of(acceptance))
+
+    def reject(self, rejection: Rejection) -> Future[None]:
+        """See the port."""
+        body = pack(rejection.raw.body, rejection.raw.media_type)
+        return self._writer.submit(reject_many, Refusal(rejection, body))
+
+    def record_ask(self, question: Message, answer: bytes, *, answer_media_type: str, party: str) -> Future[None]:
+        """See the port."""
+        asked = Asked(question, pack(question.body, question.media_type), pack(answer, answer_media_type), party)
+        return self._writer.submit(ask_many, asked)
+
+    # -- the worker --
+
+    def prepare(self, preparation: Preparation) -> Future[frozenset[str]]:
+        """See the port."""
+        return self._writer.submit(prepare_many, Prepared.of(preparation))
+
+    def settle(self, settlement: Settlement) -> Future[Settled]:
+        """See the port."""
+        return self._writer.submit(settle_many, Closing.of(settlement))
+
+    # -- pull --
+
+    def offer(self, endpoint: str, *, limit: int, now: datetime, until: datetime) -> Future[tuple[WorkItem, ...]]:
+        """See the port."""
+        return self._writer.submit(offer_many, Offer(endpoint, limit, now, until))
+
+    def acknowledge(self, endpoint: str, codes: Sequence[str], *, party: str, now: datetime) -> Future[tuple[str, ...]]:
+        """See the port."""
+        return self._writer.submit(acknowledge_many, Acknowledgement(endpoint, tuple(codes), party, now))
+
+    # -- operators, generations --
+
+    def act(self, action: Action) -> Future[Acted]:
+        """See the port."""
+        return self._writer.submit(act_many, action)
+
+    def new_generation(self) -> Future[int]:
+        """See the port."""
+        return self._writer.submit(next_generation_many, None)
+
+    def generation(self) -> int:
+        """See the port."""
+        with self._reading() as connection:
+            return read_generation(connection)
+
+    # -- reading --
+
+    def work(self, delivery_ids: Sequence[str]) -> tuple[WorkItem, ...]:
+        """See the port."""
+        with self._reading() as connection:
+            return work_items(connection, delivery_ids, now_us=self._now_us())
+
+    def lanes(self) -> Iterator[LaneSnapshot]:
+        """See the port."""
+        return all_lanes(self._reading, self._now_us())
+
+    def lane(self, lane: str) -> LaneSnapshot | None:
+        """See the port."""
+        with self._reading() as connection:
+            return one_lane(connection, lane, self._now_us())
+
+    def counts(self) -> Mapping[State, int]:
+        """See the port."""
+        with self._reading() as connection:
+            return count_states(connection, now_us=self._now_us())
+
+    def find(self, query: Query) -> tuple[Found, ...]:
+        """See the port. `limit` counts messages."""
+        with self._reading() as connection:
+            return find_messages(connection, query, now_us=self._now_us())
+
+    def journey(self, message_id: str) -> Journey | None:
+        """See the port."""
+        with self._reading() as connection:
+            return read_journey(connection, message_id, now_us=self._now_us())
+
+    def body(self, message_id: str, role: str) -> Message | None:
+        """See the port. Roles as in `Journey.bodies`; without "@endpoint" the first endpoint's."""
+        with self._reading() as connection:
+            return read_body(connection, message_id, role)
+
+    def dossier(self, party: str, code: str) -> str | None:
+        """See the port."""
+        query = sa.select(t.identities.c.dossier).where(t.identities.c.code == code, t.identities.c.party == party)
+        with self._reading() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
+    def latest(self, dossier: str, kind: str) -> Message | None:
+        """See the port."""
+        with self._reading() as connection:
+            return read_latest(connection, dossier, kind)
+
+    def verify_chain(self) -> tuple[str, ...]:
+        """See the port. Constant memory."""
+        with self._reading() as connection:
+            return tuple(check_chains(connection))
+
+    def ping(self) -> None:
+        """See the port: a real commit through the writer thread."""
+        try:
+            self._writer.submit(touch_many, None).result(_PING_S)
+        except TimeoutError as error:
+            raise JournalUnavailable("the journal's writer does not answer") from error
+
+    def close(self) -> None:
+        """See the port."""
+        self._writer.close()
+        self._engines.dispose()
+
+    # -- inside --
+
+    def _now_us(self) -> int:
+        return to_us(self._clock.now())
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """One reading transaction: all its queries see the same moment."""
+        try:
+            with self._engines.reader.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise JournalUnavailable(f"the journal cannot be read: {error}") from error

@@ -1,0 +1,199 @@
+"""How a delivery changes: pure. Rows in, rows out; both journals carry out what is decided here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bus.delivery import Attempt, Pattern, State, Unclear, delivery_id
+from bus.journal.delivery_row import DeliveryRow, is_live
+from bus.journal.moments import maybe_us, to_us
+from bus.outcome import Outcome
+from bus.records import Decision, Intent, NextStep, PlannedDelivery, Settlement
+from schemas.message import Envelope
+from schemas.problem import Problem, Stage, problem
+
+_STATES = {
+    NextStep.DONE: State.DELIVERED,
+    NextStep.WAIT: State.WAITING,
+    NextStep.ASK: State.UNCLEAR,
+    NextStep.PARK: State.PARKED,
+}
+# From the one that needs most to the one that needs nothing: what a duplicate is told of the first copy.
+_PROGRESS = (
+    State.PARKED, State.HELD, State.WAITING, State.READY, State.UNCLEAR, State.SENDING, State.CANCELLED,
+    State.DELIVERED,
+)  # fmt: skip
+
+
+def lane_of(dossier: str, message_id: str, planned: PlannedDelivery) -> str:
+    """The unit of order: the dossier at an endpoint; a lane of its own for what changes nothing there."""
+    return f"{message_id if planned.unordered else dossier}@{planned.endpoint}"
+
+
+def least_advanced(states: Iterable[State]) -> State | None:
+    """The state that says most about what is still to be done; None = no deliveries."""
+    return min(states, key=_PROGRESS.index, default=None)
+
+
+def planned_row(
+    envelope: Envelope, planned: PlannedDelivery, siblings: frozenset[str], *, month: str, lane_seq: int, now_us: int
+) -> DeliveryRow:
+    """A new delivery. `siblings` = endpoints of the same message; `envelope.order_key` = the dossier."""
+    later = planned.not_before is not None and to_us(planned.not_before) > now_us
+    held = planned.after_endpoint in siblings
+    return DeliveryRow(
+        id=delivery_id(envelope.id, planned.endpoint), month=month, message_id=envelope.id, dossier=envelope.order_key,
+        endpoint=planned.endpoint, operation=planned.operation, pattern=planned.pattern.value,
+        unclear=planned.unclear.value, priority=planned.priority,
+        lane=lane_of(envelope.order_key, envelope.id, planned), lane_seq=lane_seq, open=1,
+        state=(State.WAITING if later else State.READY).value, reason="Hẹn giờ gửi" if later else "",
+        problem_code="", problem="", attempts_used=0, manual_used=0, crashes=0, created_us=now_us,
+        next_us=maybe_us(planned.not_before) if later else None,
+        held_behind=delivery_id(envelope.id, planned.after_endpoint) if held else "", offered_us=None, token="",
+        lease_us=None, last_number=0, doubts="", replays=0, taken=0, last_outcome="",
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- the worker
+
+
+def may_grant(row: DeliveryRow, intent: Intent, *, is_head: bool, now_us: int) -> bool:
+    """Whether bytes may be sent under this intent."""
+    if not row.open or row.state == State.PARKED.value or row.held_behind or not is_head or not row.is_push:
+        return False
+    if intent.number == row.last_number and intent.token == row.token and row.lease_us is not None:
+        return True  # said again: the first answer was lost
+    return intent.number > row.last_number and not is_live(row, now_us=now_us)
+
+
+def granted(row: DeliveryRow, intent: Intent) -> DeliveryRow:
+    """The delivery under its new intent. An unclear one stays unclear; a wait is over."""
+    again = intent.number == row.last_number
+    crashed = not again and row.lease_us is not None
+    waits = row.state == State.WAITING.value
+    return replace(
+        row, token=intent.token, lease_us=to_us(intent.lease_until), last_number=intent.number,
+        doubts=row.doubts if again else _with(row.doubts, intent.number), crashes=row.crashes + crashed,
+        state=State.READY.value if waits else row.state, next_us=None if waits else row.next_us,
+        reason="" if waits else row.reason,
+    )  # fmt: skip
+
+
+def recorded(row: DeliveryRow, attempt: Attempt, *, token_holds: bool) -> DeliveryRow:
+    """The delivery after the fact of an attempt, before anything is decided.
+
+    A late result under a lost token takes the doubt away only if it says that nothing was taken: otherwise the
+    present worker must still ask.
+    """
+    harmless = not attempt.outcome.settles and not attempt.outcome.unclear
+    doubts = _without(row.doubts, attempt.number) if token_holds or harmless else row.doubts
+    ended = attempt.number == row.last_number
+    return replace(
+        row, doubts=doubts, lease_us=None if ended else row.lease_us, last_number=max(row.last_number, attempt.number)
+    )
+
+
+def decided(row: DeliveryRow, settlement: Settlement) -> DeliveryRow:
+    """The delivery after a settlement whose token holds."""
+    decision, attempt = settlement.decision, settlement.attempt
+    done = decision.step is NextStep.DONE
+    cause = decision.problem if decision.step is NextStep.PARK else None
+    automatic = attempt is not None and attempt.by == "worker" and decision.counts
+    return replace(
+        row, state=_STATES[decision.step].value, open=0 if done else 1, reason=decision.reason,
+        next_us=None if done or decision.step is NextStep.PARK else maybe_us(decision.next_at),
+        problem_code=_code_of(decision, attempt), problem=problem_text(cause), offered_us=None,
+        attempts_used=row.attempts_used + automatic,
+        taken=1 if done or (attempt is not None and attempt.outcome.settles) else row.taken,
+        last_outcome=_last_outcome(row, attempt), held_behind="" if done else row.held_behind,
+    )  # fmt: skip
+
+
+def _code_of(decision: Decision, attempt: Attempt | None) -> str:
+    if decision.step is not NextStep.PARK:
+        return ""
+    return decision.problem.code if decision.problem else attempt.problem_code if attempt else ""
+
+
+def _last_outcome(row: DeliveryRow, attempt: Attempt | None) -> str:
+    """A local fault tells nothing about the partner: it must not hide that the last answer was unclear."""
+    if attempt is None or (attempt.outcome is Outcome.LOCAL_FAULT and row.last_outcome):
+        return row.last_outcome
+    return attempt.outcome.value
+
+
+def _with(doubts: str, number: int) -> str:
+    return f"{doubts},{number}" if doubts else str(number)
+
+
+def _without(doubts: str, number: int) -> str:
+    return ",".join(one for one in doubts.split(",") if one != str(number))
+
+
+# ---------------------------------------------------------------- what waits behind, what is fetched
+
+
+def freed(row: DeliveryRow) -> DeliveryRow:
+    """What it waited for in another lane is delivered."""
+    return replace(row, held_behind="")
+
+
+def orphaned(row: DeliveryRow, *, who: str) -> DeliveryRow:
+    """What it waited for was cancelled: a person decides whether it still makes sense."""
+    cause = problem("LT-JRN-003", Stage.DELIVER, {"delivery": row.held_behind, "who": who})
+    return replace(
+        row, held_behind="", state=State.PARKED.value, reason=cause.text_vi, problem_code=cause.code,
+        problem=problem_text(cause), next_us=None,
+    )  # fmt: skip
+
+
+def may_offer(row: DeliveryRow, *, now_us: int) -> bool:
+    """A head of a pull lane that may be handed out now."""
+    if not row.open or row.held_behind or row.state == State.PARKED.value or row.pattern != Pattern.PULL.value:
+        return False
+    on_offer = row.offered_us is not None and row.offered_us > now_us
+    return not on_offer and (row.next_us is None or row.next_us <= now_us)
+
+
+def offered(row: DeliveryRow, *, until_us: int) -> DeliveryRow:
+    """On offer until then."""
+    return replace(
+        row, offered_us=until_us, state=State.READY.value, next_us=None, reason="Đã đưa cho bên nhận, chờ xác nhận"
+    )
+
+
+def acknowledged(row: DeliveryRow) -> DeliveryRow:
+    """The partner says it has it."""
+    return replace(
+        row, state=State.DELIVERED.value, open=0, taken=1, offered_us=None, next_us=None, lease_us=None,
+        last_number=row.last_number + 1, last_outcome=Outcome.ACCEPTED.value, reason="Bên nhận đã xác nhận",
+        problem_code="", problem="",
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- operators
+
+
+def released(row: DeliveryRow, *, as_replay: bool = False) -> DeliveryRow:
+    """Ready now, by a person's will. A doubt that only a person can settle is settled by this; one that the
+    partner can be asked about stays, so that it is asked first."""
+    return replace(
+        row, state=State.READY.value, open=1, reason="", next_us=None, problem_code="", problem="", token="",
+        lease_us=None, offered_us=None, manual_used=row.manual_used + 1,
+        doubts=row.doubts if row.unclear == Unclear.ASK.value else "", replays=row.replays + as_replay,
+    )  # fmt: skip
+
+
+def cancelled(row: DeliveryRow, *, who: str, why: str) -> DeliveryRow:
+    """Never to be sent; says by whom and why."""
+    return replace(
+        row, state=State.CANCELLED.value, open=0, reason=f"{who}: {why}", next_us=None, problem_code="", problem="",
+        token="", lease_us=None, offered_us=None, held_behind="",
+    )  # fmt: skip
+
+
+def problem_text(cause: Problem | None) -> str:
+    """A problem as it is kept; "" = none."""
+    return "" if cause is None else json.dumps(cause.as_json(), ensure_ascii=False, separators=(",", ":"))
