@@ -22,6 +22,23 @@ DOSSIER = (
     "</HoSo>"
 ).encode()
 
+SHAPES = {
+    "declaration": b'<?xml version="1.0" encoding="UTF-8"?>\n<a>x</a>\n',
+    "byte order mark": b"\xef\xbb\xbf<a>x</a>",
+    "empty root": b"<a/>",
+    "empty root with attribute": b"<p:a xmlns:p='urn:p' x='1>2' />\n",
+    "empty root with a slash inside": b"<a href='/x/'/>",
+    "space in the end tag": b"<a>x</a \n>",
+    "prefixed root": b'<p:a xmlns:p="urn:p"><p:b/></p:a>',
+    "default namespace undone": b'<a xmlns="urn:a"><b xmlns=""><c/></b></a>',
+    "ds means something else": b'<ds:a xmlns:ds="urn:other"><ds:b/></ds:a>',
+    "unused namespace": b'<a xmlns:x="urn:x" xmlns:y="urn:y" t="x:y"/>',
+    "xml attributes": b'<a xml:lang="vi" xml:space="preserve"> <b/> </a>',
+    "CDATA that looks like a comment": b"<a><![CDATA[<!-- <? x ?> -->]]></a>",
+    "carriage return": b"<a>x&#13;y\r\nz</a>",
+    "mixed text": "<a>đ<b/>ỗ<c/>&lt;&#x1F600;</a>".encode(),
+}
+
 
 @dataclass(frozen=True)
 class Pair:

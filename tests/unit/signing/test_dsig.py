@@ -15,7 +15,7 @@ from signing.dsig import Verified, sign_element, sign_enveloped, verify
 from signing.keys import VerifyKey
 from signing.policy import BUS
 from tests.unit.signing.forge import canonical, forge
-from tests.unit.signing.kit import DOSSIER, p256, rsa2048, stranger
+from tests.unit.signing.kit import DOSSIER, SHAPES, p256, rsa2048, stranger
 
 PAIRS = pytest.mark.parametrize("pair", [p256, rsa2048], ids=["ES256", "RS256"])
 
@@ -60,24 +60,6 @@ def test_signed_info_is_written_in_canonical_form() -> None:
     start, end = signed.index(b"<ds:SignedInfo"), signed.index(b"</ds:SignedInfo>") + len(b"</ds:SignedInfo>")
     element = etree.fromstring(signed).find(".//{*}SignedInfo")
     assert etree.tostring(element, method="c14n", exclusive=True, with_tail=False) == signed[start:end]
-
-
-SHAPES = {
-    "declaration": b'<?xml version="1.0" encoding="UTF-8"?>\n<a>x</a>\n',
-    "byte order mark": b"\xef\xbb\xbf<a>x</a>",
-    "empty root": b"<a/>",
-    "empty root with attribute": b"<p:a xmlns:p='urn:p' x='1>2' />\n",
-    "empty root with a slash inside": b"<a href='/x/'/>",
-    "space in the end tag": b"<a>x</a \n>",
-    "prefixed root": b'<p:a xmlns:p="urn:p"><p:b/></p:a>',
-    "default namespace undone": b'<a xmlns="urn:a"><b xmlns=""><c/></b></a>',
-    "ds means something else": b'<ds:a xmlns:ds="urn:other"><ds:b/></ds:a>',
-    "unused namespace": b'<a xmlns:x="urn:x" xmlns:y="urn:y" t="x:y"/>',
-    "xml attributes": b'<a xml:lang="vi" xml:space="preserve"> <b/> </a>',
-    "CDATA that looks like a comment": b"<a><![CDATA[<!-- <? x ?> -->]]></a>",
-    "carriage return": b"<a>x&#13;y\r\nz</a>",
-    "mixed text": "<a>đ<b/>ỗ<c/>&lt;&#x1F600;</a>".encode(),
-}
 
 
 @pytest.mark.parametrize("document", SHAPES.values(), ids=SHAPES)

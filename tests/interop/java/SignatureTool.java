@@ -1,0 +1,185 @@
+import java.io.File;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import javax.xml.XMLConstants;
+import javax.xml.crypto.XMLStructure;
+import javax.xml.crypto.dsig.CanonicalizationMethod;
+import javax.xml.crypto.dsig.DigestMethod;
+import javax.xml.crypto.dsig.Reference;
+import javax.xml.crypto.dsig.SignedInfo;
+import javax.xml.crypto.dsig.Transform;
+import javax.xml.crypto.dsig.XMLSignature;
+import javax.xml.crypto.dsig.XMLSignatureFactory;
+import javax.xml.crypto.dsig.dom.DOMSignContext;
+import javax.xml.crypto.dsig.dom.DOMValidateContext;
+import javax.xml.crypto.dsig.keyinfo.KeyInfo;
+import javax.xml.crypto.dsig.keyinfo.KeyInfoFactory;
+import javax.xml.crypto.dsig.spec.C14NMethodParameterSpec;
+import javax.xml.crypto.dsig.spec.TransformParameterSpec;
+import javax.xml.parsers.DocumentBuilderFactory;
+import javax.xml.transform.OutputKeys;
+import javax.xml.transform.Transformer;
+import javax.xml.transform.TransformerFactory;
+import javax.xml.transform.dom.DOMSource;
+import javax.xml.transform.stream.StreamResult;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
+
+/**
+ * Signs and verifies with nothing but the JDK, as an outside maker would.
+ *
+ * <pre>
+ * sign-xml   KEY.pem CERT.pem FORM FILE...    writes FILE.signed; FORM: name | certificate | both | none | default | id
+ * verify-xml CERT.pem FILE...                 prints "FILE good|bad|error: why", a line each
+ * sign-jws   KEY.pem CERT.pem KID FILE        prints the detached JWS over the file
+ * verify-jws CERT.pem HEADER FILE...          prints "FILE good|bad"
+ * </pre>
+ */
+public final class SignatureTool {
+    private static final String MORE = "http://www.w3.org/2001/04/xmldsig-more#";
+
+    public static void main(String[] args) throws Exception {
+        switch (args[0]) {
+            case "sign-xml":
+                for (int i = 4; i < args.length; i++) {
+                    signXml(key(args[1]), certificate(args[2]), args[3], args[i]);
+                }
+                break;
+            case "verify-xml":
+                for (int i = 2; i < args.length; i++) {
+                    System.out.println(args[i] + " " + verifyXml(certificate(args[1]), args[i]));
+                }
+                break;
+            case "sign-jws":
+                System.out.println(signJws(key(args[1]), args[3], args[4]));
+                break;
+            case "verify-jws":
+                for (int i = 3; i < args.length; i++) {
+                    System.out.println(args[i] + " " + (verifyJws(certificate(args[1]), args[2], args[i]) ? "good" : "bad"));
+                }
+                break;
+            default:
+                throw new IllegalArgumentException(args[0]);
+        }
+    }
+
+    private static void signXml(PrivateKey key, X509Certificate certificate, String form, String file) throws Exception {
+        Document document = parse(file);
+        Element root = document.getDocumentElement();
+        XMLSignatureFactory factory = XMLSignatureFactory.getInstance("DOM");
+        String uri = "";
+        if (form.equals("id")) {
+            uri = "#goc";
+            root.setAttributeNS(null, "Id", "goc");
+            root.setIdAttributeNS(null, "Id", true);
+        }
+        List<Transform> transforms = List.of(
+            factory.newTransform(Transform.ENVELOPED, (TransformParameterSpec) null),
+            factory.newTransform(CanonicalizationMethod.EXCLUSIVE, (TransformParameterSpec) null));
+        Reference reference = factory.newReference(
+            uri, factory.newDigestMethod(DigestMethod.SHA256, null), transforms, null, null);
+        String method = MORE + (key.getAlgorithm().equals("EC") ? "ecdsa-sha256" : "rsa-sha256");
+        SignedInfo info = factory.newSignedInfo(
+            factory.newCanonicalizationMethod(CanonicalizationMethod.EXCLUSIVE, (C14NMethodParameterSpec) null),
+            factory.newSignatureMethod(method, null), List.of(reference));
+        DOMSignContext context = new DOMSignContext(key, root);
+        if (!form.equals("default")) {
+            context.setDefaultNamespacePrefix("dsig");
+        }
+        factory.newXMLSignature(info, keyInfo(factory, certificate, form)).sign(context);
+        Transformer writer = TransformerFactory.newInstance().newTransformer();
+        writer.setOutputProperty(OutputKeys.ENCODING, "UTF-8");
+        try (FileOutputStream out = new FileOutputStream(file + ".signed")) {
+            writer.transform(new DOMSource(document), new StreamResult(out));
+        }
+    }
+
+    private static KeyInfo keyInfo(XMLSignatureFactory factory, X509Certificate certificate, String form) {
+        KeyInfoFactory keys = factory.getKeyInfoFactory();
+        List<XMLStructure> content = new ArrayList<>();
+        if (form.equals("name") || form.equals("both")) {
+            content.add(keys.newKeyName("bus"));
+        }
+        if (form.equals("certificate") || form.equals("both")) {
+            content.add(keys.newX509Data(List.of(certificate)));
+        }
+        return content.isEmpty() ? null : keys.newKeyInfo(content);
+    }
+
+    private static String verifyXml(X509Certificate certificate, String file) {
+        try {
+            Document document = parse(file);
+            NodeList found = document.getElementsByTagNameNS(XMLSignature.XMLNS, "Signature");
+            if (found.getLength() != 1) {
+                return "error: " + found.getLength() + " signatures";
+            }
+            DOMValidateContext context = new DOMValidateContext(certificate.getPublicKey(), found.item(0));
+            context.setProperty("org.jcp.xml.dsig.secureValidation", Boolean.TRUE);
+            return XMLSignatureFactory.getInstance("DOM").unmarshalXMLSignature(context).validate(context) ? "good" : "bad";
+        } catch (Exception error) {
+            return "error: " + error;
+        }
+    }
+
+    private static String signJws(PrivateKey key, String kid, String file) throws Exception {
+        boolean ec = key.getAlgorithm().equals("EC");
+        String header = "{\"alg\":\"" + (ec ? "ES256" : "RS256") + "\",\"kid\":\"" + kid + "\"}";
+        String first = url(header.getBytes(StandardCharsets.UTF_8));
+        Signature signature = Signature.getInstance(ec ? "SHA256withECDSAinP1363Format" : "SHA256withRSA");
+        signature.initSign(key);
+        signature.update((first + "." + url(Files.readAllBytes(Path.of(file)))).getBytes(StandardCharsets.US_ASCII));
+        return first + ".." + url(signature.sign());
+    }
+
+    private static boolean verifyJws(X509Certificate certificate, String jws, String file) throws Exception {
+        String[] parts = jws.split("\\.", -1);
+        PublicKey key = certificate.getPublicKey();
+        boolean ec = key.getAlgorithm().equals("EC");
+        Signature signature = Signature.getInstance(ec ? "SHA256withECDSAinP1363Format" : "SHA256withRSA");
+        signature.initVerify(key);
+        signature.update((parts[0] + "." + url(Files.readAllBytes(Path.of(file)))).getBytes(StandardCharsets.US_ASCII));
+        return parts.length == 3 && parts[1].isEmpty() && signature.verify(Base64.getUrlDecoder().decode(parts[2]));
+    }
+
+    private static String url(byte[] bytes) {
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+    }
+
+    private static Document parse(String file) throws Exception {
+        DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
+        factory.setNamespaceAware(true);
+        factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
+        factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
+        return factory.newDocumentBuilder().parse(new File(file));
+    }
+
+    private static PrivateKey key(String file) throws Exception {
+        String text = Files.readString(Path.of(file)).replaceAll("-----[A-Z ]+-----|\\s", "");
+        PKCS8EncodedKeySpec spec = new PKCS8EncodedKeySpec(Base64.getDecoder().decode(text));
+        try {
+            return KeyFactory.getInstance("EC").generatePrivate(spec);
+        } catch (java.security.spec.InvalidKeySpecException other) {
+            return KeyFactory.getInstance("RSA").generatePrivate(spec);
+        }
+    }
+
+    private static X509Certificate certificate(String file) throws Exception {
+        try (FileInputStream in = new FileInputStream(file)) {
+            return (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in);
+        }
+    }
+}

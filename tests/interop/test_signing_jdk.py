@@ -1,0 +1,84 @@
+"""Signatures, both ways, with nothing but the JDK."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from signing.dsig import Verified, sign_enveloped, verify
+from signing.jws import sign_detached, verify_detached
+from signing.policy import BUS
+from tests.interop.signing_world import Files, documents, jdk, jdk_verdicts
+from tests.unit.signing.forge import canonical
+from tests.unit.signing.kit import DOSSIER, p256, rsa2048, stranger
+
+pytestmark = [pytest.mark.foreign("javac", "java"), pytest.mark.slow]
+PAIRS = pytest.mark.parametrize("pair", [p256, rsa2048], ids=["ES256", "RS256"])
+
+
+@PAIRS
+def test_jdk_takes_what_we_sign(pair, tmp_path: Path) -> None:
+    """The JDK, in its secure mode, verifies our signature over documents of every shape."""
+    files = Files.of(pair(), tmp_path)
+    key = pair().signing(with_certificate=True)
+    signed = files.write([sign_enveloped(document, key) for document in documents()])
+    verdicts = jdk_verdicts(files.certificate, signed)
+    assert {path.read_bytes(): said for path, said in zip(signed, verdicts, strict=True) if said != "good"} == {}
+
+
+@PAIRS
+def test_jdk_refuses_what_was_changed(pair, tmp_path: Path) -> None:
+    """The same check sees a changed text, a removed element and a stranger's key."""
+    files = Files.of(pair(), tmp_path)
+    good = sign_enveloped(DOSSIER, pair().signing())
+    bad = [
+        good.replace(b"H99.12", b"H99.13"),
+        good.replace(b"<GhiChu/>", b""),
+        sign_enveloped(DOSSIER, stranger().signing()),
+    ]
+    first, *rest = jdk_verdicts(files.certificate, files.write([good, *bad]))
+    assert first == "good"
+    assert "good" not in rest
+
+
+@PAIRS
+@pytest.mark.parametrize("form", ["name", "certificate", "both", "none", "default"])
+def test_we_take_what_the_jdk_signs(pair, form: str, tmp_path: Path) -> None:
+    """We verify the JDK's signatures in every form of the profile, and believe exactly the document it signed."""
+    files = Files.of(pair(), tmp_path)
+    given = documents()
+    paths = files.write(given)
+    jdk("sign-xml", files.key, files.certificate, form, *paths)
+    for document, path in zip(given, paths, strict=True):
+        result = verify(Path(f"{path}.signed").read_bytes(), pair().trusted())
+        assert isinstance(result, Verified), (document, result)
+        assert result.covered == canonical(document)
+
+
+def test_signature_by_id_is_taken_where_the_policy_says_so(tmp_path: Path) -> None:
+    """A partner whose library always signs by id can be served by a policy, and by nothing else."""
+    files = Files.of(p256(), tmp_path)
+    (path,) = files.write([DOSSIER])
+    jdk("sign-xml", files.key, files.certificate, "id", path)
+    signed = Path(f"{path}.signed").read_bytes()
+    assert isinstance(verify(signed, p256().trusted(), replace(BUS, signed_by_id=True)), Verified)
+    refused = verify(signed, p256().trusted())
+    assert isinstance(refused, tuple)
+    assert refused[0].code == "LT-SIGN-034"
+
+
+@PAIRS
+def test_detached_jws_both_ways(pair, tmp_path: Path) -> None:
+    """The JDK verifies our JWS over the body it received, refuses another body, and makes one that we verify."""
+    files = Files.of(pair(), tmp_path)
+    body, other = tmp_path / "body.json", tmp_path / "other.json"
+    body.write_bytes('{"MaHoSo":"H99.12-260706-0001","HoTen":"Nguyễn Thị Thử"}'.encode())
+    other.write_bytes(body.read_bytes() + b" ")
+    header = sign_detached(body.read_bytes(), pair().signing())
+    said = jdk("verify-jws", files.certificate, header, body, other).splitlines()
+    assert [line.rsplit(" ", 1)[1] for line in said] == ["good", "bad"]
+    theirs = jdk("sign-jws", files.key, files.certificate, "bus", body).strip()
+    assert verify_detached(body.read_bytes(), theirs, pair().trusted()) == ()
+    assert verify_detached(other.read_bytes(), theirs, pair().trusted()) != ()

@@ -1,0 +1,69 @@
+"""Detached JWS checked with openssl alone: what an auditor can do at any terminal."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from signing.encoding import to_base64url
+from signing.jws import sign_detached, verify_detached
+from signing.keys import SigningKey, VerifyKey
+from tests.foreign import path_of
+from tests.interop.signing_world import Files, run
+from tests.unit.signing.kit import p256, rsa2048
+
+pytestmark = pytest.mark.foreign("openssl")
+BODY = b'{"MaHoSo":"H99.12-260706-0001"}'
+
+
+@pytest.mark.parametrize("pair", [p256, rsa2048], ids=["ES256", "RS256"])
+def test_openssl_takes_what_we_sign(pair, tmp_path: Path) -> None:
+    """The signature is over header.payload as the standard says; another body fails."""
+    files = Files.of(pair(), tmp_path)
+    protected, _, value = sign_detached(BODY, pair().signing()).split(".")
+    raw = base64.urlsafe_b64decode(value + "==")
+    if pair is p256:
+        raw = encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
+    (tmp_path / "signature").write_bytes(raw)
+    said = []
+    for body in (BODY, BODY + b" "):
+        (tmp_path / "input").write_text(f"{protected}.{to_base64url(body)}", encoding="ascii")
+        check = ("-sha256", "-verify", files.public, "-signature", tmp_path / "signature", tmp_path / "input")
+        said.append(run("openssl", "dgst", *check).stdout.strip())
+    assert said == ["Verified OK", "Verification failure"]
+
+
+KEY_FORMS = {
+    "P-256 traditional": ("ecparam", "-name", "prime256v1", "-genkey", "-noout"),
+    "P-256 PKCS#8": ("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"),
+    "RSA PKCS#8": ("genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
+    "RSA encrypted": (
+        "genpkey",
+        "-algorithm",
+        "RSA",
+        "-pkeyopt",
+        "rsa_keygen_bits:2048",
+        "-aes-256-cbc",
+        "-pass",
+        "pass:mk",
+    ),
+}
+
+
+@pytest.mark.parametrize("form", KEY_FORMS)
+def test_keys_made_by_openssl_load(form: str, tmp_path: Path) -> None:
+    """Keys and certificates as an operator makes them with openssl are taken as they are."""
+    openssl = path_of("openssl")
+    assert openssl is not None
+    key, paper = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    password = b"mk" if "encrypted" in form else None
+    subprocess.run((openssl, *KEY_FORMS[form], "-out", key), check=True, capture_output=True)
+    request = ("req", "-new", "-x509", "-key", key, "-subj", "/CN=H99", "-days", "30", "-passin", "pass:mk")
+    subprocess.run((openssl, *request, "-out", paper), check=True, capture_output=True)
+    ours = SigningKey.from_pem(key.read_bytes(), key_id="bus", password=password, certificate=paper.read_bytes())
+    theirs = VerifyKey.from_pem(paper.read_bytes(), key_id="bus")
+    assert verify_detached(BODY, sign_detached(BODY, ours), {"bus": theirs}) == ()
