@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from adapters.mapping.documents import Document
 from adapters.mapping.lists import Frames, Order, once, ordering, packed, parallel, repeated, unmatched
 from adapters.mapping.produce import (
+    Watch,
     both,
     constant_producer,
     constant_check,
@@ -21,15 +22,13 @@ from adapters.mapping.produce import (
     writing,
 )
 from adapters.mapping.program import Frame, Guarded, ItemList, Node, Opening, Producer, Program
-from adapters.mapping.rules import Constant, Each, Lookup, Path, Zip, spelled
+from adapters.mapping.rules import Constant, Each, Field, Lookup, Path, Zip, spelled
 from adapters.mapping.scope import Guard, Items, Scope, Value, at
 from adapters.mapping.source import Fetch, Source, Where
 from adapters.mapping.target import Leaf, ListLeaf, Target, constants_only
 from adapters.mapping.values import Side, Way
 from schemas.codes import CodeTables
 from schemas.shape import Shape
-
-Watch = Callable[[Value, str | None, str | None], None]  # rule, source text, target text
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,24 +129,24 @@ class _Builder:
         return [each for each in found if each.rule.only is None] if self._direction.project else found
 
     def _producer(self, value: Value, side: Side) -> Producer:
+        """What one rule gives for its path on a side."""
         rule = value.rule
         if isinstance(rule, Constant):
-            return watched(self._tools.watch, value, None, constant_producer(rule))
+            return self._watched(value, constant_producer(rule), lambda _: None, lambda frame: frame.element)
         if isinstance(rule, Lookup):
-            code = self._value_of(Side.CANONICAL, rule.source)
-            where = self._where_code(rule.source)
-            return watched(self._tools.watch, value, code, lookup_producer(rule, code, where, self._tools.tables))
+            code, where = self._value_of(Side.CANONICAL, rule.source), self._where_code(rule.source)
+            return self._watched(value, lookup_producer(rule, code, where, self._tools.tables), code, where)
         if self._direction.project and side is Side.CANONICAL:
             return self.fetch(value.canonical or ())
         source = value.path(side.other) or ()
         fetch, where = self.fetch(source), self._where(source)
         if side is Side.CANONICAL:
-            made = field_producer(value, fetch, where, reading(value))
-        elif rule.kind == "identity":
-            made = identity_producer(value, fetch, where, writing(value), absent=rule.none)
-        else:
-            made = field_producer(value, fetch, where, writing(value), absent=rule.none)
-        return watched(self._tools.watch, value, fetch, made)
+            return self._watched(value, field_producer(value, fetch, where, reading(value)), fetch, where)
+        make = identity_producer if rule.kind == "identity" else field_producer
+        return self._watched(value, make(value, fetch, where, writing(value), absent=rule.none), fetch, where)
+
+    def _watched(self, value: Value, producer: Producer, fetch: Fetch, where: Where) -> Producer:
+        return watched(self._tools.watch, value, producer, fetch=fetch, where=where)
 
     def _value_of(self, side: Side, path: Path) -> Producer:
         """The value at a path: read where the source has it, else what will be written there."""
@@ -250,7 +249,9 @@ class _Builder:
         leaves: dict[Path, Leaf] = {}
         for value in self._writing(side):
             path = value.path(side) or ()
-            source = spelled(self._read_path(value))
+            if path in leaves and isinstance(value.rule, Lookup):
+                continue
+            source = self._source_name(value)
             constant = isinstance(value.rule, Constant) and (path not in leaves or leaves[path].constant)
             keep = getattr(value.rule, "keep_empty", False) and side is Side.LEGACY
             leaves[path] = Leaf(self.number(side, path), constant, keep, value.rule, source)
@@ -268,10 +269,13 @@ class _Builder:
         parsers = {path: document.parser(self._root_of(path)) for path, document in self._documents.items()}
         return {each.path: Opening(parsers[each.path], each.rule) for each in self._scope.nested}
 
-    def _read_path(self, value: Value) -> Path:
-        if isinstance(value.rule, Lookup):
-            return value.rule.source
-        return value.path(self._direction.source) or ()
+    def _source_name(self, value: Value) -> str:
+        """Where a value comes from, for people."""
+        rule = value.rule
+        if isinstance(rule, Lookup):
+            return spelled(rule.source)
+        party = rule.options.get("party", "") if isinstance(rule, Field) and self._direction is TO_LEGACY else ""
+        return spelled(value.path(self._direction.source) or ()) + (f" | {party}" if party else "")
 
     def _root_of(self, path: Path) -> Shape:
         holder = at(self._scope.legacy, path)

@@ -36,8 +36,8 @@ def path_of(element: Element) -> str:
     return "/" + "/".join(reversed(steps))
 
 
-def place_of(element: Element, text: str = "") -> Place:
-    """The element's place in the message. `text` is quoted: never a citizen's data."""
-    name = local(element)
+def place_of(element: Element, text: str = "", *, child: str = "") -> Place:
+    """The element's place in the message, or that of a child of it. `text` is quoted: never a citizen's data."""
+    name = child or local(element)
     quote = f"<{name}>{text[:80]}</{name}>" if text else f"<{name}>"
-    return Place("message", line_of(element), path_of(element), quote)
+    return Place("message", line_of(element), path_of(element) + (f"/{child}" if child else ""), quote)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 from adapters.mapping.kinds import Convert
 from adapters.mapping.kinds.coded import unknown
+from adapters.mapping.places import Element
 from adapters.mapping.program import FAULTED, Frame, Guarded, Producer
 from adapters.mapping.rules import Constant, Field, Lookup, spelled
 from adapters.mapping.scope import Value
@@ -16,29 +18,30 @@ from schemas.codes import CodeTables
 
 def reading(value: Value) -> Convert:
     """The conversion legacy → canonical of a field; the sentinel of `none` becomes ""."""
-    rule, pair = value.rule, value.pair
+    rule, bound = value.rule, value.bound
     assert isinstance(rule, Field)
-    assert pair is not None
-    convert, none = pair.to_canonical, rule.none
+    assert bound is not None
+    convert, none = bound.pair.to_canonical, rule.none
     if not none:
         return convert
+    # The same sentinel in other clothes: 9999-12-31T00:00:00 and 9999-12-31T00:00:00.000+07:00.
+    meant = convert(none, MapContext(date.min, {}))
 
     def read(text: str, context: MapContext) -> str | Fault:
         if text.strip() == none:
             return ""
         found = convert(text, context)
-        # The same sentinel in other clothes: 9999-12-31T00:00:00 and 9999-12-31T00:00:00.000+07:00.
-        return "" if isinstance(found, str) and found == convert(none, context) else found
+        return "" if isinstance(found, str) and found == meant else found
 
     return read
 
 
 def writing(value: Value) -> Convert:
     """The conversion canonical → legacy of a field, within `max` characters."""
-    rule, pair = value.rule, value.pair
+    rule, bound = value.rule, value.bound
     assert isinstance(rule, Field)
-    assert pair is not None
-    convert, limit, cut = pair.to_legacy, rule.max, bool(rule.lossy)
+    assert bound is not None
+    convert, limit, cut = bound.pair.to_legacy, rule.max, bool(rule.lossy)
     if not limit:
         return convert
 
@@ -55,6 +58,11 @@ def field_producer(value: Value, fetch: Fetch, where: Where, convert: Convert, *
     """Gives a field's value. `absent` is what is converted where the source has nothing (`identity`)."""
     rule, shows = value.rule, value.shows
     path = f"{spelled(value.legacy or ())} ↔ {spelled(value.canonical or ())}"
+    packed = value.legacy[-1] if value.legacy else ""
+
+    def name(frame: Frame) -> str:
+        """What the element in the message is called; of a packed text only the outer element is known."""
+        return packed if frame.texts else ""
 
     def produce(frame: Frame) -> str | None:
         text = fetch(frame)
@@ -63,7 +71,7 @@ def field_producer(value: Value, fetch: Fetch, where: Where, convert: Convert, *
         found = convert(text, frame.run.context)
         if isinstance(found, str):
             return found or None
-        frame.run.fault(found, rule, path=path, element=where(frame), shows=shows)
+        frame.run.fault(found, rule, path=path, element=where(frame), name=name(frame), shows=shows)
         return FAULTED
 
     return produce
@@ -156,19 +164,17 @@ def constant_check(rule: Constant, fetch: Fetch, where: Where, guard: Guarded | 
     return check
 
 
-def watched(
-    watch: Callable[[Value, str | None, str | None], None] | None,
-    value: Value,
-    fetch: Producer | None,
-    producer: Producer,
-) -> Producer:
+Watch = Callable[[Value, Element, str | None, str | None], None]  # rule, element read, its text, text written
+
+
+def watched(watch: Watch | None, value: Value, producer: Producer, *, fetch: Producer, where: Where) -> Producer:
     """The same producer; with `watch` each use of it is told."""
     if watch is None:
         return producer
 
     def produce(frame: Frame) -> str | None:
         found = producer(frame)
-        watch(value, fetch(frame) if fetch is not None else None, None if found is FAULTED else found)
+        watch(value, where(frame), fetch(frame), None if found is FAULTED else found)
         return found
 
     return produce

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
@@ -84,24 +84,28 @@ class Run:
         self.problems: list[Problem] = []
         self.missing: list[tuple[Node, Element | None]] = []
 
-    def fault(self, fault: Fault, rule: Rule, *, path: str, element: Element | None, shows: bool = False) -> None:
-        """Notes a fault with both places. Only what may be shown is quoted."""
+    def fault(
+        self,
+        fault: Fault,
+        rule: Rule | None,
+        *,
+        path: str,
+        element: Element | None,
+        name: str = "",
+        shows: bool = False,
+    ) -> None:
+        """Notes a fault with both places. Only what may be shown is quoted; `name` is a child of `element`."""
         found = fault.problem(self.way.stage)
-        theirs, label = Place("message", path=path), path
+        theirs, label = Place("message", path=path), name or path
         if element is not None:
-            text = (element.text or "").strip() if shows else ""
-            theirs, label = place_of(element, text), local(element)
+            text = (element.text or "").strip() if shows and not name else ""
+            theirs, label = place_of(element, text, child=name), name or local(element)
         self.problems.append(
-            Problem(
-                found.code,
-                found.stage,
-                f"{label}: {found.text_vi}",
-                f"{label}: {found.text_en}",
-                found.do_vi,
-                found.do_en,
-                found.owner,
-                found.retryable,
-                ours=rule.place(path),
+            replace(
+                found,
+                text_vi=f"{label}: {found.text_vi}",
+                text_en=f"{label}: {found.text_en}",
+                ours=rule.place(path) if rule is not None else None,
                 theirs=theirs,
             )
         )
@@ -189,10 +193,7 @@ class Frame:
             self._read(document, entry[2])
 
     def _second(self, element: Element) -> None:
-        self.run.fault(Fault("LT-MAP-132", {}), _NOWHERE, path=local(element), element=element)
-
-
-_NOWHERE = Rule("", 0, "", None)
+        self.run.fault(Fault("LT-MAP-132", {}), None, path=local(element), element=element)
 
 
 def run_program(program: Program, run: Run, element: Element, nsmap: Mapping[str, str] | None) -> Element:

@@ -103,7 +103,7 @@ def _wrong(code: str, here: Place, **values: object) -> Problem:
 def quoted(element: etree._Element) -> str:
     """The start tag of a rule as it is written in the map."""
     written = "".join(f' {name}="{element.get(name)}"' for name in map(str, element.attrib))
-    return f"<{local(element)}{written}>"
+    return f"<{local(element)}{written}{'' if len(element) else '/'}>"
 
 
 class _Reader:

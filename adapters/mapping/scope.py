@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from adapters.mapping.kinds import Pair
+from adapters.mapping.kinds import Kind, Pair, Setting
 from adapters.mapping.rules import Constant, Each, Embedded, Field, Ignore, Lookup, Path, When, Zip
 from adapters.mapping.values import Side, Way
 from schemas.shape import Shape
@@ -29,6 +29,15 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """A kind made ready for one field."""
+
+    kind: Kind
+    setting: Setting
+    pair: Pair
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """A rule for one value, with full paths from its scope."""
 
@@ -36,8 +45,12 @@ class Value:
     legacy: Path | None
     canonical: Path | None
     guards: tuple[Guard, ...]
-    pair: Pair | None = None  # of a Field
-    shows: bool = False  # a wrong value may be quoted
+    bound: Bound | None = None  # of a Field
+
+    @property
+    def shows(self) -> bool:
+        """Whether a wrong value may be quoted."""
+        return self.bound is not None and self.bound.kind.shows_value
 
     def path(self, side: Side) -> Path | None:
         """Where it stands on one side."""

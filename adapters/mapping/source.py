@@ -13,7 +13,7 @@ from adapters.mapping.scope import tag
 from schemas.shape import Shape
 
 Fetch = Callable[[Frame], str | None]
-Where = Callable[[Frame], Element | None]
+Where = Callable[[Frame], Element]
 
 
 @dataclass(slots=True)
@@ -43,7 +43,12 @@ class Source:
     def where(self, path: Path) -> Where:
         """A function that gives the element a path's value stands in."""
         slot = self._single(path[:-1] if path and path[-1].startswith("@") else path)
-        return lambda frame: frame.singles[slot] if frame.singles[slot] is not None else frame.element
+
+        def where(frame: Frame) -> Element:
+            element = frame.singles[slot]
+            return element if element is not None else frame.element
+
+        return where
 
     def many(self, path: Path) -> Callable[[Frame], list[Element]]:
         """A function that gives every element at a path."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from adapters.mapping.kinds import Kind, Pair, Setting
 from adapters.mapping.look import Looker
 from adapters.mapping.rules import Field, Path, spelled
-from adapters.mapping.scope import Value
+from adapters.mapping.scope import Bound, Value
 from adapters.mapping.values import Fault, Side, hint
 from schemas.codes import CodeTables
 from schemas.problem import Stage
@@ -38,10 +38,9 @@ class ValueBinder:
         self._fits(rule, kind, Side.CANONICAL, two, canonical[1])
         if len(self._look.problems) > before:
             return None
-        pair = self._pair(rule, kind, one, two)
-        if pair is None:
-            return None
-        return Value(rule, legacy[1], canonical[1], (), pair, kind.shows_value)
+        setting = Setting(rule.options, self._tables, one, two, lossy=bool(rule.lossy))
+        pair = self._pair(rule, kind, setting)
+        return Value(rule, legacy[1], canonical[1], (), Bound(kind, setting, pair)) if pair is not None else None
 
     def _kind(self, rule: Field) -> Kind | None:
         kind = self._kinds.get(rule.kind)
@@ -75,8 +74,8 @@ class ValueBinder:
             fits=", ".join(fits) or "–",
         )
 
-    def _pair(self, rule: Field, kind: Kind, legacy: Scalar, canonical: Scalar) -> Pair | None:
-        made = kind.make(Setting(rule.options, self._tables, legacy, canonical, lossy=bool(rule.lossy)))
+    def _pair(self, rule: Field, kind: Kind, setting: Setting) -> Pair | None:
+        made = kind.make(setting)
         if isinstance(made, Fault):
             self._look.problems.append(made.problem(Stage.CONFIGURE).at(ours=rule.place()))
             return None

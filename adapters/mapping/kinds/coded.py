@@ -49,6 +49,12 @@ def _table(setting: Setting) -> Pair | Fault:
     )
 
 
+def _codes(setting: Setting, context: MapContext) -> tuple[str, ...]:
+    table, tables = setting.options["table"], setting.tables
+    found = (tables.to_canonical(table, code, on=context.on) for code in tables.codes(table))
+    return tuple(dict.fromkeys(code for code in found if code is not None))
+
+
 def _identity(setting: Setting) -> Pair:
     party = setting.options["party"]
     return Pair(
@@ -66,6 +72,7 @@ KINDS = (
         "Mã đổi qua bảng mã có thời hạn; mã lạ là lỗi có tên.",
         "A code by a dated table; an unknown code is a named problem.",
         _table,
+        samples=_codes,
         legacy=_CODES,
         canonical=_CODES,
         needs=("table",),
@@ -76,6 +83,7 @@ KINDS = (
         "Tên của hồ sơ ở bên party: ghi theo bảng định danh, đọc thì chép.",
         "The dossier's name at a party: written from the identity table, copied when read.",
         _identity,
+        samples=lambda *_: ("990017",),
         legacy=frozenset({Scalar.STRING, Scalar.INTEGER}),
         needs=("party",),
         shows_value=True,

@@ -50,6 +50,7 @@ KINDS = (
         "Số điện thoại, bỏ khoảng trắng, chấm, gạch; +84 thành 0.",
         "A telephone number without spaces, dots, dashes; +84 becomes 0.",
         lambda _: pair(phone, phone),
+        samples=lambda *_: ("0990000017",),
         legacy=frozenset({Scalar.STRING, Scalar.INTEGER}),
     ),
     Kind(
@@ -57,6 +58,7 @@ KINDS = (
         "Một địa chỉ thư điện tử.",
         "One e-mail address.",
         lambda _: pair(email, email),
+        samples=lambda *_: ("mau@tinh-h99.example",),
         legacy=frozenset({Scalar.STRING}),
     ),
 )

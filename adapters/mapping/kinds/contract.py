@@ -47,6 +47,7 @@ class Kind:
     canonical: frozenset[Scalar] = TEXT
     needs: tuple[str, ...] = ()  # options it must have
     takes: tuple[str, ...] = ()  # options it may have
+    samples: Callable[[Setting, MapContext], tuple[str, ...]] = lambda *_: ()  # canonical values to try; () = by type
     shows_value: bool = False  # a wrong value may be quoted: codes and dates, never what names a citizen
 
 

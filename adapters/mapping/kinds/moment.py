@@ -7,7 +7,7 @@ from datetime import datetime
 
 from adapters.mapping.kinds.contract import Kind, Pair, Setting, pair
 from adapters.mapping.kinds.layout import Layout, layout, read_iso
-from adapters.mapping.values import Fault
+from adapters.mapping.values import Fault, MapContext
 from schemas.shape import Scalar
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -97,6 +97,13 @@ def _datetime(setting: Setting) -> Pair | Fault:
     )
 
 
+def _times(setting: Setting, _: MapContext) -> tuple[str, ...]:
+    form = layout(setting.options["format"])
+    if isinstance(form, Layout) and not form.has_time:
+        return ("2026-07-06T00:00:00+07:00", "2024-02-29T00:00:00+07:00")
+    return ("2026-07-06T08:30:00+07:00", "2024-02-29T23:59:59+07:00")
+
+
 _TIMES = frozenset({Scalar.STRING, Scalar.DATE, Scalar.DATETIME, Scalar.INTEGER})
 
 KINDS = (
@@ -105,6 +112,7 @@ KINDS = (
         "Ngày, đọc đúng dạng format đã khai.",
         "A date, read strictly in the declared format.",
         _date,
+        samples=lambda *_: ("2026-07-06", "2024-02-29", "1999-12-31"),
         legacy=_TIMES,
         canonical=frozenset({Scalar.STRING, Scalar.DATE}),
         needs=("format",),
@@ -115,6 +123,7 @@ KINDS = (
         "Thời điểm, giờ Việt Nam ở bên cũ, có múi giờ ở bản chuẩn.",
         "A time, Vietnamese on the legacy side, with its offset in the canonical form.",
         _datetime,
+        samples=_times,
         legacy=_TIMES,
         canonical=frozenset({Scalar.STRING, Scalar.DATETIME}),
         needs=("format",),

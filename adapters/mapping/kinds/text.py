@@ -147,8 +147,12 @@ def _digits(setting: Setting) -> Pair | Fault:
     given = setting.options.get("length", "")
     if given and not _LENGTHS.fullmatch(given):
         return Fault("LT-MAP-014", {"option": "length", "value": given, "why": "9 | 9 12 | …"})
-    lengths = tuple(int(part) for part in given.split())
+    lengths = _lengths(setting)
     return pair(lambda text: digits(text, lengths), lambda text: digits(text, lengths))
+
+
+def _lengths(setting: Setting) -> tuple[int, ...]:
+    return tuple(int(part) for part in setting.options.get("length", "").split())
 
 
 def _flag(setting: Setting) -> Pair | Fault:
@@ -170,6 +174,7 @@ KINDS = (
         lambda _: pair(one_line, one_line),
         legacy=_CODE_LIKE,
         canonical=_CODE_LIKE,
+        samples=lambda *_: ("99001", "7"),
         shows_value=True,
     ),
     Kind(
@@ -177,6 +182,7 @@ KINDS = (
         "Văn bản, bỏ khoảng trắng hai đầu.",
         "Text, trimmed.",
         lambda _: pair(trimmed, trimmed),
+        samples=lambda *_: ("Bổ sung bản sao có chứng thực", "Xã Mẫu & huyện “Thử”", "1 < 2"),
         legacy=frozenset({Scalar.STRING}),
     ),
     Kind(
@@ -184,6 +190,7 @@ KINDS = (
         "Họ tên; gộp khoảng trắng, không đổi dấu và chữ hoa.",
         "A person's name; spaces collapsed, marks and case untouched.",
         lambda _: pair(person_name, person_name),
+        samples=lambda *_: ("Đỗ Thị Mẫu", "Nguyễn Văn Thử"),
         legacy=frozenset({Scalar.STRING}),
     ),
     Kind(
@@ -191,6 +198,7 @@ KINDS = (
         'Họ tên viết hoa ở bên cũ; marks="strip" thì bỏ dấu.',
         'A name in capitals on the legacy side; marks="strip" takes the marks off.',
         _upper,
+        samples=lambda *_: ("ĐỖ THỊ MẪU",),
         legacy=frozenset({Scalar.STRING}),
         takes=("marks",),
     ),
@@ -199,6 +207,7 @@ KINDS = (
         'Dãy chữ số giữ số 0 đầu; length="9 12" là các độ dài được phép.',
         'Digits with leading zeros kept; length="9 12" lists the lengths allowed.',
         _digits,
+        samples=lambda setting, _: tuple(f"099{n:0>17}"[:n] for n in _lengths(setting)) or ("0990017",),
         legacy=_CODE_LIKE,
         takes=("length",),
     ),
@@ -210,6 +219,7 @@ KINDS = (
         legacy=frozenset({Scalar.STRING, Scalar.INTEGER, Scalar.BOOLEAN}),
         canonical=frozenset({Scalar.BOOLEAN}),
         needs=("true", "false"),
+        samples=lambda *_: ("true", "false"),
         shows_value=True,
     ),
     Kind(
@@ -217,6 +227,7 @@ KINDS = (
         "Nội dung Base64, bỏ xuống dòng, kiểm tra bảng chữ.",
         "Base64 content, line breaks removed, alphabet checked.",
         lambda _: pair(base64_text, base64_text),
+        samples=lambda *_: ("aG8gc28=",),
         legacy=frozenset({Scalar.STRING, Scalar.BASE64}),
         canonical=frozenset({Scalar.STRING, Scalar.BASE64}),
     ),
