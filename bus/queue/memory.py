@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bus.ports import GenerationLost
@@ -47,9 +47,9 @@ class MemoryQueue:
             now = s.now_ms()
             for settle in settles:
                 s.settle(settle)
-            for lane in [lane for lane, due in s.delay.items() if due <= now]:
+            for lane in _due(s.delay, now):
                 s.rest(lane, s.records[s.lanes[lane][0]].endpoint)
-            for lane in [lane for lane, until in s.lease.items() if until <= now]:
+            for lane in _due(s.lease, now):
                 s.crash(lane)
             claims = s.take(worker, limit, now + int(lease_s * 1000))
             s.bell.notify_all()
@@ -206,7 +206,7 @@ class MemoryQueue:
     def expire_worker(self, worker: str) -> int:
         """See the port."""
         with self._checked() as s:
-            lanes = [lane for lane, lease in s.own.items() if lease.worker == worker]
+            lanes = sorted(lane for lane, lease in s.own.items() if lease.worker == worker)
             for lane in lanes:
                 s.crash(lane)
             s.bell.notify_all()
@@ -257,3 +257,7 @@ class _Checked:
 
     def __exit__(self, *_: object) -> None:
         self.store.bell.release()
+
+
+def _due(times: Mapping[str, int], now: int) -> list[str]:
+    return sorted((lane for lane, at in times.items() if at <= now), key=lambda lane: (times[lane], lane))

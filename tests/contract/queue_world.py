@@ -6,6 +6,7 @@ import atexit
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,21 @@ TAG = "lt:{0}:"
 BEGIN_MS = 1_760_000_000_000
 _CLOCK = "local function clock()\n"
 
-Place = dict[str, object]
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that the invariants are about."""
+
+    lanes: dict[str, list[str]]  # lane → its deliveries
+    ready: dict[str, list[str]]  # endpoint → its ready lanes, next first
+    waiting: set[str]
+    leased: set[str]
+    owned: set[str]
+    in_flight: set[str]
+    parked: set[str]
+    poisoned: set[str]
+    active: set[str]  # endpoints
+    records: set[str]  # delivery ids
 
 
 @cache
@@ -73,44 +88,38 @@ class RedisWorld:
             queue.close()
         self._raw.close()
 
-    def places(self) -> dict[str, list[str]]:
-        """Lane → every place it is found in."""
-        found: dict[str, list[str]] = {}
+    def look(self) -> View:
+        """Everything, in two round trips."""
+        keys = [key.removeprefix(TAG) for key in self._raw.keys(TAG + "*")]
+        pipeline = self._raw.pipeline()
+        for key in keys:
+            if key in ("m", "own", "poison"):
+                pipeline.hkeys(TAG + key)
+            elif key.startswith("l:"):
+                pipeline.lrange(TAG + key, 0, -1)
+            elif key in ("act", "lease", "delay") or key.startswith("r:"):
+                pipeline.zrange(TAG + key, 0, -1)
+            elif key == "park" or key.startswith("i:"):
+                pipeline.smembers(TAG + key)
+            else:
+                pipeline.exists(TAG + key)
+        found = dict(zip(keys, pipeline.execute(), strict=True))
 
-        def note(place: str, lanes: Iterable[str]) -> None:
-            for lane in lanes:
-                found.setdefault(lane, []).append(place)
+        def under(prefix: str) -> dict[str, list[str]]:
+            return {key.removeprefix(prefix): list(found[key]) for key in keys if key.startswith(prefix)}
 
-        for key in self._raw.scan_iter(TAG + "r:*"):
-            note("ready", self._raw.zrange(key, 0, -1))
-        note("waiting", self._raw.zrange(TAG + "delay", 0, -1))
-        note("leased", self._raw.zrange(TAG + "lease", 0, -1))
-        note("parked", self._raw.smembers(TAG + "park"))
-        return found
-
-    def lanes(self) -> dict[str, list[str]]:
-        """Lane → its deliveries."""
-        keys = list(self._raw.scan_iter(TAG + "l:*"))
-        return {key.removeprefix(TAG + "l:"): self._raw.lrange(key, 0, -1) for key in keys}
-
-    def sets(self) -> dict[str, set[str]]:
-        """The sets that must agree with each other."""
-        in_flight: set[str] = set()
-        claimable: set[str] = set()
-        for key in self._raw.scan_iter(TAG + "i:*"):
-            in_flight |= self._raw.smembers(key)
-        for key in self._raw.scan_iter(TAG + "r:*"):
-            claimable.add(key.removeprefix(TAG + "r:"))
-        return {
-            "records": set(self._raw.hkeys(TAG + "m")),
-            "lease": set(self._raw.zrange(TAG + "lease", 0, -1)),
-            "own": set(self._raw.hkeys(TAG + "own")),
-            "in_flight": in_flight,
-            "park": self._raw.smembers(TAG + "park"),
-            "poison": set(self._raw.hkeys(TAG + "poison")),
-            "with_ready": claimable,
-            "act": set(self._raw.zrange(TAG + "act", 0, -1)),
-        }
+        return View(
+            lanes=under("l:"),
+            ready=under("r:"),
+            waiting=set(found.get("delay", ())),
+            leased=set(found.get("lease", ())),
+            owned=set(found.get("own", ())),
+            in_flight={lane for lanes in under("i:").values() for lane in lanes},
+            parked=set(found.get("park", ())),
+            poisoned=set(found.get("poison", ())),
+            active=set(found.get("act", ())),
+            records=set(found.get("m", ())),
+        )
 
 
 class MemoryWorld:
@@ -135,52 +144,39 @@ class MemoryWorld:
     def close(self) -> None:
         """Nothing to end."""
 
-    def places(self) -> dict[str, list[str]]:
-        """Lane → every place it is found in."""
+    def look(self) -> View:
+        """Everything."""
         s = self._store
-        found: dict[str, list[str]] = {}
-        ready = [lane for lanes in s.ready.values() for lane in lanes]
-        for place, lanes in (("ready", ready), ("waiting", s.delay), ("leased", s.lease), ("parked", s.park)):
-            for lane in lanes:
-                found.setdefault(lane, []).append(place)
-        return found
-
-    def lanes(self) -> dict[str, list[str]]:
-        """Lane → its deliveries."""
-        return {lane: list(ids) for lane, ids in self._store.lanes.items()}
-
-    def sets(self) -> dict[str, set[str]]:
-        """The sets that must agree with each other."""
-        s = self._store
-        return {
-            "records": set(s.records),
-            "lease": set(s.lease),
-            "own": set(s.own),
-            "in_flight": set().union(*s.in_flight.values()) if s.in_flight else set(),
-            "park": set(s.park),
-            "poison": set(s.poison),
-            "with_ready": {endpoint for endpoint, lanes in s.ready.items() if lanes},
-            "act": set(s.act),
-        }
+        return View(
+            lanes={lane: list(ids) for lane, ids in s.lanes.items()},
+            ready={e: sorted(lanes, key=lambda lane: lanes[lane]) for e, lanes in s.ready.items() if lanes},
+            waiting=set(s.delay),
+            leased=set(s.lease),
+            owned=set(s.own),
+            in_flight={lane for lanes in s.in_flight.values() for lane in lanes},
+            parked=set(s.park),
+            poisoned=set(s.poison),
+            active=set(s.act),
+            records=set(s.records),
+        )
 
 
 World = RedisWorld | MemoryWorld
 
 
-def check_world(world: World, *, capped: bool = False) -> None:
+def check_world(world: World) -> View:
     """What must hold after every step, whatever happened."""
-    lanes, places, sets = world.lanes(), world.places(), world.sets()
-    assert all(lanes.values()), "an empty lane was left behind"
-    assert places.keys() == lanes.keys(), "a lane is nowhere, or a place holds a lane that is gone"
-    assert all(len(found) == 1 for found in places.values()), places
-    ids = [delivery for lane in lanes.values() for delivery in lane]
-    assert len(ids) == len(set(ids))
-    assert set(ids) == sets["records"]
-    assert sets["lease"] == sets["own"] == sets["in_flight"]
-    assert sets["poison"] <= sets["park"]
-    assert sets["act"] <= sets["with_ready"]
-    if not capped:
-        assert sets["act"] == sets["with_ready"]
+    view = world.look()
+    assert all(view.lanes.values()), "an empty lane was left behind"
+    places = [lane for lanes in view.ready.values() for lane in lanes]
+    places += [*view.waiting, *view.leased, *view.parked]
+    assert sorted(places) == sorted(view.lanes), "a lane is nowhere, in two places, or gone and still somewhere"
+    ids = [delivery for lane in view.lanes.values() for delivery in lane]
+    assert sorted(ids) == sorted(view.records)
+    assert view.leased == view.owned == view.in_flight
+    assert view.poisoned <= view.parked
+    assert view.active <= set(view.ready)
+    return view
 
 
 def record(number: int, *, lane: str = "D1|E1", after: int | None = None, **more: object) -> QueueRecord:

@@ -16,7 +16,9 @@ end)
 -- expire_worker: args from 4: worker. Its leases are lost now, not when they run out. Returns how many.
 serve('expire_worker', { 'allow-oom' }, function(q, a, cap)
   local now, ended = clock(), 0
-  for _, lane in ipairs(call('HKEYS', q .. 'own')) do
+  local lanes = call('HKEYS', q .. 'own')
+  table.sort(lanes)
+  for _, lane in ipairs(lanes) do
     if read_lease(q, 'own', lane).worker == a[4] then
       crash(q, lane, cap, now, a[1])
       ended = ended + 1
