@@ -195,7 +195,8 @@ def _identities(
         manifest = house.adapters[house.routes.endpoints[hop.endpoint].system].manifest
         for party in manifest.operations[hop.operation].identities:
             rule = manifest.numbers.get(party)
-            if rule is not None:
+            # A step does not say the agency: it never opens a name, it waits for the dossier to have one.
+            if rule is not None and ("{co_quan}" not in rule.prefix or text_at(element, "CoQuan/Ma")):
                 prefix = _prefix(rule.prefix, element, now)
                 wanted.append(NewIdentity(party, prefix, rule.width, rule.start))
     return tuple(wanted)

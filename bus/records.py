@@ -275,6 +275,7 @@ class Query:
     endpoint: str = ""
     kind: str = ""
     problem_code: str = ""
+    verdict: str = ""  # accepted | rejected | asked
     since: datetime | None = None
     limit: int = 50
     before: str = ""  # message id to continue from (newest first)

@@ -27,6 +27,7 @@ class Role:
     command: Callable[[int], Sequence[str]]  # number of the start → argv; a new start may need a new name
     environment: Mapping[str, str] = field(default_factory=dict)
     log: Path | None = None  # its output; None = ours
+    pid_file: Path | None = None  # where its process id stands, for tools and tests
 
 
 class Supervisor:
@@ -95,6 +96,8 @@ class Supervisor:
                 preexec_fn=_end_with_owner,
             )
             self._children[role.name] = child
+        if role.pid_file is not None:
+            role.pid_file.write_text(f"{child.pid}\n", encoding="ascii")
         if output is not None:
             output.close()
         return child

@@ -61,9 +61,9 @@ def _roles(now: State, settings: Settings, names: dict[str, str]) -> list[Role]:
             names[role] = f"{role}-{number}-{os.urandom(4).hex()}"
             return [*base, "work", "--name", names[role]]
 
-        return Role(role, command, log=run / f"{role}.log")
+        return Role(role, command, log=run / f"{role}.log", pid_file=run / f"{role}.pid")
 
-    door = Role("door", lambda number: [*base, "serve"], log=run / "door.log")
+    door = Role("door", lambda number: [*base, "serve"], log=run / "door.log", pid_file=run / "door.pid")
     return [door, *(working(f"worker-{number + 1}") for number in range(settings.worker.processes))]
 
 

@@ -1,0 +1,228 @@
+"""The main job on the embedded default: every part as its own process, real dossiers both ways, judged at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bus.delivery import State
+from bus.keyring import practice_key
+from bus.ports import Journal
+from bus.records import Query
+from bus.simulators.judge import Verdict, judge
+from bus.simulators.ledger import read_ledgers
+
+_QUIET = 3  # looks in a row without anything open, before it is over
+_START_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSize:
+    """How much is moved."""
+
+    counter: int = 45  # dossiers taken in at the SOAP desk
+    facade: int = 20  # dossiers from the desk that speaks JSON
+    online: int = 24  # submissions on the portal, every fourth for driving licences
+    steps: int = 3
+
+
+SHORT = DemoSize(counter=6, facade=3, online=4, steps=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One look at what is going on."""
+
+    seconds: float
+    states: Mapping[State, int]
+    senders_busy: int  # scripts of the simulated senders that are not finished
+    accepted: int  # deliveries accepted so far
+
+
+@dataclass(slots=True)
+class Demo:
+    """Starts, watches, judges, ends. Not thread-safe."""
+
+    folder: Path
+    size: DemoSize = field(default_factory=DemoSize)
+    environment: dict[str, str] = field(default_factory=dict)  # over what the demo sets
+    port: int = 0
+    addresses: dict[str, str] = field(default_factory=dict)
+    _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _began: float = 0.0
+
+    def start(self) -> None:
+        """Starts everything and lets the dossiers come."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port = self.port or _free_port()
+        door = f"http://127.0.0.1:{self.port}"
+        key = practice_key(self._data()).with_name("practice.pub.pem")
+        base = self._environment()
+        self._simulate(
+            "portal", base, "--verify-key", f"lienthong={key}", "--require-signature", "--user", "demo.motcua",
+            "--password-env", "LIENTHONG_DVCQG_PASSWORD", "--callback", f"{door}/cong_dvcqg",
+            "--callback-key-env", "LIENTHONG_DVCQG_CALLBACK_KEY", "--session-calls", "60", "--latency-ms", "15",
+            "--error-rate", "0.02", "--duplicate", "0.1",
+            "--procedures", "9.999002", "--procedures", "9.999002", "--procedures", "9.999002",
+            "--procedures", "9.999004",
+        )  # fmt: skip
+        self._simulate("dlms", base, "--latency-ms", "15", "--again", "number")
+        self._spawn("up", [sys.executable, "-m", "bus.cli", "up"], self._bus_environment(base))
+        self.addresses["door"] = door
+        self._wait_ready(f"{door}/health/ready")
+        self._began = time.monotonic()
+        self._simulate(
+            "cmon", base, "--door", f"{door}/mot_cua_cmon", "--dossiers", str(self.size.counter), "--steps",
+            str(self.size.steps), "--invalid-rate", "0.05", "--pull-s", "1", "--ack-loss", "0.05",
+        )  # fmt: skip
+        self._simulate(
+            "facade", base, "--door", f"{door}/mat_tien_json", "--dossiers", str(self.size.facade), "--steps",
+            str(self.size.steps), "--invalid-rate", "0.05",
+        )  # fmt: skip
+        self.control("portal", "submit", {"count": self.size.online, "files": 2})
+
+    def control(self, who: str, action: str, given: Mapping[str, object]) -> None:
+        """One of a simulator's controls."""
+        request = urllib.request.Request(  # noqa: S310 - our own loopback address
+            f"{self.addresses[who]}/_sim/{action}", json.dumps(given).encode(), {"content-type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as reply:  # noqa: S310
+            reply.read()
+
+    def watch(self, journal: Journal, *, timeout_s: float, every_s: float = 0.5) -> Iterator[Progress]:
+        """Looks until nothing is open and no sender is busy, or the time is over."""
+        quiet = 0
+        while quiet < _QUIET and time.monotonic() - self._began < timeout_s:
+            states = journal.counts()
+            busy = sum(self._state(who)["open_scripts"] for who in ("cmon", "facade", "portal"))
+            opened = sum(n for state, n in states.items() if not state.final and state is not State.PARKED)
+            quiet = 0 if busy or opened else quiet + 1
+            yield Progress(time.monotonic() - self._began, states, busy, sum(states.values()))
+            time.sleep(every_s)
+
+    def verdict(self) -> Verdict:
+        """What the ledgers of all simulators say together."""
+        return judge(read_ledgers(*sorted((self.folder / "ledgers").glob("*.jsonl"))))
+
+    def portal_counts(self) -> Mapping[str, int]:
+        """The portal's own counts, signatures among them."""
+        counts: Mapping[str, int] = self._state("portal")["counts"]
+        return counts
+
+    def bus_environment(self) -> dict[str, str]:
+        """What a `lienthong` command needs to see this demo's stores."""
+        return self._bus_environment(self._environment())
+
+    def pid_file(self, role: str) -> Path:
+        """Where `up` keeps the process id of a role."""
+        return self._data() / "run" / f"{role}.pid"
+
+    def stop(self) -> None:
+        """Ends all processes, the senders first."""
+        for name in reversed(list(self._processes)):
+            self._processes[name].terminate()
+        for process in self._processes.values():
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        self._processes.clear()
+
+    def alive(self) -> tuple[str, ...]:
+        """Names of the processes that run."""
+        return tuple(name for name, process in self._processes.items() if process.poll() is None)
+
+    # ------------------------------------------------------------------ inside
+
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    def _environment(self) -> dict[str, str]:
+        """Secrets are made for this run and live in the environment only."""
+        names = ("DVCQG_PASSWORD", "CMON_PASSWORD", "DVCQG_CALLBACK_KEY", "FACADE_KEY")
+        kept = self.folder / "secrets.json"
+        if not kept.is_file():
+            kept.touch(mode=0o600)
+            kept.write_text(json.dumps({f"LIENTHONG_{name}": secrets.token_urlsafe(18) for name in names}))
+        return {**os.environ, **json.loads(kept.read_text()), "PYTHONUNBUFFERED": "1"}
+
+    def _bus_environment(self, base: Mapping[str, str]) -> dict[str, str]:
+        return {
+            **base,
+            "LIENTHONG_DATA": str(self._data().resolve()),
+            "LIENTHONG_DOOR__PORT": str(self.port),
+            "LIENTHONG_SIGNING__DANGEROUS_MAKE_KEY": "true",
+            "LIENTHONG_ENDPOINTS__CONG_DVCQG__ADDRESS": self.addresses["portal"],
+            "LIENTHONG_ENDPOINTS__GPLX_DLMS__ADDRESS": f"{self.addresses['dlms']}/TichHopMotCua/Service.asmx",
+            "LIENTHONG_ENDPOINTS__CONG_DVCQG__RETRY__FIRST_S": "0.5",
+            "LIENTHONG_ENDPOINTS__CONG_DVCQG__RETRY__MOST_S": "5",
+            **self.environment,
+        }
+
+    def _simulate(self, name: str, environment: Mapping[str, str], *arguments: str) -> None:
+        ledger = self.folder / "ledgers" / f"{name}.jsonl"
+        command = [sys.executable, "-m", "bus.simulators", name, "--port", "0", "--ledger", str(ledger), *arguments]
+        self._spawn(name, command, environment)
+        self.addresses[name] = self._listening(name)
+
+    def _spawn(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
+        logs = self.folder / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        with (logs / f"{name}.log").open("wb") as log:
+            self._processes[name] = subprocess.Popen(
+                command, env=dict(environment), stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+            )
+
+    def _listening(self, name: str) -> str:
+        log = self.folder / "logs" / f"{name}.log"
+        end = time.monotonic() + _START_S
+        while time.monotonic() < end:
+            for line in log.read_text(errors="replace").splitlines():
+                if line.startswith("listening on "):
+                    return line.removeprefix("listening on ").strip()
+            if self._processes[name].poll() is not None:
+                break
+            time.sleep(0.05)
+        raise RuntimeError(f"{name} did not start, see {log}")
+
+    def _wait_ready(self, url: str) -> None:
+        end = time.monotonic() + _START_S
+        while time.monotonic() < end and self._processes["up"].poll() is None:
+            try:
+                with urllib.request.urlopen(url, timeout=2) as reply:  # noqa: S310 - our own loopback address
+                    if reply.status == 200:
+                        return
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError(f"the door did not open, see {self.folder / 'logs' / 'up.log'} and {self._data() / 'run'}")
+
+    def _state(self, who: str) -> Mapping[str, Any]:  # Any: the simulators' own JSON
+        with urllib.request.urlopen(f"{self.addresses[who]}/_sim/state?brief", timeout=10) as reply:  # noqa: S310
+            state: Mapping[str, Any] = json.load(reply)
+        return state
+
+
+def rejected_codes(journal: Journal) -> Mapping[str, int]:
+    """How often each problem refused a message at the door."""
+    found: dict[str, int] = {}
+    for line in journal.find(Query(limit=1000, verdict="rejected")):
+        for code in line.problem_codes[:1]:
+            found[code] = found.get(code, 0) + 1
+    return found
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
