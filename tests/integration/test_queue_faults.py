@@ -1,0 +1,263 @@
+"""The queue under faults, on a real server: killed, emptied, full, cut off, its functions gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from bus.feeder import Feeder
+from bus.ports import QueueUnavailable
+from bus.queue import EmbeddedServer, RedisQueue
+from bus.queue.library import library, library_of
+from bus.records import QueueStep
+from tests.contract.queue_world import name, record, settle
+from tests.integration.queue_load import Load, LoadJournal
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    """A private server for one test."""
+    started = EmbeddedServer(tmp_path / "queue")
+    started.start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def raw(server: EmbeddedServer) -> Iterator[redis.Redis]:
+    """A plain client."""
+    client = redis.Redis.from_url(server.url, decode_responses=True)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def queue(server: EmbeddedServer) -> Iterator[RedisQueue]:
+    """Generation 1."""
+    made = RedisQueue(server.url)
+    made.start_generation(1)
+    yield made
+    made.close()
+
+
+def test_server_killed_under_load(server: EmbeddedServer) -> None:
+    """kill -9 of the server, again and again, under load: nothing lost, nothing reordered, nothing overlapped."""
+    with Load(lambda: RedisQueue(server.url)).running() as journal:
+        for _ in range(3):
+            time.sleep(0.7)
+            pid = server.pid
+            os.kill(pid, signal.SIGKILL)
+            while server.pid in (0, pid):
+                time.sleep(0.01)
+        time.sleep(0.7)
+    assert sum(map(len, journal.accepted.values())) > 100
+
+
+def test_emptied_under_load(server: EmbeddedServer, raw: redis.Redis) -> None:
+    """FLUSHALL under load: rebuilt from the journal while work goes on; nothing lost, reordered, overlapped."""
+    with Load(lambda: RedisQueue(server.url)).running() as journal:
+        for _ in range(4):
+            time.sleep(0.5)
+            raw.flushall()
+    assert journal.generation() >= 5
+    assert sum(map(len, journal.accepted.values())) > 100
+
+
+def test_load_without_faults(server: EmbeddedServer) -> None:
+    """Without a fault nobody is ever handed a delivery that another may be sending."""
+    with Load(lambda: RedisQueue(server.url)).running() as journal:
+        time.sleep(1)
+    assert journal.refused_intents == 0
+    assert journal.generation() == 1
+
+
+def test_returns_by_itself(server: EmbeddedServer, queue: RedisQueue) -> None:
+    """While the server is away every call says so; when it is back the same client goes on, with what it had."""
+    queue.enqueue([record(1)])
+    os.kill(server.pid, signal.SIGKILL)
+    until, refused = time.monotonic() + 10, 0
+    while time.monotonic() < until:
+        try:
+            claims = queue.claim("w1", settles=[], limit=1, lease_s=60)
+            break
+        except QueueUnavailable:
+            refused += 1
+    assert [c.delivery_id for c in claims] == [name(1)]
+
+
+def test_always_on_disk(server: EmbeddedServer, queue: RedisQueue) -> None:
+    """What was acknowledged is there after kill -9, with the leases and the fencing counter."""
+    queue.enqueue([record(n, after=n - 1 or None) for n in range(1, 50)])
+    (first,) = queue.claim("w1", settles=[], limit=1, lease_s=60)
+    before, pid = queue.stats(), server.pid
+    os.kill(pid, signal.SIGKILL)
+    while server.pid in (0, pid):
+        time.sleep(0.01)
+    again = RedisQueue(server.url)
+    again.adopt(1)
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        try:
+            assert again.stats() == before
+            break
+        except QueueUnavailable:
+            time.sleep(0.02)
+    (second,) = again.claim("w1", settles=[settle(first)], limit=1, lease_s=60)
+    assert (second.delivery_id, second.token) == (name(2), "1.2")
+    again.close()
+
+
+def test_functions_gone(raw: redis.Redis, queue: RedisQueue) -> None:
+    """When the server has lost the functions they are loaded again, and the call is carried out."""
+    raw.function_flush("SYNC")
+    assert queue.enqueue([record(1)]) == frozenset()
+    raw.function_flush("SYNC")
+    assert queue.stats().queued == 1
+
+
+def test_versions_side_by_side(server: EmbeddedServer, raw: redis.Redis, queue: RedisQueue) -> None:
+    """Workers of two versions use one server at the same time, each with functions of its own."""
+    newer = RedisQueue(server.url, functions=library_of(library().text + "\n-- newer"))
+    newer.adopt(1)
+    queue.enqueue([record(1), record(2, after=1)])
+    (first,) = newer.claim("w2", settles=[], limit=1, lease_s=60)
+    (second,) = queue.claim("w1", settles=[settle(first)], limit=1, lease_s=60)
+    assert second.delivery_id == name(2)
+    assert len(raw.function_list()) == 2
+    newer.close()
+
+
+def test_full_server_drains(raw: redis.Redis, queue: RedisQueue) -> None:
+    """A full server takes nothing new and says so; everything in it can still be claimed, prolonged and settled."""
+    queue.enqueue([record(1, lane=f"D{n}|E1") for n in range(50)])
+    raw.config_set("maxmemory", "1mb")
+    with pytest.raises(QueueUnavailable):
+        queue.enqueue([record(1, lane="D99|E1")])
+    claims = queue.claim("w1", settles=[], limit=16, lease_s=60)
+    settled = 0
+    while claims:
+        assert len(queue.extend(claims, lease_s=60)) == len(claims)
+        settled += len(claims)
+        claims = queue.claim("w1", settles=[settle(c) for c in claims], limit=16, lease_s=60)
+    assert settled == 50
+
+
+def test_fed_when_room_again(raw: redis.Redis, queue: RedisQueue) -> None:
+    """What a full server refused stays owed, and is fed as soon as there is room."""
+    journal = LoadJournal()
+    feeder = Feeder(journal, queue)  # type: ignore[arg-type]  # only what it needs
+    while not (feeder.heal() and queue.whole()):
+        time.sleep(0.01)
+    raw.config_set("maxmemory", "1mb")
+    feeder.feed([journal.accept("D1|E1")])
+    raw.config_set("maxmemory", "0")
+    assert queue.claim("w1", settles=[], limit=1, lease_s=60) == ()
+    assert feeder.heal()
+    assert len(queue.claim("w1", settles=[], limit=1, lease_s=60)) == 1
+
+
+_PAUSED = """
+import sys
+from bus.queue import RedisQueue
+from bus.records import QueueSettle, QueueStep
+queue = RedisQueue(sys.argv[1]); queue.adopt(1)
+(c,) = queue.claim("paused", settles=[], limit=1, lease_s=0.3)
+print("claimed", flush=True)
+sys.stdin.readline()
+for step in QueueStep:
+    queue.claim("paused", settles=[QueueSettle(c.delivery_id, c.lane, c.endpoint, c.token, step)], limit=0, lease_s=1)
+print("held", len(queue.extend([c], lease_s=60)), flush=True)
+"""
+
+
+def test_paused_worker(server: EmbeddedServer, queue: RedisQueue) -> None:
+    """A worker stopped past its lease and woken again changes nothing."""
+    queue.enqueue([record(1), record(2, after=1)])
+    with subprocess.Popen(
+        [sys.executable, "-c", _PAUSED, server.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as paused:
+        assert paused.stdin
+        assert paused.stdout
+        assert paused.stdout.readline() == "claimed\n"
+        paused.send_signal(signal.SIGSTOP)
+        time.sleep(0.4)
+        (taken,) = queue.claim("w1", settles=[], limit=1, lease_s=60)
+        assert (taken.delivery_id, taken.crashes) == (name(1), 1)
+        paused.send_signal(signal.SIGCONT)
+        paused.stdin.write("go\n")
+        paused.stdin.flush()
+        assert paused.stdout.readline() == "held 0\n"
+    assert (queue.stats().queued, queue.stats().leased) == (2, 1)
+    (second,) = queue.claim("w1", settles=[settle(taken)], limit=1, lease_s=60)
+    assert second.delivery_id == name(2)
+
+
+class Cutter:
+    """A relay in front of the server's socket: swallows the next reply and cuts the line, when told to."""
+
+    def __init__(self, folder: Path, target: str) -> None:
+        self.path = folder / "cut.sock"
+        self.cut = threading.Event()
+        self.cuts = 0
+        self._target = target.removeprefix("unix://")
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(self.path))
+        self._listener.listen()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._relay, args=(near,), daemon=True).start()
+
+    def _relay(self, near: socket.socket) -> None:
+        with near, socket.socket(socket.AF_UNIX) as far:
+            far.connect(self._target)
+            while data := near.recv(1 << 20):
+                far.sendall(data)
+                reply = far.recv(1 << 20)
+                if self.cut.is_set():
+                    self.cut.clear()
+                    self.cuts += 1
+                    return
+                near.sendall(reply)
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+def test_reply_cut(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A command whose reply is lost is repeated by the client, and changes nothing twice: not one lease is lost."""
+    cutter = Cutter(Path(os.path.relpath(tmp_path_factory.mktemp("c"))), server.url)
+    queue = RedisQueue(f"unix://{cutter.path.absolute()}")
+    queue.start_generation(1)
+    queue.stats()
+    cutter.cut.set()
+    assert queue.enqueue([record(1, lane=f"D{n}|E1") for n in range(6)]) == frozenset()
+    assert queue.stats().queued == 6
+    cutter.cut.set()
+    claims = queue.claim("w1", settles=[], limit=3, lease_s=60)
+    assert [c.lane for c in claims] == ["D0|E1", "D1|E1", "D2|E1"]
+    assert queue.stats().leased == 3
+    cutter.cut.set()
+    claims = queue.claim("w1", settles=[settle(c) for c in claims], limit=3, lease_s=60)
+    assert [c.lane for c in claims] == ["D3|E1", "D4|E1", "D5|E1"]
+    cutter.cut.set()
+    queue.claim("w1", settles=[settle(claims[0], QueueStep.PARK)], limit=0, lease_s=60)
+    assert (queue.stats().queued, queue.stats().leased, queue.stats().parked) == (3, 2, 1)
+    assert cutter.cuts == 4
+    queue.close()
+    cutter.close()
