@@ -16,8 +16,8 @@ FUTURE_TOLERANCE = timedelta(minutes=10)  # clocks of departments are not ours
 STATUSES = frozenset(str(number) for number in range(1, 11))
 DONE = frozenset({"9", "10"})
 BEFORE_RECEPTION = frozenset({"1", "3"})  # newly registered, not accepted: nothing was received yet
-ONLINE_LEVELS = frozenset({"toan_trinh"})  # of a partly online procedure the counter may take the dossier in
-ONLINE = frozenset({"truc_tuyen", "2"})
+ONLINE_LEVEL = "toan_trinh"  # a partly online procedure may rightly begin at the counter
+ONLINE = "truc_tuyen"
 _STATUS_NAMES = ("TrangThai", "TrangThaiTruoc")
 # One digit over and over, or zeros with a small number: what software writes when it has nothing.
 _FILLER = re.compile(r"(\d)\1{7,}|0{6,}\d{1,3}|0?123456789(?:012|0)?")
@@ -54,9 +54,10 @@ def check_rules(element: etree._Element, *, now: datetime) -> tuple[Problem, ...
 
 
 def _online_channel(element: etree._Element, now: datetime) -> Found:
-    level, channel = _text(element, "ThuTuc/MucDo"), _child(element, "KenhThucHien")
-    if level in ONLINE_LEVELS and channel is not None and (channel.text or "") not in ONLINE:
-        yield channel, {"muc_do": level, "kenh": channel.text or ""}
+    level, channel = _text(element, "ThuTuc/MucDo"), _text(element, "KenhThucHien")
+    if level == ONLINE_LEVEL and channel != ONLINE:
+        node = _child(element, "KenhThucHien")
+        yield (element if node is None else node), {"muc_do": level, "kenh": channel or "—"}
 
 
 def _received_day(element: etree._Element, now: datetime) -> Found:
