@@ -24,8 +24,16 @@ def credentials(rule: AuthRule | None, request: HttpRequest, payload: etree._Ele
         return _basic(request.headers.get("authorization", ""))
     if rule.kind is Auth.BODY:
         return _inside(rule, payload)
-    value = request.headers.get(rule.header.lower(), "").strip()
+    value = _utf8(request.headers.get(rule.header.lower(), "").strip())
     return Credentials("", value) if value else None
+
+
+def _utf8(header: str) -> str:
+    """A header's text; HTTP hands UTF-8 over as Latin-1."""
+    try:
+        return header.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return header
 
 
 def _inside(rule: AuthRule, payload: etree._Element | None) -> Credentials | None:

@@ -68,8 +68,8 @@ class HttpClient:
         try:
             status, headers, body = tries(self._once, target, outgoing, underway)
         except (_TooLarge, HTTPError, OSError, ValueError) as error:
-            fault, said = _fault(error, underway), f"{type(error).__name__}: {error}"[:300]
-            return _exchange(outgoing, fault=fault, sent=underway.sent, started=started, detail=said)
+            fault = _fault(error, underway)
+            return _exchange(outgoing, fault=fault, sent=underway.sent, started=started, detail=_words(error))
         return _exchange(outgoing, sent=True, started=started, status=status, headers=headers, body=body)
 
     def _once(self, target: Target, outgoing: Outgoing, underway: Underway) -> tuple[int, dict[str, str], bytes]:
@@ -79,7 +79,7 @@ class HttpClient:
             outgoing.method,
             _path(outgoing.url),
             body=outgoing.body,
-            headers={"Accept-Encoding": "identity", "User-Agent": "lienthong", **outgoing.headers},
+            headers=_headers(outgoing),
             timeout=urllib3.Timeout(connect=min(left, _CONNECT_S), read=left),
             retries=False,
             redirect=False,
@@ -129,6 +129,11 @@ class _Pool(urllib3.HTTPConnectionPool):
 class _TlsPool(urllib3.HTTPSConnectionPool):
     ConnectionCls = DeadlineTlsConnection
 
+    def _validate_conn(self, conn: DeadlineTlsConnection) -> None:  # type: ignore[override]  # ConnectionCls above
+        # Without urllib3's warning at each request: unchecked certificates were switched on by name.
+        if conn.is_closed:
+            conn.connect()
+
     def _get_conn(self, timeout: float | None = None) -> DeadlineTlsConnection:
         return _fresh(super()._get_conn(timeout))  # type: ignore[arg-type, return-value]  # ConnectionCls above
 
@@ -158,6 +163,18 @@ def _make_pool(target: Target, url: str, tls: tuple[str, str, str]) -> urllib3.H
         host, parts.port, maxsize=_KEPT, block=False, ssl_context=context,
         cert_reqs="CERT_REQUIRED" if target.verify_tls else "CERT_NONE", assert_hostname=None,
     )  # fmt: skip
+
+
+def _headers(outgoing: Outgoing) -> dict[str, str]:
+    """Values go out as UTF-8, which HTTP's Latin-1 texts carry byte for byte."""
+    given = {"Accept-Encoding": "identity", "User-Agent": "lienthong", **outgoing.headers}
+    return {name: value.encode("utf-8").decode("latin-1") for name, value in given.items()}
+
+
+def _words(error: Exception) -> str:
+    """For operators. What is wrong with a value may quote it, and the value may be a secret: only its kind is told."""
+    quotes = isinstance(error, ValueError) and not isinstance(error, HTTPError)
+    return type(error).__name__ if quotes else f"{type(error).__name__}: {error}"[:300]
 
 
 def _path(url: str) -> str:
