@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bus.simulators.ledger import Event, Item, Ledger, Line
+from bus.simulators.ledger import QUESTIONS, Event, Item, Ledger, Line
 from bus.simulators.switches import Fate
 
 
@@ -100,11 +100,11 @@ class Book:
             call, line.event, line.service, item.kind, item.step, line.at,
             committed=line.committed, again=line.again, code=line.code, fate=line.fate,
         )  # fmt: skip
-        if item.step >= 0:
+        if item.kind not in QUESTIONS:
             if dossier.open - {call}:
                 dossier.overlaps += 1
             dossier.open.add(call)
-            if line.committed and not line.again:
+            if item.step >= 0 and line.committed and not line.again:
                 key = (item.kind, item.step)
                 dossier.duplicates += dossier.steps[key] > 0
                 dossier.out_of_order += dossier.steps[key] == 0 and item.step < dossier.highest

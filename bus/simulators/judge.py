@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bus.simulators.ledger import Event, Item, Line
+from bus.simulators.ledger import QUESTIONS, Event, Item, Line
 
 # A partner that cuts long names (see the DLMS contract) keeps at least so many characters of them.
 _CUT_AT_LEAST = 20
@@ -164,7 +164,7 @@ def _taken(
         one = taken[line.who, dossiers[_key(item.dossier)]]
         one.name = one.name or item.dossier
         call = (line.at, ends.get((line.who, line.run, line.call), line.at), line.call)
-        if item.step >= 0 and call not in one.calls:  # several items of one call are one call
+        if item.kind not in QUESTIONS and call not in one.calls:  # several items of one call are one call
             one.calls.append(call)
         if line.committed:
             _take(one, line, item)

@@ -14,6 +14,10 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 _ALWAYS = ("event", "who", "run", "call", "at", "kind", "dossier")  # members without a default
 
 
+# Kinds that ask and change nothing: they may run beside anything else.
+QUESTIONS = ("tra_cuu", "hoi_trang_thai")
+
+
 class Event(StrEnum):
     """What a line says."""
 

@@ -88,6 +88,8 @@ class _App:
         if answer.drop and how == "replied":
             how = "dropped"
             scope["extensions"]["lienthong.transport"].close()
+            while (await receive())["type"] != "http.disconnect":
+                pass
         elif how == "replied":
             await _send(answer, send)
         if answer.call:
