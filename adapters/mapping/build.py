@@ -10,8 +10,8 @@ from adapters.mapping.lists import Frames, Order, once, ordering, packed, parall
 from adapters.mapping.produce import (
     Watch,
     both,
-    constant_producer,
     constant_check,
+    constant_producer,
     equality,
     field_producer,
     first_of,

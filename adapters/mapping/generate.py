@@ -8,7 +8,7 @@ from lxml import etree
 
 from adapters.mapping.plan import MapPlan
 from adapters.mapping.rules import Constant, Each, Field, Path, Zip
-from adapters.mapping.scope import Items, Scope, Value, repeats, tag
+from adapters.mapping.scope import Items, Scope, Value, at, repeats, tag
 from adapters.mapping.target import nsmap
 from adapters.mapping.values import Fault, MapContext, Side
 from schemas.shape import Scalar, Shape
@@ -57,8 +57,16 @@ class _Inventor:
             lists = [items for items in scope.lists if items.path(self._side) == here and self._is_list(items)]
             if lists:
                 self._items(element, child, lists)
-            elif child.min_occurs or self._chance.random() < 0.7:
+            elif self._needed(scope, here, child) or self._chance.random() < 0.7:
                 self._one(element, child, here, scope)
+
+    def _needed(self, scope: Scope, path: Path, shape: Shape) -> bool:
+        """Whether this side's schema, or the other's, cannot do without."""
+        if shape.min_occurs:
+            return True
+        others = [value.path(self._side.other) for value in scope.values if value.path(self._side) == path]
+        found = [at(scope.shape(self._side.other), other) for other in others if other is not None]
+        return any(other is not None and other.min_occurs for other in found)
 
     def _is_list(self, items: Items) -> bool:
         return isinstance(items.rule, Each) or self._side is Side.CANONICAL
@@ -109,7 +117,7 @@ class _Inventor:
         pairs = [(sample, bound.pair.to_legacy(sample, self._context)) for sample in known]
         fit = [(one, two) for one, two in pairs if isinstance(two, str) and (not rule.max or len(two) <= rule.max)]
         if self._side is Side.CANONICAL:
-            # A canonical code without a way back must come up: it is what the law is to find.
-            lost = [one for one, two in pairs if isinstance(two, Fault)]
+            # A canonical code without a way back must come up, unless declared: it is what the law is to find.
+            lost = [one for one, two in pairs if isinstance(two, Fault) and not rule.lossy]
             return self._chance.choice([one for one, _ in fit] + lost or [""])
         return self._chance.choice([two for _, two in fit] or [""])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from adapters.mapping.kinds import Convert
-from adapters.mapping.kinds.coded import unknown
+from adapters.mapping.kinds.coded import not_found
 from adapters.mapping.places import Element
 from adapters.mapping.program import FAULTED, Frame, Guarded, Producer
 from adapters.mapping.rules import Constant, Field, Lookup, spelled
@@ -109,8 +109,8 @@ def lookup_producer(rule: Lookup, code: Producer, where: Where, tables: CodeTabl
         found = tables.column(table, text, column, on=context.on)
         if found:
             return found
-        fault = unknown(text, context, table=table, known=tables.codes(table))
-        if found == "":
+        fault = not_found(text, context, table=table, tables=tables)
+        if tables.to_canonical(table, text, on=context.on) is not None:
             fault = Fault("LT-MAP-122", {"value": text, "table": table, "column": column})
         frame.run.fault(fault, rule, path=path, element=where(frame), shows=True)
         return FAULTED

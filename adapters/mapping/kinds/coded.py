@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from adapters.mapping.kinds.contract import Kind, Pair, Setting
 from adapters.mapping.kinds.text import one_line
 from adapters.mapping.values import Fault, MapContext, hint
-from schemas.codes import CodeTables
+from schemas.codes import CodeTables, nearest_name
 from schemas.shape import Scalar
 
 
@@ -15,28 +13,45 @@ def read_code(text: str, context: MapContext, *, table: str, tables: CodeTables)
     """The canonical code of a legacy code on the message's date. Unknown is a fault, never a filler."""
     code = " ".join(text.split())
     found = tables.to_canonical(table, code, on=context.on)
-    return found if found is not None else unknown(code, context, table=table, known=tables.codes(table))
+    return found if found is not None else not_found(code, context, table=table, tables=tables)
 
 
 def write_code(text: str, context: MapContext, *, table: str, tables: CodeTables) -> str | Fault:
     """The legacy code of a canonical code on the message's date."""
     found = tables.to_legacy(table, text, on=context.on)
-    return found if found is not None else unknown(text, context, table=table, known=())
+    if found is not None:
+        return found
+    known = canonical_codes(table, context, tables)
+    if text in known:
+        return Fault("LT-MAP-123", {"value": text, "table": table, "on": context.on.isoformat()})
+    return unknown(text, context, table=table, near=nearest_name(text, known))
 
 
-def unknown(code: str, context: MapContext, *, table: str, known: Iterable[str]) -> Fault:
-    """Why a code was not found: not in the table at all, or not valid on that date.
+def not_found(code: str, context: MapContext, *, table: str, tables: CodeTables) -> Fault:
+    """Why a table does not answer for a legacy code, or for a code of a list."""
+    closed = tables.closed(table, code, on=context.on)
+    near = tables.nearest(table, code)
+    return unknown(code, context, table=table, near=near, closed=closed is not None or near == code)
+
+
+def unknown(code: str, context: MapContext, *, table: str, near: str, closed: bool = False) -> Fault:
+    """A code that is not in the table at all, or not on that date.
 
     >>> from datetime import date
-    >>> print(unknown("TN1", MapContext(date(2026, 7, 6), {}), table="trang_thai", known=["TN01", "TN02"]))
+    >>> print(unknown("TN1", MapContext(date(2026, 7, 6), {}), table="trang_thai", near="TN01"))
     Code “TN1” is not in table “trang_thai” — did you mean “TN01”?
-    >>> print(unknown("TN01", MapContext(date(2026, 7, 6), {}), table="trang_thai", known=["TN01"]))
+    >>> print(unknown("TN01", MapContext(date(2026, 7, 6), {}), table="trang_thai", near="TN01", closed=True))
     Code “TN01” of table “trang_thai” is not valid on 2026-07-06
     """
-    names = tuple(known)
-    if code in names:
+    if closed:
         return Fault("LT-MAP-121", {"value": code, "table": table, "on": context.on.isoformat()})
-    return Fault("LT-MAP-120", {"value": code, "table": table, **hint(code, names)})
+    return Fault("LT-MAP-120", {"value": code, "table": table, **hint(near, (near,) if near else ())})
+
+
+def canonical_codes(table: str, context: MapContext, tables: CodeTables) -> tuple[str, ...]:
+    """Every canonical code a table can give on the message's date."""
+    found = (tables.to_canonical(table, code, on=context.on) for code in tables.codes(table))
+    return tuple(dict.fromkeys(code for code in found if code is not None))
 
 
 def _table(setting: Setting) -> Pair | Fault:
@@ -50,9 +65,7 @@ def _table(setting: Setting) -> Pair | Fault:
 
 
 def _codes(setting: Setting, context: MapContext) -> tuple[str, ...]:
-    table, tables = setting.options["table"], setting.tables
-    found = (tables.to_canonical(table, code, on=context.on) for code in tables.codes(table))
-    return tuple(dict.fromkeys(code for code in found if code is not None))
+    return canonical_codes(setting.options["table"], context, setting.tables)
 
 
 def _identity(setting: Setting) -> Pair:
