@@ -177,7 +177,7 @@ class Queue(Protocol):
     def rebuild_lane(self, snapshot: LaneSnapshot, *, ticket: int = 0) -> bool:
         """Replaces the queue's copy of a lane atomically; a live lease stays if its delivery is still the head.
         False: something happened to the lane after the ticket was given, so the snapshot may be old; nothing was
-        changed. Without a ticket it is done at all events. `Feeder.mend` does the whole dance."""
+        changed. Without a ticket it is done at all events. `Feeder.rebuild_lane` does the whole dance."""
 
     def drop_lane(self, lane: str, *, ticket: int = 0) -> bool:
         """Forgets a lane that has nothing open any more. Ticket as in `rebuild_lane`."""
