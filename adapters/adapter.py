@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.codes import CodeTables
-from schemas.validate import Schema
-
 from adapters.manifest import Manifest
 from adapters.mapping.plan import MapPlan
+from schemas.codes import CodeTables
+from schemas.validate import Schema
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ from enum import StrEnum
 from pathlib import Path
 
 from lxml import etree
-from schemas.rules import check_rules
 
 from adapters.adapter import Adapter
 from adapters.manifest import Direction, Operation
@@ -29,6 +28,7 @@ from adapters.wire.contract import Exchange, Fault, HttpRequest, SendOrder, Targ
 from adapters.wire.registry import inbound, outbound, render
 from schemas.catalog import canonical
 from schemas.problem import Problem, Refused, Stage, problem
+from schemas.rules import check_rules
 from schemas.xmldoc import parse
 
 # Every sample is judged on one day: cross-field rules and dated tables must not age.
