@@ -20,7 +20,7 @@ MEMBERS = (
 )  # fmt: skip
 TIMES = ("NgaySinh1", "NgayCapCMT1", "NgayCapGPLXDaCo1", "NgayHHGPLXDaCo1", "NgayTTGPLXDaCo1")  # never empty
 _DAYS = ("NgayNhanHSo1", "NgayHenTra1")  # dd/MM/yyyy
-_NEEDED = ("HoVaTen1", "SoHoSo1", "SoCMT1")
+_NEEDED = ("HoVaTen1",)
 _LONGEST = {"HoDemNLX1": 25, "TenNLX1": 25, "HoVaTen1": 50, "HoVaTenIn1": 50}
 _PARALLEL = ("SoGPLXDaCo1", "HangGPLXDaCo1", "DonViCapGPLXDaCo1", "NoiCapGPLXDaCo1")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})?")

@@ -128,10 +128,17 @@ def part_of(operation: etree._Element, name: str) -> etree._Element | None:
 
 
 def _dossier_item(values: Mapping[str, str]) -> Item:
-    code, identity = values.get("SoHoSo1", ""), values.get("SoCMT1", "")
+    identity = values.get("SoCMT1", "")
+    code = values.get("SoHoSo1", "") or _nameless(values)
     names = tuple(one for one in (code, identity) if one)
     content = {"name": values.get("HoVaTen1", ""), "identity": identity}
     return Item("ho_so", code, 0, names=names, content={name: text for name, text in content.items() if text})
+
+
+def _nameless(values: Mapping[str, str]) -> str:
+    """A dossier without SoHoSo1 is told apart by all that it says."""
+    said = "|".join(f"{name}={text}" for name, text in sorted(values.items()))
+    return f"khong-so-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
 
 
 def _attachment_item(dossier: str, data: bytes) -> Item:

@@ -40,7 +40,7 @@ class FacadeScripts:
             yield self._script(number, steps)
 
     def _script(self, number: int, steps: int) -> Script:
-        code = f"{self._options.agency}-{self._received:%y%m%d}-{self._options.seed % 10}{number % 10_000:04d}"
+        code = f"{self._options.agency}-{self._received:%y%m%d}-{1 + self._options.seed % 9}{number % 10_000:04d}"
         somebody = person(number, seed=self._options.seed + 250)
         names = (code, somebody.identity)
         dossier = self._dossier(code, number)

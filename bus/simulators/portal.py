@@ -108,7 +108,7 @@ class Portal:
         items = [one for one in (data if isinstance(data, list) else [data]) if isinstance(one, dict)]
         proof = verify(seen.body, seen.headers.get(HEADER, ""), items, keys=self._keys)
         for name in proof.counts:
-            self._book.mark(name)
+            self._book.mark(f"signature_{name}")
         return proof
 
     def _serve(self, service: str, body: Mapping[str, JsonValue], *, commit: bool) -> Result:

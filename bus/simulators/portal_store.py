@@ -48,6 +48,7 @@ class Store:
         self._lock = threading.Lock()
         self._synced: dict[str, _Dossier] = {}
         self._born_here: dict[str, str] = {}  # submissions of our own: code → status
+        self._last_status: dict[str, Json] = {}
 
     def restore(self, lines: Iterable[Line]) -> None:
         """Knows again what an earlier run took, by its ledger."""
@@ -65,6 +66,7 @@ class Store:
         with self._lock:
             self._synced.clear()
             self._born_here.clear()
+            self._last_status.clear()
 
     def submitted(self, code: str) -> None:
         """A submission of our own is about to be sent."""
@@ -134,8 +136,11 @@ class Store:
             )
 
     def _keep_status(self, item: Json, judged: Item) -> bool:
+        # Setting a status once more with the same content changes nothing, unlike appending a step.
+        again = self._last_status.get(judged.dossier) == item
+        self._last_status[judged.dossier] = item
         self._born_here[judged.dossier] = _text(item, "TrangThai")
-        return False
+        return again
 
     def look_up(self, code: JsonValue) -> Result:
         """TraCuuHoSo."""

@@ -55,6 +55,14 @@ def test_the_same_dossier_again(start: Start) -> None:
     assert service.TaoMoiHoSo(record()) == service.TaoMoiHoSo(record())
 
 
+def test_without_a_dossier_number(start: Start) -> None:
+    """A record without SoHoSo1 is told apart by its whole content: the same again gets the same number."""
+    service = client(start("dlms", "--again", "number"))
+    first = service.TaoMoiHoSo(record(""))
+    assert first == service.TaoMoiHoSo(record(""))
+    assert first != service.TaoMoiHoSo(record("", HoVaTen1="TRẦN VĂN MẪU"))
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -63,7 +71,7 @@ def test_the_same_dossier_again(start: Start) -> None:
         ({"HoVaTenIn1": "NGUYỄN"}, "không dấu"),
         ({"NgayHenTra1": "2026-07-13"}, "dd/MM/yyyy"),
         ({"SoGPLXDaCo1": "1|2", "HangGPLXDaCo1": "A1"}, "không khớp"),
-        ({"SoHoSo1": ""}, "SoHoSo1"),
+        ({"HoVaTen1": ""}, "HoVaTen1"),
     ],
 )
 def test_errors_are_sentences(start: Start, changes: dict[str, object], said: str) -> None:

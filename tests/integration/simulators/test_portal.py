@@ -334,7 +334,7 @@ def test_good_signatures_are_counted(start: Start, key: tuple[SigningKey, Path])
     portal = start("portal", "--verify-key", str(key[1]), "--require-signature")
     assert str(signed_call(portal, key[0])["error_code"]) == "0"
     counts = portal.state(brief=True)["counts"]
-    assert (counts["jws_ok"], counts["dsig_ok"]) == (1, 1)
+    assert (counts["signature_jws_ok"], counts["signature_dsig_ok"]) == (1, 1)
 
 
 def test_spoilt_signature_is_refused(start: Start, key: tuple[SigningKey, Path]) -> None:
@@ -342,7 +342,7 @@ def test_spoilt_signature_is_refused(start: Start, key: tuple[SigningKey, Path])
     portal = start("portal", "--verify-key", f"lienthong={key[1]}", "--require-signature")
     assert "Chữ ký" in signed_call(portal, key[0], spoil=True)["message"]
     state = portal.state(brief=True)
-    assert (state["counts"]["jws_bad"], state["committed"]) == (1, 0)
+    assert (state["counts"]["signature_jws_bad"], state["committed"]) == (1, 0)
 
 
 @pytest.mark.parametrize(("option", "taken"), [((), 1), (("--require-signature",), 0)])
@@ -351,7 +351,7 @@ def test_missing_signature(start: Start, key: tuple[SigningKey, Path], option: t
     portal = start("portal", "--verify-key", str(key[1]), *option)
     signed_call(portal, key[0], sign=False)
     state = portal.state(brief=True)
-    assert (state["counts"]["jws_missing"], state["committed"]) == (1, taken)
+    assert (state["counts"]["signature_jws_missing"], state["committed"]) == (1, taken)
 
 
 # -------------------------------------------------------------------- our own calls
@@ -406,6 +406,8 @@ def test_portal_born_dossier_takes_a_status(start: Start, door: Door) -> None:
     data = {"MaHoSo": code, "NoiDung": "Bước 1/2: x [TN01-ON-1]", "NgayXuLy": "20260706090000", "TrangThai": "2"}
     assert str(call(portal, session, "DongBoTrangThaiHoSo", data, type="2")["error_code"]) == "0"
     assert call(portal, session, "DongBoTrangThaiHoSo", {**data, "MaHoSo": "QG-0"}, type="2")["error_code"] == "-1"
+    assert str(call(portal, session, "DongBoTrangThaiHoSo", data, type="2")["error_code"]) == "0"
+    assert portal.state(brief=True)["duplicates"] == 0  # setting the same status once more changes nothing
 
 
 def test_search_call(start: Start, door: Door) -> None:
