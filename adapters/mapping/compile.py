@@ -36,11 +36,10 @@ def compile_map(
     Raises:
         Refused: with every problem of the map.
     """
-    map = read_map(file)
+    known = {**kinds(), **(extra_kinds or {})}
+    map = read_map(file, kinds=known.values())
     shapes = [_root(map, Side.LEGACY, legacy), _root(map, Side.CANONICAL, canonical)]
-    binder = Binder(
-        map, legacy=legacy, tables=tables, kinds={**kinds(), **(extra_kinds or {})}, formats=tuple(documents)
-    )
+    binder = Binder(map, legacy=legacy, tables=tables, kinds=known, formats=tuple(documents))
     for side, found in zip(Side, shapes, strict=True):
         if found is None:
             binder.look.wrong("LT-MAP-005", map, side=side.value, name=spelled(_path(map, side)))

@@ -6,11 +6,13 @@ from random import Random
 
 from lxml import etree
 
+from adapters.mapping.kinds.coded import canonical_codes
 from adapters.mapping.plan import MapPlan
-from adapters.mapping.rules import Constant, Each, Field, Path, Zip
-from adapters.mapping.scope import Items, Scope, Value, at, repeats, tag
+from adapters.mapping.rules import Constant, Each, Field, Lookup, Path, Zip
+from adapters.mapping.scope import Items, Scope, Value, repeats, tag
 from adapters.mapping.target import nsmap
 from adapters.mapping.values import Fault, MapContext, Side
+from schemas.codes import CodeTables
 from schemas.shape import Scalar, Shape
 
 _PLAIN = {
@@ -26,21 +28,28 @@ _PLAIN = {
 
 def canonical_sample(plan: MapPlan, seed: int, context: MapContext) -> etree._Element:
     """A canonical document that the map carries whole: constants hold, nothing stands outside the map."""
-    return plan.project(_Inventor(Side.CANONICAL, Random(seed), context).document(plan.scope), context)  # noqa: S311
+    return plan.project(_invented(plan, Side.CANONICAL, seed, context), context)
 
 
 def legacy_sample(plan: MapPlan, seed: int, context: MapContext) -> etree._Element:
     """A legacy document the map can read. Constants that stand under a condition may contradict it."""
-    return _Inventor(Side.LEGACY, Random(seed), context).document(plan.scope)  # noqa: S311  # no secret is made
+    return _invented(plan, Side.LEGACY, seed, context)
+
+
+def _invented(plan: MapPlan, side: Side, seed: int, context: MapContext) -> etree._Element:
+    chance = Random(seed)  # noqa: S311  # no secret is made
+    return _Inventor(side, chance, context, plan.tools.tables).document(plan.scope)
 
 
 class _Inventor:
     """Fills one side of a scope by chance."""
 
-    def __init__(self, side: Side, chance: Random, context: MapContext) -> None:
+    def __init__(self, side: Side, chance: Random, context: MapContext, tables: CodeTables) -> None:
         self._side = side
         self._chance = chance
         self._context = context
+        self._tables = tables
+        self._counts: dict[int, int] = {}
 
     def document(self, scope: Scope) -> etree._Element:
         shape = scope.shape(self._side)
@@ -61,12 +70,17 @@ class _Inventor:
                 self._one(element, child, here, scope)
 
     def _needed(self, scope: Scope, path: Path, shape: Shape) -> bool:
-        """Whether this side's schema, or the other's, cannot do without."""
+        """Whether this side's schema, or the other's, cannot do without something at or below a path."""
         if shape.min_occurs:
             return True
-        others = [value.path(self._side.other) for value in scope.values if value.path(self._side) == path]
-        found = [at(scope.shape(self._side.other), other) for other in others if other is not None]
-        return any(other is not None and other.min_occurs for other in found)
+        if self._side is Side.LEGACY:
+            packed = [value for items in scope.lists if isinstance(items.rule, Zip) for value in items.inner.values]
+            if any(value.legacy == path for value in packed):
+                return True
+        below = [value for value in scope.values if (value.path(self._side) or ())[: len(path)] == path]
+        others = ((value.path(self._side) == path, value.path(self._side.other)) for value in below)
+        there = scope.shape(self._side.other)
+        return any(_required(there, other, whole=not exact) for exact, other in others if other is not None)
 
     def _is_list(self, items: Items) -> bool:
         return isinstance(items.rule, Each) or self._side is Side.CANONICAL
@@ -97,23 +111,31 @@ class _Inventor:
         conditions = [guard.equals for guard in scope.guards() if (guard.side, guard.path) == (self._side, path)]
         if conditions and self._chance.random() < 0.5:
             return self._chance.choice(conditions)
-        values = [value for value in scope.values if value.path(self._side) == path]
         if self._side is Side.LEGACY:
-            packed = [z.inner.values for z in scope.lists if isinstance(z.rule, Zip)]
-            values += [value for inner in packed for value in inner if value.legacy == path]
+            for items in scope.lists:
+                if isinstance(items.rule, Zip) and any(value.legacy == path for value in items.inner.values):
+                    return self._packed(items, items.rule, path)
+        values = [value for value in scope.values if value.path(self._side) == path]
         constants = [value.rule.value for value in values if isinstance(value.rule, Constant)]
         if constants:
             return self._chance.choice(constants)
         fields = [value for value in values if isinstance(value.rule, Field)]
         if fields:
-            return self._of_field(fields[0], shape)
+            return self._of_field(fields[0], scope)
         return _PLAIN[shape.scalar] if shape.min_occurs and shape.scalar is not None else ""
 
-    def _of_field(self, value: Value, shape: Shape) -> str:
+    def _packed(self, items: Items, rule: Zip, path: Path) -> str:
+        """Values of every item of a parallel list; all texts of one list have the same number."""
+        count = self._counts.setdefault(id(items), self._chance.randint(1, 3))
+        (value, *_) = (value for value in items.inner.values if value.legacy == path)
+        return rule.separator.join(self._of_field(value, items.inner) for _ in range(count))
+
+    def _of_field(self, value: Value, scope: Scope) -> str:
         bound, rule = value.bound, value.rule
         if bound is None or not isinstance(rule, Field):
             return ""
         known = bound.kind.samples(bound.setting, self._context) or (_PLAIN[bound.setting.canonical],)
+        known = self._answered(value, scope, known)
         pairs = [(sample, bound.pair.to_legacy(sample, self._context)) for sample in known]
         fit = [(one, two) for one, two in pairs if isinstance(two, str) and (not rule.max or len(two) <= rule.max)]
         if self._side is Side.CANONICAL:
@@ -121,3 +143,24 @@ class _Inventor:
             lost = [one for one, two in pairs if isinstance(two, Fault) and not rule.lossy]
             return self._chance.choice([one for one, _ in fit] + lost or [""])
         return self._chance.choice([two for _, two in fit] or [""])
+
+    def _answered(self, value: Value, scope: Scope, known: tuple[str, ...]) -> tuple[str, ...]:
+        """Only codes that every lookup on this value can answer."""
+        for other in scope.values:
+            rule = other.rule
+            if isinstance(rule, Lookup) and rule.source == value.canonical:
+                codes = canonical_codes(rule.table, self._context, self._tables)
+                known = tuple(code for code in known if code in codes) or codes
+        return known
+
+
+def _required(shape: Shape, path: Path, *, whole: bool) -> bool:
+    """Whether the element at a path must stand; `whole`: with everything above it."""
+    least = []
+    for step in path:
+        found = shape.child(step)
+        if found is None:
+            return False
+        least.append(found.min_occurs)
+        shape = found
+    return bool(least) and (all(least) if whole else bool(least[-1]))

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from types import MappingProxyType
 
-from adapters.mapping.kinds import kinds
+from adapters.mapping.kinds import Kind
 
 NAMESPACE = "urn:lienthong:map:1"
 
@@ -25,10 +24,10 @@ class Form:
     block: bool = False  # holds rules
     value: bool = False  # carries a value: takes the options of its kind
 
-    def names(self) -> tuple[str, ...]:
-        """Every attribute it may have."""
+    def names(self, options: Collection[str]) -> tuple[str, ...]:
+        """Every attribute it may have, with the options of the kinds there are."""
         own = self.needs + self.takes + tuple(name for choice in self.choices for name in choice)
-        return own + tuple(sorted(kind_options())) if self.value else own
+        return own + tuple(sorted(options)) if self.value else own
 
 
 _VALUE = ("kind", "lossy", "none", "max")
@@ -51,7 +50,6 @@ FORMS: Mapping[str, Form] = MappingProxyType(
 MAP = Form(("id", "legacy", "canonical"), ("only",), block=True)
 
 
-@cache
-def kind_options() -> frozenset[str]:
+def kind_options(kinds: Iterable[Kind]) -> frozenset[str]:
     """Every attribute that some kind declares."""
-    return frozenset(name for kind in kinds().values() for name in kind.needs + kind.takes)
+    return frozenset(name for kind in kinds for name in kind.needs + kind.takes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import resources
 from pathlib import Path as FilePath
@@ -12,6 +12,7 @@ from unicodedata import normalize
 from lxml import etree
 
 from adapters.mapping.grammar import FORMS, MAP, NAMESPACE, Form, kind_options
+from adapters.mapping.kinds import Kind
 from adapters.mapping.places import line_of, local
 from adapters.mapping.rules import (
     Constant,
@@ -34,22 +35,23 @@ from schemas.problem import Place, Problem, Refused, Stage, problem
 from schemas.validate import Schema
 
 
-def read_map(file: FilePath) -> Map:
-    """The rules of one `*.map.xml`.
+def read_map(file: FilePath, *, kinds: Iterable[Kind]) -> Map:
+    """The rules of one `*.map.xml`. The kinds say which attributes a value may have.
 
     Raises:
         Refused: with every problem of the file's form.
     """
+    options = kind_options(kinds)
     try:
         root = xmldoc.parse(file.read_bytes(), stage=Stage.CONFIGURE)
     except Refused as refused:
         raise Refused(tuple(each.at(ours=Place(file.name)) for each in refused.problems)) from None
-    problems = [*_form_problems(root, MAP, file.name)]
+    problems = [*_form_problems(root, MAP, file.name, options)]
     if not problems:
         problems = [each.at(ours=_ours(each, file.name)) for each in _schema().check(root, stage=Stage.CONFIGURE)]
     if problems:
         raise Refused(tuple(problems))
-    return _Reader(file.name).map(root)
+    return _Reader(file.name, options).map(root)
 
 
 @cache
@@ -63,13 +65,12 @@ def _ours(found: Problem, name: str) -> Place:
     return Place(name, theirs.line, theirs.path, theirs.quote) if theirs else Place(name)
 
 
-def _form_problems(element: etree._Element, form: Form, name: str) -> list[Problem]:
+def _form_problems(element: etree._Element, form: Form, name: str, options: frozenset[str]) -> list[Problem]:
     """Unknown and missing names, with the nearest known one: more helpful than what a schema says."""
     here = Place(name, line_of(element), "", quoted(element))
     tag = local(element)
     problems: list[Problem] = []
-    known = form.names()
-    # Options of foreign kinds are known too: `kind_options` asks the registry.
+    known = form.names(options)
     for given in map(str, element.attrib):
         if given not in known:
             problems.append(_wrong("LT-MAP-002", here, element=tag, name=given, **hint(given, known)))
@@ -82,18 +83,20 @@ def _form_problems(element: etree._Element, form: Form, name: str) -> list[Probl
     if ("where" in element.attrib) != ("equals" in element.attrib) and tag == "each":
         problems.append(_wrong("LT-MAP-003", here, element=tag, name="where + equals"))
     for child in element:
-        problems += _child_problems(child, form, name, parent=tag)
+        problems += _child_problems(child, form, name, options, parent=tag)
     return problems
 
 
-def _child_problems(child: etree._Element, form: Form, name: str, *, parent: str) -> list[Problem]:
+def _child_problems(
+    child: etree._Element, form: Form, name: str, options: frozenset[str], *, parent: str
+) -> list[Problem]:
     here = Place(name, line_of(child), "", quoted(child))
     tag = etree.QName(child)
     if tag.namespace != NAMESPACE or tag.localname not in FORMS:
         return [_wrong("LT-MAP-001", here, name=tag.localname, **hint(tag.localname, FORMS))]
     if not form.block or (parent == "zip" and tag.localname != "field"):
         return [_wrong("LT-MAP-019", here, element=tag.localname, parent=parent)]
-    return _form_problems(child, FORMS[tag.localname], name)
+    return _form_problems(child, FORMS[tag.localname], name, options)
 
 
 def _wrong(code: str, here: Place, **values: object) -> Problem:
@@ -109,8 +112,9 @@ def quoted(element: etree._Element) -> str:
 class _Reader:
     """Turns a checked element into its rule."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, options: frozenset[str]) -> None:
         self._file = file
+        self._options = options
         self._rules: dict[str, Callable[[etree._Element], Rule]] = {
             "field": self._field,
             "constant": lambda e: Constant(*self._head(e), *_side(e), value=_text(e, "value")),
@@ -149,7 +153,7 @@ class _Reader:
         return self._value(element, _path(element, "legacy"), _path(element, "canonical"))
 
     def _value(self, element: etree._Element, legacy: Path, canonical: Path) -> Field:
-        options = {name: _text(element, name) for name in map(str, element.attrib) if name in kind_options()}
+        options = {name: _text(element, name) for name in map(str, element.attrib) if name in self._options}
         return Field(
             *self._head(element),
             legacy,
