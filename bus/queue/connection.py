@@ -5,6 +5,7 @@ redis-py repeats a command after a connection fault; every function is idempoten
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -20,6 +21,12 @@ Argument = str | int | float
 Reply = Any  # whatever the function answers: lists of strings and integers, read by the caller
 
 _REPEATS = 2  # after the first try; a server that is away answers at once on a unix socket
+# What a server says that is there and cannot serve: full, disk trouble, loading, failing over. redis-py strips some
+# of the code words, and puts its own words before them in a pipeline.
+_AWAY = re.compile(
+    r"\b(OOM|MISCONF|READONLY|LOADING|BUSY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|TRYAGAIN)\b"
+    r"|command not allowed when used memory|write against a read only replica|errors writing to the AOF"
+)
 _TIMEOUT_S = 10.0  # longer than the worst fsync stall seen
 
 
@@ -104,8 +111,6 @@ def _named(fault: redis.RedisError) -> Exception:
     text = str(fault)
     if "LTGEN" in text:
         return GenerationLost(text)
-    ours = isinstance(fault, redis.ResponseError) and not isinstance(
-        fault, redis.exceptions.OutOfMemoryError | redis.ReadOnlyError | redis.exceptions.ClusterDownError
-    )
-    busy = text.startswith(("OOM", "MISCONF", "READONLY", "LOADING", "BUSY", "MASTERDOWN", "NOREPLICAS", "Command #"))
-    return fault if ours and not busy else QueueUnavailable(text)
+    if isinstance(fault, redis.ResponseError) and not _AWAY.search(text):
+        return fault
+    return QueueUnavailable(text)

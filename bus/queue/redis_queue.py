@@ -95,10 +95,13 @@ class RedisQueue:
 
     def wait(self, timeout_s: float) -> None:
         """See the port."""
-        if self._due_at:
-            timeout_s = min(timeout_s, self._due_at - time.monotonic())
+        due_at = self._due_at
+        if due_at:
+            timeout_s = min(timeout_s, due_at - time.monotonic())
         # The server reads 0 as "for ever" and counts in milliseconds.
         self._connection.pop("bell", timeout_s=min(max(timeout_s, 0.001), _LONGEST_WAIT_S))
+        if due_at and due_at <= time.monotonic() and self._due_at == due_at:
+            self._due_at = 0.0  # told once: who does not claim now is not woken again and again
 
     # -- lanes --
 

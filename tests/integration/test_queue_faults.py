@@ -160,8 +160,9 @@ def test_fed_when_room_again(raw: redis.Redis, queue: RedisQueue) -> None:
         time.sleep(0.01)
     raw.config_set("maxmemory", "1mb")
     feeder.feed([journal.accept("D1|E1")])
-    raw.config_set("maxmemory", "0")
+    feeder.heal()
     assert queue.claim("w1", settles=[], limit=1, lease_s=60) == ()
+    raw.config_set("maxmemory", "0")
     assert feeder.heal()
     assert len(queue.claim("w1", settles=[], limit=1, lease_s=60)) == 1
 

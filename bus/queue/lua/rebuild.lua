@@ -1,4 +1,5 @@
 -- What the feeder does to whole lanes. An entry is: id, priority, not before ms, parked (0 | 1).
+-- What adds deliveries has no allow-oom: a full server takes nothing new; the lane stays behind until there is room.
 
 local function read_entries(a, from)
   local entries = {}
@@ -25,7 +26,7 @@ local function stale(q, lane, ticket) return ticket ~= '0' and call('HGET', q ..
 -- rebuild_lane: args from 4: lane, endpoint, ticket (0 = at all events), entries.
 -- A live lease stays if its delivery is still the head. Returns 0 when the ticket is not the newest: the caller
 -- read the journal before something changed, and must read again.
-serve('rebuild_lane', { 'allow-oom' }, function(q, a, cap)
+serve('rebuild_lane', {}, function(q, a, cap)
   local lane, ep, entries, now = a[4], a[5], read_entries(a, 7), clock()
   if stale(q, lane, a[6]) then return 0 end
   local lease = read_lease(q, 'own', lane)
@@ -50,7 +51,7 @@ end)
 
 -- fill: args from 4: lane, endpoint, entries. Writes the lane if there is none, else only looks at it.
 -- Returns 1 when it does not look as the journal says: it must be rebuilt with a ticket.
-serve('fill', { 'allow-oom' }, function(q, a, cap)
+serve('fill', {}, function(q, a, cap)
   local lane, ep, entries, now = a[4], a[5], read_entries(a, 6), clock()
   if call('HEXISTS', q .. 'behind', lane) == 1 then return 1 end
   local head = call('LINDEX', q .. 'l:' .. lane, 0)
