@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from bus.journal.memory import MemoryJournal
 from bus.journal.open import open_journal
 from bus.journal.sql import SqlJournal
 
-__all__ = ["SqlJournal", "open_journal"]
+__all__ = ["MemoryJournal", "SqlJournal", "open_journal"]

@@ -50,7 +50,7 @@ def _conditions(connection: Connection, query: Query) -> list[sa.ColumnElement[b
 def _of_delivery(query: Query) -> list[sa.ColumnElement[bool]]:
     narrow: list[sa.ColumnElement[bool]] = []
     if query.state is not None:
-        narrow.append(query.state.value == STATE)
+        narrow.append(STATE.in_([query.state.value]))
         narrow.append(sa.and_(_d.state == query.state.value) if query.state.final else t.IS_OPEN)
     if query.endpoint:
         narrow.append(_d.endpoint == query.endpoint)

@@ -1,0 +1,179 @@
+"""The in-memory twin of the journal: the same port, plain dictionaries, one lock. For tests and examples."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from datetime import datetime
+from typing import TypeVar
+
+from bus.clock import SystemClock
+from bus.delivery import State
+from bus.journal.bodies import RAW
+from bus.journal.chain import breaks
+from bus.journal.memory import door, reading, worker
+from bus.journal.memory.store import Body, Store
+from bus.journal.moments import to_us
+from bus.journal.reject import ANSWER
+from bus.ports import Clock, JournalUnavailable
+from bus.records import (
+    Acceptance,
+    Acted,
+    Action,
+    Found,
+    ItemResult,
+    Journey,
+    LaneSnapshot,
+    Preparation,
+    Query,
+    Rejection,
+    Settled,
+    Settlement,
+    WorkItem,
+)
+from schemas.message import Message
+
+T = TypeVar("T")
+
+
+class MemoryJournal:
+    """The `Journal` port. Thread-safe. Futures are done when they are returned. Keeps nothing."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._store = Store(self._clock.now)
+        self._lock = threading.RLock()
+        self._closed = False
+
+    def accept(self, acceptance: Acceptance) -> Future[tuple[ItemResult, ...]]:
+        """See the port."""
+        return self._do(lambda: door.accept(self._store, acceptance))
+
+    def reject(self, rejection: Rejection) -> Future[None]:
+        """See the port."""
+
+        def keep() -> None:
+            raw = rejection.raw
+            self._store.keep(raw, verdict="rejected", party=rejection.party, role=RAW, problems=rejection.problems)
+            self._store.note("reject", raw.envelope.id, {"sha256": raw.envelope.sha256})
+
+        return self._do(keep)
+
+    def record_ask(self, question: Message, answer: bytes, *, answer_media_type: str, party: str) -> Future[None]:
+        """See the port."""
+
+        def keep() -> None:
+            kept = self._store.keep(question, verdict="asked", party=party, role=RAW)
+            kept.bodies[ANSWER] = Body(answer, answer_media_type)
+            self._store.note("ask", question.envelope.id, {"sha256": question.envelope.sha256})
+
+        return self._do(keep)
+
+    def prepare(self, preparation: Preparation) -> Future[frozenset[str]]:
+        """See the port."""
+        return self._do(lambda: worker.prepare(self._store, preparation))
+
+    def settle(self, settlement: Settlement) -> Future[Settled]:
+        """See the port."""
+        return self._do(lambda: worker.settle(self._store, settlement))
+
+    def offer(self, endpoint: str, *, limit: int, now: datetime, until: datetime) -> Future[tuple[WorkItem, ...]]:
+        """See the port."""
+
+        def give() -> tuple[WorkItem, ...]:
+            ids = worker.offer(self._store, endpoint, limit=limit, now=now, until=until)
+            return reading.work(self._store, ids, now_us=to_us(now))
+
+        return self._do(give)
+
+    def acknowledge(self, endpoint: str, codes: Sequence[str], *, party: str, now: datetime) -> Future[tuple[str, ...]]:
+        """See the port."""
+        return self._do(lambda: worker.acknowledge(self._store, endpoint, codes, party=party, now=now))
+
+    def act(self, action: Action) -> Future[Acted]:
+        """See the port."""
+        return self._do(lambda: worker.act(self._store, action))
+
+    def new_generation(self) -> Future[int]:
+        """See the port."""
+
+        def issue() -> int:
+            self._store.generation += 1
+            self._store.note("generation", str(self._store.generation), {})
+            return self._store.generation
+
+        return self._do(issue)
+
+    def generation(self) -> int:
+        """See the port."""
+        return self._store.generation
+
+    def work(self, delivery_ids: Sequence[str]) -> tuple[WorkItem, ...]:
+        """See the port."""
+        with self._lock:
+            return reading.work(self._store, delivery_ids, now_us=self._store.now_us)
+
+    def lanes(self) -> Iterator[LaneSnapshot]:
+        """See the port."""
+        with self._lock:
+            return iter(list(reading.lanes(self._store, self._store.now_us)))
+
+    def lane(self, lane: str) -> LaneSnapshot | None:
+        """See the port."""
+        with self._lock:
+            return reading.lane(self._store, lane, self._store.now_us)
+
+    def counts(self) -> Mapping[State, int]:
+        """See the port."""
+        with self._lock:
+            return reading.counts(self._store)
+
+    def find(self, query: Query) -> tuple[Found, ...]:
+        """See the port. `limit` counts messages."""
+        with self._lock:
+            return reading.find(self._store, query)
+
+    def journey(self, message_id: str) -> Journey | None:
+        """See the port."""
+        with self._lock:
+            return reading.journey(self._store, message_id)
+
+    def body(self, message_id: str, role: str) -> Message | None:
+        """See the port."""
+        with self._lock:
+            return self._store.body(message_id, role)
+
+    def dossier(self, party: str, code: str) -> str | None:
+        """See the port."""
+        return self._store.names.get((party, code))
+
+    def latest(self, dossier: str, kind: str) -> Message | None:
+        """See the port."""
+        with self._lock:
+            return reading.latest(self._store, dossier, kind)
+
+    def verify_chain(self) -> tuple[str, ...]:
+        """See the port."""
+        with self._lock:
+            heads = {self._store.writer: self._store.link} if self._store.entries else {}
+            return tuple(breaks(self._store.entries, heads))
+
+    def ping(self) -> None:
+        """See the port."""
+        if self._closed:
+            raise JournalUnavailable("the journal is closed")
+
+    def close(self) -> None:
+        """See the port."""
+        self._closed = True
+
+    def _do(self, job: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
+        with self._lock:
+            try:
+                self.ping()
+                future.set_result(job())
+            except Exception as error:
+                future.set_exception(error)
+        return future

@@ -1,0 +1,190 @@
+"""Preparing, settling, offering and acting in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bus.delivery import State
+from bus.journal.bodies import content_role, reply_role, signature_role
+from bus.journal.judge import Behind, on_its_way, refusal
+from bus.journal.memory.door import accept
+from bus.journal.memory.store import Body, Store
+from bus.journal.moments import from_us, maybe_from_us, to_us
+from bus.journal.offer import acknowledgement
+from bus.journal.transitions import (
+    acknowledged,
+    cancelled,
+    decided,
+    freed,
+    granted,
+    may_grant,
+    may_offer,
+    offered,
+    orphaned,
+    recorded,
+    released,
+)
+from bus.records import Act, Acted, Action, Content, NextStep, Preparation, QueueRecord, Settled, Settlement
+
+
+def prepare(store: Store, preparation: Preparation) -> frozenset[str]:
+    """See the port."""
+    for delivery_id, content in preparation.contents:
+        _keep_content(store, delivery_id, content)
+    said: set[str] = set()
+    for intent in preparation.intents:
+        row = store.deliveries.get(intent.delivery_id)
+        if row and may_grant(row, intent, is_head=not store.ahead(row), now_us=store.now_us):
+            if intent.number > row.last_number:
+                store.note("intent", row.id, {"number": intent.number, "token": intent.token})
+            store.deliveries[row.id] = granted(row, intent)
+            said.add(row.id)
+    return frozenset(said)
+
+
+def _keep_content(store: Store, delivery_id: str, content: Content) -> None:
+    row = store.deliveries.get(delivery_id)
+    if row is None:
+        return
+    bodies = store.messages[row.message_id].bodies
+    if content_role(row.endpoint) not in bodies:
+        bodies[content_role(row.endpoint)] = Body(content.body, content.media_type, content.profile)
+        if content.signature:
+            bodies[signature_role(row.endpoint)] = Body(content.signature.encode(), "application/jose")
+        store.note("content", row.id, {"profile": content.profile})
+
+
+def settle(store: Store, settlement: Settlement) -> Settled:
+    """See the port."""
+    attempt = settlement.attempt
+    if settlement.delivery_id not in store.deliveries:
+        raise LookupError(f"no delivery {settlement.delivery_id} in this journal")
+    row = store.deliveries[settlement.delivery_id]
+    if attempt and (row.id, attempt.number) in store.attempts:
+        before, answer = store.attempts[row.id, attempt.number]
+        return answer if before.token == attempt.token else Settled(False, answer.state)
+    holds = bool(row.open) and (attempt is None or (row.token != "" and settlement.token == row.token))
+    if attempt:
+        row = recorded(row, attempt, token_holds=holds)
+    if holds:
+        row = decided(row, settlement)
+    store.deliveries[row.id] = row
+    feed = _consequences(store, settlement) if holds else ()
+    row = store.deliveries[row.id]
+    state = State(row.state) if holds else store.shown(row).state
+    answer = Settled(holds, state, feed)
+    if attempt:
+        store.attempts[row.id, attempt.number] = (attempt, answer)
+        if settlement.reply:
+            body = Body(settlement.reply, settlement.reply_media_type)
+            store.messages[row.message_id].bodies[reply_role(row.endpoint, attempt.number)] = body
+    store.note("settle", row.id, {"applied": holds, "state": state.value})
+    return answer
+
+
+def _consequences(store: Store, settlement: Settlement) -> tuple[QueueRecord, ...]:
+    row = store.deliveries[settlement.delivery_id]
+    feed: list[QueueRecord] = []
+    for name in settlement.learned:
+        owner = store.names.get(name)
+        if owner is None and name[1]:
+            store.give_name(row.dossier, name)
+        if owner != row.dossier and name[1]:
+            store.note("learn" if owner is None else "name-clash", row.id, {"party": name[0]})
+    if settlement.decision.step is NextStep.DONE:
+        feed += _free(store, row.id)
+    for derived in settlement.derived:
+        feed += [record for result in accept(store, derived.acceptance) for record in result.feed]
+    return tuple(feed)
+
+
+def _free(store: Store, delivered: str) -> list[QueueRecord]:
+    feed: list[QueueRecord] = []
+    waiting = [row for row in store.deliveries.values() if row.open and row.held_behind == delivered]
+    for row in sorted(waiting, key=lambda one: one.id):
+        store.deliveries[row.id] = freed(row)
+        lane = store.open_in(row.lane)
+        for number, one in enumerate(lane):
+            if one.held_behind:
+                break
+            if one.lane_seq >= row.lane_seq and one.is_push:
+                before = lane[number - 1].id if number else ""
+                feed.append(
+                    QueueRecord(one.id, one.lane, one.endpoint, one.priority, before, maybe_from_us(one.next_us))
+                )
+    return feed
+
+
+def offer(store: Store, endpoint: str, *, limit: int, now: datetime, until: datetime) -> list[str]:
+    """Puts heads of pull lanes on offer; returns their ids, oldest first."""
+    rows = [
+        row
+        for row in store.deliveries.values()
+        if row.endpoint == endpoint and not store.ahead(row) and may_offer(row, now_us=to_us(now))
+    ]
+    chosen = sorted(rows, key=lambda row: (row.created_us, row.id))[: max(0, limit)]
+    for row in chosen:
+        store.deliveries[row.id] = offered(row, until_us=to_us(until))
+        store.note("offer", row.id, {"until_us": to_us(until)})
+    return [row.id for row in chosen]
+
+
+def acknowledge(store: Store, endpoint: str, codes: Sequence[str], *, party: str, now: datetime) -> tuple[str, ...]:
+    """See the port."""
+    known: list[str] = []
+    for code in dict.fromkeys(codes):
+        dossier = store.names.get((party, code))
+        if dossier is None:
+            continue
+        lane = f"{dossier}@{endpoint}"
+        head = next(iter(store.open_in(lane)), None)
+        if head and head.offered_us is not None:
+            row = store.deliveries[head.id] = acknowledged(head)
+            answer = Settled(True, State.DELIVERED)
+            store.attempts[row.id, row.last_number] = (acknowledgement(row, party, now), answer)
+            store.note("acknowledge", row.id, {"by": party})
+            _free(store, row.id)
+        if any(row.state == State.DELIVERED.value for row in store.in_lane(lane)):
+            known.append(code)
+    return tuple(known)
+
+
+def act(store: Store, action: Action) -> Acted:
+    """See the port."""
+    if action.delivery_id not in store.deliveries:
+        raise LookupError(f"no delivery {action.delivery_id} in this journal")
+    row, now_us = store.deliveries[action.delivery_id], store.now_us
+    later = [one for one in store.in_lane(row.lane) if one.lane_seq > row.lane_seq]
+    behind = Behind(
+        delivered=any(one.state == State.DELIVERED.value for one in later),
+        on_its_way=any(on_its_way(one, now_us=now_us) for one in later),
+    )
+    reason = refusal(action.act, row, behind, why=action.why, now_us=now_us)
+    if not reason:
+        _carry_out(store, action)
+    row = store.deliveries[row.id]
+    store.actions.append(
+        {
+            "act": action.act.value, "delivery": row.id, "who": action.who, "why": action.why,
+            "as_then": action.as_then, "done": not reason, "reason": reason, "at": from_us(now_us).isoformat(),
+        }
+    )  # fmt: skip
+    store.note("act", row.id, {"act": action.act.value, "who": action.who, "done": not reason})
+    rebuild = "" if reason or not row.is_push else row.lane
+    return Acted(not reason, store.shown(row).state, reason, rebuild_lane=rebuild)
+
+
+def _carry_out(store: Store, action: Action) -> None:
+    row = store.deliveries[action.delivery_id]
+    if action.act is Act.CANCEL:
+        store.deliveries[row.id] = cancelled(row, who=action.who, why=action.why)
+        for one in [one for one in store.deliveries.values() if one.open and one.held_behind == row.id]:
+            store.deliveries[one.id] = orphaned(one, who=action.who)
+        return
+    row = store.deliveries[row.id] = released(row, as_replay=action.act is Act.REPLAY)
+    if action.act is Act.REPLAY and not action.as_then:
+        bodies = store.messages[row.message_id].bodies
+        for role in (content_role, signature_role):
+            if (old := bodies.pop(role(row.endpoint), None)) is not None:
+                bodies[role(row.endpoint, replaced=row.replays)] = old
