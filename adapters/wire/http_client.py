@@ -212,10 +212,14 @@ def _exchange(
     outgoing: Outgoing, *, sent: bool, started: float, fault: Fault = Fault.NONE, status: int = 0,
     headers: Mapping[str, str] | None = None, body: bytes = b"", detail: str = "",
 ) -> Exchange:  # fmt: skip
-    parts = urlsplit(outgoing.url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
     return Exchange(
-        fault=fault, sent=sent, status=status, headers=headers or {}, body=body, peer=f"{parts.hostname}:{port}",
+        fault=fault, sent=sent, status=status, headers=headers or {}, body=body, peer=peer_of(outgoing.url),
         duration_ms=int((time.monotonic() - started) * 1000),
         request_sha256=hashlib.sha256(outgoing.body).hexdigest(), request_size=len(outgoing.body), detail=detail,
     )  # fmt: skip
+
+
+def peer_of(url: str) -> str:
+    """host:port of an address."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"

@@ -7,7 +7,7 @@ import time
 
 from adapters.wire.address import address_of
 from adapters.wire.contract import Exchange, Fault, PartnerReply, SendOrder
-from adapters.wire.http_client import HttpClient, Outgoing
+from adapters.wire.http_client import HttpClient, Outgoing, peer_of
 from adapters.wire.json_client import JsonCaller
 from adapters.wire.jsonxml import compact
 from adapters.wire.portal_session import NoSession, Sessions, routing
@@ -78,7 +78,7 @@ def envelope(order: SendOrder, session: str) -> bytes:
 def _unsent(order: SendOrder, none: NoSession, *, started: float) -> Exchange:
     assert none.fault in (Fault.LOGIN, Fault.CONNECT)
     return Exchange(
-        fault=none.fault, sent=False, status=0, headers={}, body=b"", peer=order.target.address,
+        fault=none.fault, sent=False, status=0, headers={}, body=b"", peer=peer_of(order.target.address),
         duration_ms=int((time.monotonic() - started) * 1000),
         request_sha256=hashlib.sha256(order.content).hexdigest(), request_size=len(order.content), detail=none.detail,
     )  # fmt: skip
