@@ -49,7 +49,7 @@ def read_deliveries(
     connection: Connection, where: sa.ColumnElement[bool], *, now_us: int
 ) -> list[tuple[DeliveryRow, Delivery, str]]:
     """Rows, what readers see of them, and the head before each ("" = it is the head)."""
-    rows = connection.execute(WITH_AHEAD.where(where)).mappings()
+    rows = connection.execute(WITH_AHEAD.where(where), {"now_us": now_us}).mappings()
     found = []
     for row in rows:
         stored, ahead = delivery_row(row), row["ahead"] or ""

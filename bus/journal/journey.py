@@ -69,7 +69,7 @@ def read_latest(connection: Connection, dossier: str, kind: str) -> Message | No
     query = (
         sa.select(_m.id)
         .where(_m.order_key == dossier, _m.kind == kind, _m.verdict == "accepted")
-        .order_by(_m.id.desc())
+        .order_by(_m.received_us.desc(), _m.id.desc())
         .limit(1)
     )
     found = connection.execute(query).scalar_one_or_none()

@@ -155,9 +155,9 @@ def _causes(store: Store, cause: str) -> Iterator[str]:
 
 def latest(store: Store, dossier: str, kind: str) -> Message | None:
     """See the port."""
-    ids = [
-        one.envelope.id
+    found = [
+        (one.envelope.received_at, one.envelope.id)
         for one in store.messages.values()
         if one.verdict == "accepted" and (one.envelope.order_key, one.envelope.kind) == (dossier, kind)
     ]
-    return store.body(max(ids), CANONICAL) if ids else None
+    return store.body(max(found)[1], CANONICAL) if found else None
