@@ -22,8 +22,8 @@ def is_crowd(element: etree._Element, compiled: etree.XMLSchema, limit: int) -> 
     parser = etree.XMLParser(schema=compiled, resolve_entities=False, no_network=True, huge_tree=False)
     try:
         etree.fromstring(to_bytes(element), parser)  # our own bytes, validated while read: no places are noted
-    except etree.XMLSyntaxError as fault:
-        return len(cast("Sized", fault.error_log)) > limit
+    except etree.XMLSyntaxError:
+        return len(cast("Sized", parser.error_log)) > limit  # the fault's own log may hold other parsers' lines
     return False
 
 

@@ -98,7 +98,7 @@ def _node(path: str, top: etree._Element) -> etree._Element:
 def _content(line: LogLine, node: etree._Element, declared: Declared) -> Finding | None:
     if line.type_name == "SCHEMAV_CVC_COMPLEX_TYPE_4" and (found := _ATTRIBUTE.search(line.message)):
         return attribute_fault("LT-SCH-010", node, found[1])
-    if line.type_name.startswith("SCHEMAV_CVC_COMPLEX_TYPE_3_2") and (found := _ATTRIBUTE.search(line.message)):
+    if line.message.endswith("is not allowed.") and (found := _ATTRIBUTE.search(line.message)):
         return attribute_fault("LT-SCH-011", node, found[1])
     if line.type_name != "SCHEMAV_ELEMENT_CONTENT":
         return None
