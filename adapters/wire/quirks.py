@@ -36,6 +36,12 @@ QUIRKS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Bỏ các dấu BOM thừa và khoảng trắng trước khai báo XML",
             "Extra byte order marks and blanks before the XML declaration are cut",
         ),
+        "charset-tcvn3": ("Nhận văn bản TCVN3 (ABC) khi bên gọi khai báo", "TCVN3 text is taken where declared"),
+        "charset-vni": ("Nhận văn bản VNI khi bên gọi khai báo", "VNI text is taken where declared"),
+        "charset-windows-1258": (
+            "Nhận văn bản Windows-1258 khi bên gọi khai báo",
+            "Windows-1258 text is taken where declared",
+        ),
         XML_IN_STRING: (
             "Kết quả kiểu chuỗi chứa cả một tài liệu XML: đọc tài liệu đó",
             "A string result that holds a whole XML document is read as that document",

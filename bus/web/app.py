@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from adapters.adapter import Adapter
 from bus.web.door import DoorRules, Doors, Intake, PartnerKeys
-from bus.web.health import Check, live, readiness
+from bus.web.health import Check, Readiness, live
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,11 @@ def make_app(doors: DoorDeps) -> FastAPI:
     app = FastAPI(title="lienthong", docs_url=None, redoc_url=None, openapi_url=None)
     made = Doors(doors.adapters, doors.intake, keys=doors.keys, address=doors.address, rules=doors.rules)
 
-    async def ready(request: Request) -> Response:
-        return await readiness(doors.checks)
-
     async def call(request: Request) -> Response:
         return await made.answer(request)
 
     app.add_route("/health/live", live, methods=["GET"])
-    app.add_route("/health/ready", ready, methods=["GET"])
+    app.add_route("/health/ready", Readiness(doors.checks).answer, methods=["GET"])
     for router in doors.routers:
         app.include_router(router)
     app.add_route("/{system}", call, methods=["GET", "POST"])
