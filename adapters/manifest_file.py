@@ -68,7 +68,7 @@ def _unknown(tree: object, kind: Any, path: tuple[Key, ...]) -> Iterator[tuple[t
                 yield (*path, key), sorted(hints)
         return
     arguments = [each for each in get_args(kind) if each is not Ellipsis]
-    if isinstance(tree, Mapping) and get_origin(kind) is not None and len(arguments) == 2:
+    if isinstance(tree, Mapping) and get_origin(kind) is Mapping:
         for key, value in tree.items():
             yield from _unknown(value, arguments[1], (*path, key))
     elif isinstance(tree, list) and arguments:
