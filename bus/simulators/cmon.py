@@ -18,6 +18,7 @@ from bus.simulators.desk import Desk
 from bus.simulators.ledger import Event, Ledger, read_ledgers
 from bus.simulators.options import CmonOptions
 from bus.simulators.server import Answer, Seen, serve
+from bus.simulators.switches import SENDER_SWITCHES
 
 
 class Cmon:
@@ -94,7 +95,7 @@ class Cmon:
 
     def _set(self, given: Mapping[str, object]) -> object:
         own = {"rate", "ack_loss", "pull_s"}
-        self._switches = self._switches.changed({k: v for k, v in given.items() if k not in own})
+        self._switches = self._switches.changed({k: v for k, v in given.items() if k not in own}, only=SENDER_SWITCHES)
         if "rate" in given:
             self._desk.set_rate(number_of(given, "rate"))
         if "ack_loss" in given:

@@ -20,6 +20,7 @@ from bus.simulators.marks import RESULT_STEP, write_mark
 from bus.simulators.options import FacadeOptions
 from bus.simulators.people import AGENCY_NAME, officer, person, step_action
 from bus.simulators.server import Answer, Seen, serve
+from bus.simulators.switches import SENDER_SWITCHES
 from schemas.jsondoc import loads
 from schemas.problem import Refused
 
@@ -176,7 +177,9 @@ class Facade:
         """set, reset, push."""
         match action:
             case "set":
-                self._switches = self._switches.changed({k: v for k, v in given.items() if k != "rate"})
+                self._switches = self._switches.changed(
+                    {k: v for k, v in given.items() if k != "rate"}, only=SENDER_SWITCHES
+                )
                 if "rate" in given:
                     self._desk.set_rate(number_of(given, "rate"))
                 return asdict(self._switches)

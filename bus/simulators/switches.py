@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 
@@ -20,6 +20,10 @@ class Fate(StrEnum):
     BAD_CODE = "bad-code"  # taken, but the reply's code is missing or not a number
 
 
+# What acts in a simulator that only calls others: it waits, hangs up before the answer, sends twice.
+SENDER_SWITCHES = ("latency_ms", "jitter_ms", "drop_after_commit", "duplicate")
+
+
 def _switch(default: float, text: str) -> float:
     value: float = field(default=default, metadata={"help": text})
     return value
@@ -33,7 +37,9 @@ class Switches:
     jitter_ms: float = _switch(0.0, "plus a random wait up to this")
     error_rate: float = _switch(0.0, "answer HTTP 503 and take nothing")
     business_error_rate: float = _switch(0.0, "refuse in the partner's own words and take nothing")
-    drop_after_commit: float = _switch(0.0, "take the message, then close the connection without a reply")
+    drop_after_commit: float = _switch(
+        0.0, "take the message, then close the connection without a reply; as a sender: hang up, then send again"
+    )
     duplicate: float = _switch(0.0, "send our own calls twice")
     html_rate: float = _switch(0.0, "answer an HTML page with HTTP 200 and take nothing")
     bad_code_rate: float = _switch(0.0, "take the message, answer with a code that is missing or not a number")
@@ -46,13 +52,13 @@ class Switches:
             if not one.name.endswith("_ms") and value > 1:
                 raise ValueError(f"{one.name} is a rate: between 0 and 1")
 
-    def changed(self, changes: Mapping[str, object]) -> Switches:
-        """The switches with changes.
+    def changed(self, changes: Mapping[str, object], *, only: Sequence[str] = ()) -> Switches:
+        """The switches with changes; with `only` the others count as unknown.
 
         Raises:
             ValueError: an unknown name (the nearest is proposed) or a value out of range.
         """
-        known = [one.name for one in fields(self)]
+        known = list(only) or [one.name for one in fields(self)]
         for name in changes:
             if name not in known:
                 raise ValueError(unknown_name(name, known))

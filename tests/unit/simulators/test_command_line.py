@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
-from bus.simulators import CmonOptions, DlmsOptions, FacadeOptions, PortalOptions, Switches
-from bus.simulators.__main__ import KINDS, parser, read_options
+from bus.simulators import CmonOptions, DlmsOptions, FacadeOptions, PortalOptions
+from bus.simulators.command_line import KINDS, parser, read_options, switches_of
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
@@ -17,7 +18,7 @@ def test_help_names_every_option(kind: str, capsys: pytest.CaptureFixture[str]) 
         parser().parse_args([kind, "--help"])
     assert ended.value.code == 0
     shown = capsys.readouterr().out
-    for option in (*fields(KINDS[kind].options), *fields(Switches)):
+    for option in (*fields(KINDS[kind].options), *switches_of(KINDS[kind])):
         assert option.name == "switches" or "--" + option.name.replace("_", "-") in shown
     assert "/_sim/state" in shown
     assert "example" in shown
@@ -37,6 +38,21 @@ def test_values_arrive() -> None:
     )  # fmt: skip
     assert (options.port, options.procedures, options.require_signature) == (18080, ("9.999001", "9.999002"), True)
     assert options.switches.error_rate == 0.5
+
+
+def test_a_sender_has_no_switch_that_does_nothing() -> None:
+    """A desk answers nobody: switches about answers are unknown to it."""
+    with pytest.raises(SystemExit):
+        read_options(["cmon", "--html-rate", "1"])
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_every_option_is_documented(kind: str, language: str) -> None:
+    """The page about simulators names every option and switch."""
+    page = (Path(__file__).resolve().parents[3] / "docs" / language / "simulators.md").read_text(encoding="utf-8")
+    names = [one.name for one in (*fields(KINDS[kind].options), *switches_of(KINDS[kind])) if one.name != "switches"]
+    assert [name for name in names if f"`--{name.replace('_', '-')}`" not in page] == []
 
 
 def test_a_rate_above_one_is_refused() -> None:
