@@ -1,22 +1,85 @@
-"""Walks every writer's chain, and compares what the entries say with what is kept."""
+"""Walks every writer's chain, then compares what the entries say with the records that are kept."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any  # facts of an entry are JSON
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from bus.journal import tables as t
+from bus.journal.attempt_row import attempt_of
+from bus.journal.bodies import unpack
 from bus.journal.chain import Entry, Link, breaks
+from bus.journal.facts import attempt_fact
+from schemas.message import sha256_hex
 
 _FIELDS = tuple(Entry.__dataclass_fields__)
 _ENTRIES = sa.select(*(t.entries.c[name] for name in _FIELDS)).order_by(t.entries.c.writer, t.entries.c.number)
-_PAGE = 1_000
+_PAGE = 200
+_MANY: sa.BindParameter[str] = sa.bindparam("many", expanding=True)
+_MESSAGES = sa.select(t.messages.c.id, t.messages.c.sha256).where(t.messages.c.id.in_(_MANY))
+_BODIES = sa.select(t.bodies).where(t.bodies.c.message_id.in_(_MANY), t.bodies.c.role.in_(("raw", "canonical")))
+_ATTEMPTS = sa.select(t.attempts).where(t.attempts.c.delivery_id.in_(_MANY))
+
+Facts = Mapping[str, Any]  # Any: JSON
 
 
 def check_chains(connection: Connection) -> Iterator[str]:
-    """The first break of each chain, in words."""
+    """The first break of each chain, then each record that is not what its entry says. Constant memory."""
     heads = {row.writer: Link(row.number, row.hash) for row in connection.execute(sa.select(t.writers))}
+    yield from breaks(_entries(connection), heads)
+    entries = _entries(connection)
+    while page := list(itertools.islice(entries, _PAGE)):
+        yield from _check_messages(connection, page)
+        yield from _check_attempts(connection, page)
+
+
+def _entries(connection: Connection) -> Iterator[Entry]:
     rows = connection.execution_options(yield_per=_PAGE).execute(_ENTRIES)
-    yield from breaks((Entry(*row) for row in rows), heads)
+    return (Entry(*row) for row in rows)
+
+
+def _check_messages(connection: Connection, page: Sequence[Entry]) -> Iterator[str]:
+    """Messages must be there with the digest they came with; a body may have been erased, but not changed."""
+    told = {message_id: (entry, facts) for entry in page for message_id, facts in _messages_of(entry)}
+    many = {"many": sorted(told)}
+    kept = {row.id: row.sha256 for row in connection.execute(_MESSAGES, many)} if told else {}
+    for message_id, (entry, facts) in told.items():
+        if kept.get(message_id) != facts["sha256"]:
+            word = "altered" if message_id in kept else "missing"
+            yield f"{entry.writer}:{entry.number}: message {message_id} {word}"
+    for body in connection.execute(_BODIES, many).mappings() if told else ():
+        entry, facts = told[body["message_id"]]
+        digest = sha256_hex(unpack(body["coding"], body["data"]))
+        if digest != facts["body_sha256"] or body["sha256"] != digest:
+            yield f"{entry.writer}:{entry.number}: body {body['role']} of message {body['message_id']} altered"
+
+
+def _messages_of(entry: Entry) -> Iterator[tuple[str, Facts]]:
+    if entry.kind not in ("accept", "refuse", "reject", "ask"):
+        return
+    facts = json.loads(entry.text)["facts"]
+    items = facts.get("items", ())
+    if not items or any(item["status"] != "duplicate" for item in items):
+        yield entry.subject, facts
+    yield from ((item["id"], item) for item in items if item["status"] == "accepted")
+
+
+def _check_attempts(connection: Connection, page: Sequence[Entry]) -> Iterator[str]:
+    facts = {entry: json.loads(entry.text)["facts"]["attempt"] for entry in page if entry.kind == "settle"}
+    told = {entry: fact for entry, fact in facts.items() if fact is not None}
+    if not told:
+        return
+    rows: Iterable[sa.RowMapping] = connection.execute(
+        _ATTEMPTS, {"many": sorted({entry.subject for entry in told})}
+    ).mappings()
+    kept = {(row["delivery_id"], row["number"]): attempt_fact(attempt_of(row)) for row in rows}
+    for entry, fact in told.items():
+        found = kept.get((entry.subject, fact["number"]))
+        if found != fact:
+            word = "missing" if found is None else "altered"
+            yield f"{entry.writer}:{entry.number}: attempt {entry.subject}:{fact['number']} {word}"

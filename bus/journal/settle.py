@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -14,6 +14,7 @@ from bus.journal.attempt_row import attempt_values, feed_of
 from bus.journal.bodies import Packed, pack, reply_role
 from bus.journal.delivery_row import DeliveryRow, derived_state
 from bus.journal.derive import heads
+from bus.journal.facts import attempt_fact
 from bus.journal.free import free_behind
 from bus.journal.message_row import body_values
 from bus.journal.transitions import decided, recorded
@@ -135,13 +136,13 @@ def _shown(unit: Unit, row: DeliveryRow) -> State:
 
 def _facts(closing: Closing, *, applied: bool, state: State) -> dict[str, object]:
     attempt = closing.settlement.attempt
-    fact = None
-    if attempt is not None:
-        fact = {**asdict(attempt), "started_at": attempt.started_at.isoformat(), "outcome": attempt.outcome.value}
-        del fact["text"]  # the partner's words may be erased one day; their digest is the reply's
     cause = closing.settlement.decision.problem
     return {
-        "attempt": fact, "applied": applied, "step": closing.settlement.decision.step.value, "state": state.value,
-        "problem": cause.code if cause else "", "token": closing.settlement.token,
+        "attempt": attempt_fact(attempt) if attempt else None,
+        "applied": applied,
+        "step": closing.settlement.decision.step.value,
+        "state": state.value,
+        "problem": cause.code if cause else "",
+        "token": closing.settlement.token,
         "derived": [parcel.acceptance.raw.envelope.id for parcel in closing.derived],
-    }  # fmt: skip
+    }

@@ -19,6 +19,7 @@ from bus.journal.audit import check_chains
 from bus.journal.bodies import pack
 from bus.journal.derive import count_states
 from bus.journal.dialect import Engines
+from bus.journal.expire import expire_many
 from bus.journal.find import find_messages
 from bus.journal.generations import next_generation_many, read_generation, touch_many
 from bus.journal.journey import read_body, read_journey, read_latest
@@ -84,6 +85,10 @@ class SqlJournal:
     def settle(self, settlement: Settlement) -> Future[Settled]:
         """See the port."""
         return self._writer.submit(settle_many, Closing.of(settlement))
+
+    def expire_worker(self, worker: str) -> Future[int]:
+        """See the port."""
+        return self._writer.submit(expire_many, worker)
 
     # -- pull --
 

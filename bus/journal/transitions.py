@@ -81,6 +81,11 @@ def granted(row: DeliveryRow, intent: Intent) -> DeliveryRow:
     )  # fmt: skip
 
 
+def expired(row: DeliveryRow, *, now_us: int) -> DeliveryRow:
+    """The delivery after its worker died: its intent has no result and is live no more."""
+    return replace(row, lease_us=now_us)
+
+
 def recorded(row: DeliveryRow, attempt: Attempt, *, token_holds: bool) -> DeliveryRow:
     """The delivery after the fact of an attempt, before anything is decided.
 

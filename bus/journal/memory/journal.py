@@ -14,6 +14,7 @@ from bus.journal.bodies import RAW
 from bus.journal.chain import breaks
 from bus.journal.memory import door, reading, worker
 from bus.journal.memory.store import Body, Store
+from bus.journal.memory.worker import end_worker
 from bus.journal.moments import to_us
 from bus.journal.reject import ANSWER
 from bus.ports import Clock, JournalUnavailable
@@ -77,6 +78,10 @@ class MemoryJournal:
     def settle(self, settlement: Settlement) -> Future[Settled]:
         """See the port."""
         return self._do(lambda: worker.settle(self._store, settlement))
+
+    def expire_worker(self, worker: str) -> Future[int]:
+        """See the port."""
+        return self._do(lambda: end_worker(self._store, worker))
 
     def offer(self, endpoint: str, *, limit: int, now: datetime, until: datetime) -> Future[tuple[WorkItem, ...]]:
         """See the port."""

@@ -57,6 +57,7 @@ class Store:
     entries: list[Entry] = field(default_factory=list)
     messages: dict[str, Kept] = field(default_factory=dict)
     deliveries: dict[str, DeliveryRow] = field(default_factory=dict)
+    holders: dict[str, str] = field(default_factory=dict)  # delivery → worker of its last intent
     attempts: dict[tuple[str, int], tuple[Attempt, Settled]] = field(default_factory=dict)
     names: dict[Name, str] = field(default_factory=dict)  # in the order given
     named_us: dict[Name, int] = field(default_factory=dict)

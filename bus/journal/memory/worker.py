@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bus.delivery import State
 from bus.journal.bodies import content_role, reply_role, signature_role
+from bus.journal.delivery_row import is_live
 from bus.journal.judge import Behind, on_its_way, refusal
 from bus.journal.memory.door import accept
 from bus.journal.memory.store import Body, Store
@@ -16,6 +17,7 @@ from bus.journal.transitions import (
     acknowledged,
     cancelled,
     decided,
+    expired,
     freed,
     granted,
     may_grant,
@@ -39,8 +41,20 @@ def prepare(store: Store, preparation: Preparation) -> frozenset[str]:
             if intent.number > row.last_number:
                 store.note("intent", row.id, {"number": intent.number, "token": intent.token})
             store.deliveries[row.id] = granted(row, intent)
+            store.holders[row.id] = intent.worker
             said.add(row.id)
     return frozenset(said)
+
+
+def end_worker(store: Store, worker: str) -> int:
+    """See the port."""
+    count = 0
+    for name, row in list(store.deliveries.items()):
+        if store.holders.get(name) == worker and row.open and is_live(row, now_us=store.now_us):
+            store.deliveries[name] = expired(row, now_us=store.now_us)
+            store.note("expire", name, {"worker": worker, "number": row.last_number})
+            count += 1
+    return count
 
 
 def _keep_content(store: Store, delivery_id: str, content: Content) -> None:
