@@ -6,6 +6,7 @@ text in two for a careless reader, so a signed document has neither comments nor
 
 from __future__ import annotations
 
+import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 
 from lxml import etree
@@ -13,8 +14,7 @@ from lxml import etree
 from schemas import xmldoc
 from schemas.problem import Refused, Stage, problem
 
-_COMMENT, _CDATA, _INSTRUCTION = b"<!--", b"<![CDATA[", b"<?"
-_ENDS = {_COMMENT: b"-->", _CDATA: b"]]>", _INSTRUCTION: b"?>"}
+_MARK = re.compile(rb"<(?:!--|\?|!\[CDATA\[)")
 
 
 def exclusive(element: etree._Element, *, stage: Stage) -> bytes:
@@ -46,15 +46,11 @@ def _unplain(document: bytes) -> str:
     at = len(BOM_UTF8) if document.startswith(BOM_UTF8) else 0
     if document.startswith(b"<?xml", at):
         at = document.find(b"?>", at) + 1
-    while True:
-        places = {mark: document.find(mark, at) for mark in _ENDS}
-        first = min((mark for mark, place in places.items() if place >= 0), key=places.__getitem__, default=b"")
-        if first == _COMMENT:
-            return "<!-- -->"
-        if first == _INSTRUCTION:
-            return "<? ?>"
-        if not first:
-            return ""
-        at = document.find(_ENDS[_CDATA], places[first])
+    # Each byte is looked at once, however many CDATA sections there are.
+    while (mark := _MARK.search(document, at)) is not None:
+        if mark[0] != b"<![CDATA[":
+            return f"{mark[0].decode()} … (byte {mark.start()})"
+        at = document.find(b"]]>", mark.end())
         if at < 0:
-            return ""  # not well-formed: the parser says so
+            break  # not well-formed: the parser says so
+    return ""

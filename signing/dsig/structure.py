@@ -16,6 +16,7 @@ from signing.encoding import from_base64
 from signing.policy import Policy
 
 _SPACE = " \t\r\n"
+_PREFIX = f"{{{NAMESPACE}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +53,20 @@ class _Reader:
 
     def children(self, element: etree._Element, *, attributes: tuple[str, ...] = ()) -> list[etree._Element]:
         """Child elements, after a look that there is nothing else but white space and known attributes."""
-        unknown = set(element.attrib) - set(attributes)
-        if unknown:
-            self.outside(f"{_local(element)}/@{min(unknown, key=str)!s}")
+        self.attributes(element, attributes)
         children = list(element)
-        if any((text or "").strip(_SPACE) for text in (element.text, *(child.tail for child in children))):
+        if not _blank(element.text) or not all(_blank(child.tail) for child in children):
             self.outside(f"{_local(element)}/text()")
         for child in children:
-            if not isinstance(child.tag, str) or not child.tag.startswith(f"{{{NAMESPACE}}}"):
+            if not str(child.tag).startswith(_PREFIX):
                 self.outside(f"{_local(element)}/{child.tag!s}")
         return children
+
+    def attributes(self, element: etree._Element, known: tuple[str, ...]) -> None:
+        """A look that there are no attributes but these."""
+        for name in element.keys():  # noqa: SIM118 - lxml elements iterate over children
+            if name not in known:
+                self.outside(f"{_local(element)}/@{name!s}")
 
     def exactly(self, element: etree._Element, *names: str, attributes: tuple[str, ...] = ()) -> list[etree._Element]:
         """The children, which are these and no others, in this order."""
@@ -72,7 +77,8 @@ class _Reader:
 
     def text(self, element: etree._Element, *, attributes: tuple[str, ...] = ()) -> str:
         """The text of an element without children."""
-        if len(element) or set(element.attrib) - set(attributes):
+        self.attributes(element, attributes)
+        if len(element):
             self.outside(_local(element))
         return element.text or ""
 
@@ -153,4 +159,8 @@ def _key_info(element: etree._Element, reader: _Reader) -> tuple[str | None, byt
 
 
 def _local(element: etree._Element) -> str:
-    return etree.QName(element).localname
+    return str(element.tag).rpartition("}")[2]
+
+
+def _blank(text: str | None) -> bool:
+    return not text or not text.strip(_SPACE)

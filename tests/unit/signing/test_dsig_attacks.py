@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from hashlib import sha256
 
 import pytest
@@ -208,3 +209,11 @@ def test_deep_and_wide_documents_end_quickly_in_a_problem() -> None:
     wide = b"<a>" + b'<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/>' * 1_500 + b"</a>"
     assert _codes(deep)[0].startswith("LT-XML-")
     assert _codes(wide) == ["LT-SIGN-031"]
+
+
+def test_many_cdata_sections_are_looked_through_once() -> None:
+    """The look for comments takes time in proportion to the document, whatever it holds."""
+    for cells in (b"<![CDATA[x]]>" * 400_000, b"<![CDATA[" * 400_000, b"<![CDATA[]]>" + b"<!" * 1_000_000):
+        began = time.process_time()
+        assert _codes(b"<a>" + cells + b"</a>")[0].startswith("LT-XML-")
+        assert time.process_time() - began < 2
