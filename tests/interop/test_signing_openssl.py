@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -67,3 +69,19 @@ def test_keys_made_by_openssl_load(form: str, tmp_path: Path) -> None:
     ours = SigningKey.from_pem(key.read_bytes(), key_id="bus", password=password, certificate=paper.read_bytes())
     theirs = VerifyKey.from_pem(paper.read_bytes(), key_id="bus")
     assert verify_detached(BODY, sign_detached(BODY, ours), {"bus": theirs}) == ()
+
+
+@pytest.mark.parametrize("page", ["vi", "en"])
+def test_the_documented_check_works(page: str, tmp_path: Path) -> None:
+    """An auditor who types what docs/*/signing.md says is told the truth, for a good and for a changed body."""
+    text = (Path(__file__).resolve().parents[2] / f"docs/{page}/signing.md").read_text(encoding="utf-8")
+    (script,) = [block for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) if "dgst" in block]
+    (body,) = re.findall(r"b64url < (\S+);", script)
+    (tmp_path / "bus.pub").write_bytes(rsa2048().public)
+    said = []
+    for sent in (BODY, BODY + b" "):
+        (tmp_path / body).write_bytes(sent)
+        environment = {**os.environ, "X_SIGNATURE": sign_detached(BODY, rsa2048().signing())}
+        done = subprocess.run(("bash", "-c", script), cwd=tmp_path, env=environment, capture_output=True, text=True)
+        said.append(done.stdout.strip())
+    assert said == ["Verified OK", "Verification failure"]
