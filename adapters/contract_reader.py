@@ -32,9 +32,9 @@ class FoundOperation:
 class Contract:
     """What a contract says. File names are relative to its folder, the contract itself first."""
 
-    files: Mapping[str, bytes]
+    parts: Mapping[str, bytes]
     wsdl: str  # "" = an XSD alone
-    schema: str  # the main XSD among `files`
+    schema: str  # the main XSD among `parts`
     namespace: str
     operations: tuple[FoundOperation, ...]
 

@@ -14,6 +14,7 @@ from schemas.catalog import KINDS, canonical
 from schemas.problem import Place, Refused, Stage, problem
 from schemas.validate import Schema
 
+_TODO = "TODO"
 _ID = re.compile(r"[a-z][a-z0-9_]{1,49}")
 
 
@@ -30,7 +31,7 @@ def new_system(
         raise Refused((problem("LT-SYS-004", Stage.CONFIGURE, values).at(ours=Place(id)),))
     found = read_contract(contract)
     folder = f"{'wsdl' if found.wsdl else 'xsd'}/{month}"
-    files = {f"{folder}/{name}": body for name, body in found.files.items()}
+    files = {f"{folder}/{name}": body for name, body in found.parts.items()}
     files[f"{folder}/SOURCE.toml"] = _source(contract.name, found, month).encode()
     files["adapter.toml"] = _manifest(id, found, folder, called=called, kind=kind).encode()
     files["README.md"] = _readme(id).encode()
@@ -42,7 +43,7 @@ def new_system(
 def _maps(found: Contract, folder: str, *, kind: str) -> dict[str, str]:
     root = KINDS[kind]
     with TemporaryDirectory() as place:
-        for name, body in found.files.items():
+        for name, body in found.parts.items():
             file = Path(place) / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(body)
@@ -70,7 +71,7 @@ def map_name(operation: FoundOperation) -> str:
 
 def _manifest(id: str, found: Contract, folder: str, *, called: bool, kind: str) -> str:
     lines = [
-        "# TODO: một câu về hệ thống này / one sentence about this system",
+        _todo("một câu về hệ thống này / one sentence about this system"),
         f"id = {_text(id)}",
         'title_vi = "TODO"',
         'title_en = "TODO"',
@@ -81,7 +82,12 @@ def _manifest(id: str, found: Contract, folder: str, *, called: bool, kind: str)
     if found.wsdl:
         lines.append(f"wsdl = {_text(f'{folder}/{found.wsdl}')}")
     if called:
-        lines += ["", "[auth]", "# TODO: body (user, password là đường dẫn), header, basic, jws", 'kind = "basic"']
+        lines += [
+            "",
+            "[auth]",
+            _todo("body (user, password), header, basic, jws"),
+            'kind = "basic"',
+        ]
     for operation in found.operations:
         lines += ["", *_operation(operation, called=called, kind=kind)]
     return "\n".join(lines) + "\n"
@@ -100,15 +106,20 @@ def _operation(operation: FoundOperation, *, called: bool, kind: str) -> list[st
         lines.append(f"reply_element = {_text(operation.reply_element)}")
     lines += [f"map = {_text(map_name(operation))}", f"kind = {_text(kind)}"]
     if called:
-        return [*lines, "# TODO: items, dossier = [{ party = …, path = … }], creates, key"]
+        return [*lines, _todo("items, dossier = [{ party = …, path = … }], creates, key")]
     if operation.soap_action:
         lines.append(f"soap_action = {_text(operation.soap_action)}")
-    return [*lines, 'unclear = "park"', "# TODO: reply_code, reply_text", 'replies = [{ outcome = "bad-reply" }]']
+    return [*lines, 'unclear = "park"', _todo("reply_code, reply_text"), 'replies = [{ outcome = "bad-reply" }]']
+
+
+def _todo(what: str) -> str:
+    """A comment line the folder's new owner looks for."""
+    return f"# {_TODO}: {what}"
 
 
 def _source(origin: str, found: Contract, month: str) -> str:
     hashes = [
-        f"{_text(name)} = {_text(hashlib.sha256(body).hexdigest())}" for name, body in sorted(found.files.items())
+        f"{_text(name)} = {_text(hashlib.sha256(body).hexdigest())}" for name, body in sorted(found.parts.items())
     ]
     head = [
         f"title = {_text(origin)}",
@@ -120,7 +131,7 @@ def _source(origin: str, found: Contract, month: str) -> str:
 
 def _readme(id: str) -> str:
     parts = ["truy cập / access", "điều cần biết / quirks", "hỏi ai / whom to ask"]
-    return "\n".join([f"# {id}", "", *(f"## TODO: {part}\n" for part in parts)])
+    return "\n".join([f"# {id}", "", *(f"## {_TODO}: {part}\n" for part in parts)])
 
 
 def _text(value: str) -> str:
