@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 from lxml import etree
 
-from schemas import xmldoc
+from schemas import jsondoc, xmldoc
+from schemas.jsondoc import JsonValue
 from schemas.problem import Stage
 from schemas.shape import Shape
 
@@ -28,6 +29,20 @@ def _open_xml(text: str) -> etree._Element:
 
 def _pack_xml(element: etree._Element) -> str:
     return etree.tostring(element, encoding="unicode", with_tail=False)
+
+
+def json_with(
+    read: Callable[[JsonValue, Shape], etree._Element], write: Callable[[etree._Element, Shape], str]
+) -> Document:
+    """JSON inside a text, by the wires' rule between JSON and XML: `adapters.wire.jsonxml` may not be imported here.
+
+    `read` raises Refused; `write` gives the JSON text.
+    """
+
+    def parser(shape: Shape) -> Callable[[str], etree._Element]:
+        return lambda text: read(jsondoc.loads(text.strip().encode("utf-8"), stage=Stage.TRANSLATE_IN), shape)
+
+    return Document(parser, lambda shape: lambda element: write(element, shape))
 
 
 XML: Mapping[str, Document] = MappingProxyType({"xml": Document(lambda _: _open_xml, lambda _: _pack_xml)})

@@ -63,7 +63,7 @@ def explain_value(plan: MapPlan, element: etree._Element, context: MapContext, *
         steps.append(Step(row, line_of(holder), *((given, made) if plain else (mask(given), mask(made)))))
 
     program = build(plan.scope, direction, replace(plan.tools, watch=watch))
-    run_program(program, Run(direction.way, context), element, None)
+    run_program(program, Run(direction.way, context), element)
     return sorted(steps, key=lambda step: step.row.line)
 
 

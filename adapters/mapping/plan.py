@@ -12,7 +12,6 @@ from adapters.mapping.places import local, place_of
 from adapters.mapping.program import Program, Run, run_program
 from adapters.mapping.rules import Map
 from adapters.mapping.scope import Scope
-from adapters.mapping.target import nsmap
 from adapters.mapping.values import Fault, MapContext, Translation, Way
 from schemas.problem import Problem
 
@@ -45,7 +44,7 @@ class MapPlan:
     def project(self, element: etree._Element, context: MapContext) -> etree._Element:
         """A canonical element reduced to what the map declares it carries both ways."""
         run = Run(Way.TO_CANONICAL, context)
-        return run_program(self.keeps, run, element, nsmap(self.scope.canonical))
+        return run_program(self.keeps, run, element)
 
     def coverage(self) -> tuple[Problem, ...]:
         """Legacy elements without a rule, required canonical elements without a source."""
@@ -63,7 +62,7 @@ class MapPlan:
             found = fault.problem(direction.way.stage).at(ours=self.map.place(), theirs=place_of(element))
             return Translation(None, (found,))
         run = Run(direction.way, context)
-        made = run_program(program, run, element, nsmap(self.scope.shape(direction.target)))
+        made = run_program(program, run, element)
         problems = run.finish()
         return Translation(None if problems else made, problems)
 

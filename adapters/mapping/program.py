@@ -54,7 +54,7 @@ class Node:
     children: tuple[Node, ...] = ()
     items: ItemList | None = None
     embed: Callable[[Element], str] | None = None  # the first child is a document, packed into this element's text
-    nsmap: Mapping[str, str] | None = None  # of that document
+    nsmap: Mapping[str, str] | None = None  # of a root: the scope's or that document's
     rule: Rule | None = None  # for a message about what is missing
     source: str = ""
 
@@ -196,10 +196,10 @@ class Frame:
         self.run.fault(Fault("LT-MAP-132", {}), None, path=local(element), element=element)
 
 
-def run_program(program: Program, run: Run, element: Element, nsmap: Mapping[str, str] | None) -> Element:
+def run_program(program: Program, run: Run, element: Element) -> Element:
     """The whole translation of one element."""
     frame = Frame(program, run, element)
-    target = etree.Element(program.root.tag, nsmap=nsmap)
+    target = etree.Element(program.root.tag, nsmap=program.root.nsmap)
     _check(frame)
     _fill(target, program.root, frame)
     return target

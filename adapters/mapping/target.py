@@ -42,7 +42,7 @@ class Target:
 
     def tree(self, shape: Shape) -> Node:
         """The scope's element with all that is written below it."""
-        return Node(tag(shape), shape.name, children=self._inside(shape, ()))
+        return Node(tag(shape), shape.name, children=self._inside(shape, ()), nsmap=nsmap(shape))
 
     def _inside(self, shape: Shape, path: Path) -> tuple[Node, ...]:
         nodes: list[Node] = []

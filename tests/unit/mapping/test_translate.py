@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lxml import etree
 
+from adapters.mapping.compile import compile_map
+from adapters.mapping.documents import XML, json_with
 from adapters.mapping.plan import MapContext
-from tests.unit.mapping.kit import CONTEXT, ON, codes, ho_so, item, plan, read, written
+from adapters.wire.jsonxml import compact, json_to_xml, xml_to_json
+from tests.unit.mapping.kit import (
+    CANONICAL,
+    CONTEXT,
+    LEGACY,
+    ON,
+    codes,
+    ho_so,
+    item,
+    map_file,
+    plan,
+    read,
+    schema,
+    tables,
+    written,
+)
 
 NAME = '<field legacy="hoTen" canonical="ChuHoSo/HoTen" kind="person-name"/>'
 
@@ -281,6 +299,46 @@ def test_a_broken_document_inside_a_text_is_refused(tmp_path: Path) -> None:
     assert problems[0].theirs.path == "/item/duLieu"
     assert problems[0].ours is not None
     assert problems[0].ours.line == 2
+
+
+def test_json_inside_a_text(tmp_path: Path) -> None:
+    """JSON inside a text node is opened by the wires' own rule and packed by it."""
+    rules = '<embedded legacy="duLieu" format="json" element="data"><field legacy="ghi" canonical="GhiChu"/></embedded>'
+    json = json_with(json_to_xml, lambda element, shape: compact(xml_to_json(element, shape)).decode())
+    made = compile_map(
+        map_file(tmp_path, rules),
+        legacy=schema(tmp_path, "cu", LEGACY),
+        canonical=schema(tmp_path, "chuan", CANONICAL),
+        tables=tables(tmp_path),
+        documents={**XML, "json": json},
+    )
+    assert read(made, '<duLieu>{"ghi": "một"}</duLieu>') == "<GhiChu>một</GhiChu>"
+    assert written(made, "<GhiChu>một</GhiChu>") == '<duLieu>{"ghi":"một"}</duLieu>'
+    assert len(made.to_canonical(item('<duLieu>{"ghi": 1, "ghi": 2}</duLieu>'), CONTEXT).problems) == 1
+
+
+def test_a_table_without_the_column_says_so(tmp_path: Path) -> None:
+    """A code whose row leaves the wanted column empty is told from an unknown code."""
+    made = plan(
+        tmp_path,
+        """<field legacy="maSoHoSo" canonical="ThuTuc/Ma"/>
+        <lookup canonical="ThuTuc/Ten" from="ThuTuc/Ma" table="thu_tuc" column="linh_vuc"/>""",
+    )
+    assert codes(made.to_canonical(item("<maSoHoSo>9.999001</maSoHoSo>"), CONTEXT).problems) == ["LT-MAP-122"]
+
+
+def test_a_plan_serves_many_threads(tmp_path: Path) -> None:
+    """One plan, many threads, each with its own context: nobody sees another's values."""
+    made = plan(tmp_path, f'{NAME}<field legacy="onlineId" canonical="MaHoSo" kind="identity" party="p"/>')
+    document = ho_so("<ChuHoSo><HoTen>A</HoTen></ChuHoSo>")
+
+    def one(number: int) -> str:
+        found = made.to_legacy(document, MapContext(ON, {"p": str(number)})).element
+        assert found is not None
+        return found.findtext("onlineId") or ""
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(one, range(500))) == [str(number) for number in range(500)]
 
 
 def test_a_rule_may_go_one_way(tmp_path: Path) -> None:
