@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any  # facts of an entry are JSON
 
@@ -49,28 +50,44 @@ def _check_messages(connection: Connection, page: Sequence[Entry]) -> Iterator[s
     many = {"many": sorted(told)}
     kept = {row.id: row.sha256 for row in connection.execute(_MESSAGES, many)} if told else {}
     for message_id, (entry, facts) in told.items():
-        if kept.get(message_id) != facts["sha256"]:
+        if kept.get(message_id) != facts.get("sha256"):
             word = "altered" if message_id in kept else "missing"
             yield f"{entry.writer}:{entry.number}: message {message_id} {word}"
     for body in connection.execute(_BODIES, many).mappings() if told else ():
         entry, facts = told[body["message_id"]]
-        digest = sha256_hex(unpack(body["coding"], body["data"]))
-        if digest != facts["body_sha256"] or body["sha256"] != digest:
+        digest = _digest(body)
+        if digest != facts.get("body_sha256") or body["sha256"] != digest:
             yield f"{entry.writer}:{entry.number}: body {body['role']} of message {body['message_id']} altered"
 
 
 def _messages_of(entry: Entry) -> Iterator[tuple[str, Facts]]:
     if entry.kind not in ("accept", "refuse", "reject", "ask"):
         return
-    facts = json.loads(entry.text)["facts"]
+    facts = _facts(entry)
     items = facts.get("items", ())
     if not items or any(item["status"] != "duplicate" for item in items):
         yield entry.subject, facts
     yield from ((item["id"], item) for item in items if item["status"] == "accepted")
 
 
+def _facts(entry: Entry) -> Facts:
+    """What an entry says; nothing where it was damaged: its chain is broken there, and that is named."""
+    try:
+        facts = json.loads(entry.text)["facts"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def _digest(body: sa.RowMapping) -> str:
+    try:
+        return sha256_hex(unpack(body["coding"], body["data"]))
+    except (zlib.error, TypeError):
+        return ""
+
+
 def _check_attempts(connection: Connection, page: Sequence[Entry]) -> Iterator[str]:
-    facts = {entry: json.loads(entry.text)["facts"]["attempt"] for entry in page if entry.kind == "settle"}
+    facts = {entry: _facts(entry).get("attempt") for entry in page if entry.kind == "settle"}
     told = {entry: fact for entry, fact in facts.items() if fact is not None}
     if not told:
         return

@@ -11,7 +11,7 @@ from bus.journal.dialect import open_engines
 
 HEAD = "0001"
 _FOLDER = Path(__file__).parent / "migrations"
-_KNOWN = frozenset({"", "0001"})
+KNOWN = frozenset({"", "0001"})
 
 
 class NewerJournal(Exception):
@@ -35,7 +35,7 @@ def upgrade_engine(engine: Engine) -> None:
     """The same, with an engine at hand. Quick where there is nothing to do."""
     with engine.begin() as connection:
         revision = _revision(connection)
-        if revision not in _KNOWN:
+        if revision not in KNOWN:
             raise NewerJournal(f"journal has schema {revision}, this version knows up to {HEAD}")
         if revision != HEAD:
             _run(connection)

@@ -1,0 +1,104 @@
+"""The schema: made by migrations only, the same as the tables in code, portable."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from bus.journal import migrate, open_journal
+from bus.journal.dialect import open_engines
+from bus.journal.tables import metadata
+
+PARTITIONED = ("messages", "bodies", "deliveries", "intents", "attempts", "entries", "problems", "actions")
+
+
+def test_migrations_make_the_tables_of_the_code(tmp_path: Path) -> None:
+    """A migrated journal and the tables in code are the same."""
+    url = f"sqlite:///{tmp_path / 'j.sqlite'}"
+    migrate.upgrade(url)
+    engines = open_engines(url)
+    with engines.reader.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        names = set(sa.inspect(connection).get_table_names())
+        wanted = {index.name for table in metadata.tables.values() for index in table.indexes}
+        made = {row.name for row in connection.execute(sa.text("SELECT name FROM sqlite_master WHERE type = 'index'"))}
+    engines.dispose()
+    assert names == {*metadata.tables, "alembic_version"}
+    assert wanted <= made
+
+
+def test_head_is_the_last_migration() -> None:
+    """The revision known in code is the last one on disk, so that a start with nothing to do is quick."""
+    scripts = ScriptDirectory(str(Path(migrate.__file__).parent / "migrations"))
+    assert scripts.get_current_head() == migrate.HEAD
+    assert {script.revision for script in scripts.walk_revisions()} <= migrate.KNOWN
+
+
+def test_opening_twice_changes_nothing(tmp_path: Path) -> None:
+    """A second start finds the journal as it was."""
+    url = f"sqlite:///{tmp_path / 'j.sqlite'}"
+    open_journal(url).close()
+    journal = open_journal(url)
+    assert journal.generation() == 0
+    journal.close()
+
+
+def test_many_processes_start_at_once(tmp_path: Path) -> None:
+    """One migrates, the others wait for it."""
+    url = f"sqlite:///{tmp_path / 'j.sqlite'}"
+    failures: list[Exception] = []
+
+    def start() -> None:
+        try:
+            open_journal(url).close()
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    journal = open_journal(url)
+    journal.ping()
+    journal.close()
+
+
+def test_newer_journal_is_refused(tmp_path: Path) -> None:
+    """A journal that a newer version wrote is left alone, with a clear word."""
+    url = f"sqlite:///{tmp_path / 'j.sqlite'}"
+    migrate.upgrade(url)
+    engines = open_engines(url)
+    with engines.writer.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    engines.dispose()
+    with pytest.raises(migrate.NewerJournal, match="9999"):
+        open_journal(url)
+
+
+def test_month_is_in_the_key_of_what_will_be_partitioned() -> None:
+    """Partitions by month need the month in the key from the first schema on; keys and identities have none."""
+    with_month = {name for name, table in metadata.tables.items() if "month" in table.primary_key.columns}
+    assert with_month == set(PARTITIONED)
+
+
+def test_schema_compiles_for_postgresql() -> None:
+    """Nothing in the tables is understood by SQLite only."""
+    dialect = postgresql.dialect()
+    texts = [str(CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables]
+    texts += [
+        str(CreateIndex(index).compile(dialect=dialect))
+        for table in metadata.tables.values()
+        for index in table.indexes
+    ]
+    assert len(texts) > len(metadata.tables)
+    assert not any("ROWID" in text for text in texts)
