@@ -14,10 +14,14 @@ from xml.sax.saxutils import escape
 
 from bus.delivery import State
 from bus.demo import Demo, DemoSize
+from bus.feeder import Feeder
 from bus.journal import SqlJournal, open_journal
-from bus.records import Journey, Query
+from bus.queue import EmbeddedServer, RedisQueue
+from bus.records import Acted, Action, Journey, Query
+from bus.replay import carry_out
 
 NOTHING = DemoSize(counter=0, facade=0, online=0, steps=1)
+SOMEBODY = "Nguyễn Thị Thử Nghiệm"
 NS = "http://hoso.provider.exch.sharedservice.dtt.vn/"
 
 
@@ -41,6 +45,18 @@ class Bus:
         """Ends everything."""
         self.journal.close()
         self.demo.stop()
+
+    def queue_url(self) -> str:
+        """Address of the private queue server."""
+        return EmbeddedServer(self.demo.folder.resolve() / "data" / "queue").url
+
+    def act(self, action: Action) -> Acted:
+        """What `lienthong release|replay|cancel` does."""
+        queue = RedisQueue(self.queue_url())
+        try:
+            return carry_out(action, self.journal, Feeder(self.journal, queue))
+        finally:
+            queue.close()
 
     # -- calling the doors --
 
@@ -69,7 +85,7 @@ class Bus:
         message = re.search(rb"<errMsg>(.*?)</errMsg>", reply, re.DOTALL)
         return f"{code[1].decode()} {message[1].decode() if message else ''}".strip()
 
-    def push(self, code: str, *, name: str = "Nguyễn Thị Thử Nghiệm", kind: str = "TN01", day: str = "06/07/2026") -> str:
+    def push(self, code: str, *, name: str = SOMEBODY, kind: str = "TN01", day: str = "06/07/2026") -> str:
         """pushDocument with one dossier."""
         return self.soap("pushDocument", dossier(code, name=name, kind=kind, day=day))
 
@@ -136,7 +152,7 @@ class Bus:
             time.sleep(0.1)
 
 
-def dossier(code: str, *, name: str = "Nguyễn Thị Thử Nghiệm", kind: str = "TN01", day: str = "06/07/2026") -> str:
+def dossier(code: str, *, name: str = SOMEBODY, kind: str = "TN01", day: str = "06/07/2026") -> str:
     """One ossDocumentSoapList."""
     return (
         f"<ossDocumentSoapList><gioiTinh>0</gioiTinh><hoTenNguoiNop>{escape(name)}</hoTenNguoiNop>"
