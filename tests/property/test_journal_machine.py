@@ -1,0 +1,19 @@
+"""The journal on SQL and its in-memory twin agree, whatever happens in whatever order."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.property.journal_machine import JournalMachine
+
+TestJournal = JournalMachine.TestCase
+TestJournal.settings = settings(
+    max_examples=25,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+    print_blob=True,
+    database=None,
+)
+TestJournal.pytestmark = [pytest.mark.slow]
