@@ -11,10 +11,12 @@ from adapters.mapping.plan import MapPlan
 from adapters.mapping.rules import Constant, Each, Field, Lookup, Path, Zip
 from adapters.mapping.scope import Items, Scope, Value, repeats, tag
 from adapters.mapping.target import nsmap
-from adapters.mapping.values import Fault, MapContext, Side
+from adapters.mapping.values import Fault, MapContext, Side, Way
 from schemas.codes import CodeTables
 from schemas.shape import Scalar, Shape
 
+_TRIES = 20
+_CONTRADICTS = "LT-MAP-131"
 _PLAIN = {
     Scalar.STRING: "Mẫu",
     Scalar.INTEGER: "7",
@@ -27,18 +29,21 @@ _PLAIN = {
 
 
 def canonical_sample(plan: MapPlan, seed: int, context: MapContext) -> etree._Element:
-    """A canonical document that the map carries whole: constants hold, nothing stands outside the map."""
-    return plan.project(_invented(plan, Side.CANONICAL, seed, context), context)
+    """A canonical document the map can write. Where chance keeps contradicting constants, only what it carries."""
+    chance = Random(seed)  # noqa: S311  # no secret is made
+    for _ in range(_TRIES):
+        document = _Inventor(Side.CANONICAL, chance, context, plan.tools.tables).document(plan.scope)
+        if not plan.goes(Way.TO_LEGACY):
+            return document
+        if all(found.code != _CONTRADICTS for found in plan.to_legacy(document, context).problems):
+            return document
+    return plan.project(document, context)
 
 
 def legacy_sample(plan: MapPlan, seed: int, context: MapContext) -> etree._Element:
-    """A legacy document the map can read. Constants that stand under a condition may contradict it."""
-    return _invented(plan, Side.LEGACY, seed, context)
-
-
-def _invented(plan: MapPlan, side: Side, seed: int, context: MapContext) -> etree._Element:
+    """A legacy document the map can read, unless constants that stand under a condition contradict it."""
     chance = Random(seed)  # noqa: S311  # no secret is made
-    return _Inventor(side, chance, context, plan.tools.tables).document(plan.scope)
+    return _Inventor(Side.LEGACY, chance, context, plan.tools.tables).document(plan.scope)
 
 
 class _Inventor:
@@ -77,6 +82,10 @@ class _Inventor:
             packed = [value for items in scope.lists if isinstance(items.rule, Zip) for value in items.inner.values]
             if any(value.legacy == path for value in packed):
                 return True
+        if self._side is Side.CANONICAL and self._asked(path, scope, None):
+            return True
+        if any(isinstance(v.rule, Constant) and not v.guards and v.path(self._side) == path for v in scope.values):
+            return True
         below = [value for value in scope.values if (value.path(self._side) or ())[: len(path)] == path]
         others = ((value.path(self._side) == path, value.path(self._side.other)) for value in below)
         there = scope.shape(self._side.other)
@@ -122,6 +131,8 @@ class _Inventor:
         fields = [value for value in values if isinstance(value.rule, Field)]
         if fields:
             return self._of_field(fields[0], scope)
+        if self._side is Side.CANONICAL and (codes := self._asked(path, scope, None)):
+            return self._chance.choice(codes)
         return _PLAIN[shape.scalar] if shape.min_occurs and shape.scalar is not None else ""
 
     def _packed(self, items: Items, rule: Zip, path: Path) -> str:
@@ -135,7 +146,7 @@ class _Inventor:
         if bound is None or not isinstance(rule, Field):
             return ""
         known = bound.kind.samples(bound.setting, self._context) or (_PLAIN[bound.setting.canonical],)
-        known = self._answered(value, scope, known)
+        known = self._asked(value.canonical, scope, known) or known
         pairs = [(sample, bound.pair.to_legacy(sample, self._context)) for sample in known]
         fit = [(one, two) for one, two in pairs if isinstance(two, str) and (not rule.max or len(two) <= rule.max)]
         if self._side is Side.CANONICAL:
@@ -144,14 +155,14 @@ class _Inventor:
             return self._chance.choice([one for one, _ in fit] + lost or [""])
         return self._chance.choice([two for _, two in fit] or [""])
 
-    def _answered(self, value: Value, scope: Scope, known: tuple[str, ...]) -> tuple[str, ...]:
-        """Only codes that every lookup on this value can answer."""
+    def _asked(self, path: Path | None, scope: Scope, known: tuple[str, ...] | None) -> tuple[str, ...]:
+        """The codes, of those known, that every lookup on a canonical value can answer."""
         for other in scope.values:
             rule = other.rule
-            if isinstance(rule, Lookup) and rule.source == value.canonical:
+            if isinstance(rule, Lookup) and rule.source == path:
                 codes = canonical_codes(rule.table, self._context, self._tables)
-                known = tuple(code for code in known if code in codes) or codes
-        return known
+                known = tuple(code for code in known or codes if code in codes) or codes
+        return known or ()
 
 
 def _required(shape: Shape, path: Path, *, whole: bool) -> bool:
