@@ -133,10 +133,10 @@ def _run_in(adapter: Adapter, sample: Sample) -> Made:
     if call.operation.direction is not Direction.IN:
         return Made(".expected.txt", _call_text(call.operation, call.name, call.payload))
     items = _at(call.payload, call.operation.items) if call.operation.items else [call.payload]
-    return _translated(adapter, call.operation, items)
+    return _translated(adapter, call.name, call.operation, items)
 
 
-def _translated(adapter: Adapter, operation: Operation, items: list[etree._Element]) -> Made:
+def _translated(adapter: Adapter, name: str, operation: Operation, items: list[etree._Element]) -> Made:
     problems: list[Problem] = []
     messages: list[etree._Element] = []
     for item in items:
@@ -145,8 +145,8 @@ def _translated(adapter: Adapter, operation: Operation, items: list[etree._Eleme
         problems += found
         if done.element is not None and not found:
             messages.append(done.element)
-        if not any(_texts(item, name.path) for name in operation.dossier):
-            problems.append(problem("LT-SYS-018", Stage.SPLIT, {"member": "dossier"}))
+        if not any(_texts(item, each.path) for each in operation.dossier):
+            problems.append(problem("LT-PIPE-002", Stage.SPLIT, {"operation": name}))
     if problems:
         return Made(problems=tuple(problems), items=tuple(items))
     return Made(".expected.xml", _bundle(messages), items=tuple(items), messages=tuple(messages))
