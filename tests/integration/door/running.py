@@ -56,7 +56,11 @@ class Running:
 
 @contextmanager
 def running(
-    *adapters: Adapter, rules: DoorRules | None = None, checks: tuple[Check, ...] = (), beyond: Beyond | None = None
+    *adapters: Adapter,
+    rules: DoorRules | None = None,
+    checks: tuple[Check, ...] = (),
+    beyond: Beyond | None = None,
+    secret: str = SECRET,
 ) -> Iterator[Running]:
     """Serves the doors of these systems until the block ends."""
     sock = listening("127.0.0.1", 0)
@@ -65,7 +69,7 @@ def running(
     address = f"http://127.0.0.1:{port}"
     app = make_app(
         DoorDeps(
-            adapters={a.id: a for a in adapters}, intake=beyond, keys=callers(adapters), address=address,
+            adapters={a.id: a for a in adapters}, intake=beyond, keys=callers(adapters, secret), address=address,
             checks=checks, rules=rules or DoorRules(),
         )
     )  # fmt: skip
@@ -81,7 +85,7 @@ def running(
         assert not thread.is_alive()
 
 
-def callers(adapters: tuple[Adapter, ...]) -> Callers:
+def callers(adapters: tuple[Adapter, ...], secret: str) -> Callers:
     """Everybody's name is motcua.thu where a name is wanted, and the secret is one."""
     kinds: Mapping[str, Auth] = {a.id: a.manifest.auth.kind for a in adapters if a.manifest.auth}
     made = [
@@ -89,7 +93,7 @@ def callers(adapters: tuple[Adapter, ...]) -> Callers:
             id=f"goi_{a.id}",
             party=Party("H99.12", "Sở Thử nghiệm", a.id),
             user="motcua.thu" if a.manifest.auth and (a.manifest.auth.user or kinds[a.id] is Auth.BASIC) else "",
-            secret=SECRET,
+            secret=secret,
         )
         for a in adapters
         if a.manifest.auth is not None and kinds[a.id] is not Auth.JWS
