@@ -17,7 +17,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, ReadTimeoutError, SSLError
 from urllib3.response import BaseHTTPResponse
 
-from adapters.wire.contract import Exchange, Fault, Target
+from adapters.wire.contract import Exchange, Fault, SendOrder, Target
 from adapters.wire.deadline import CURRENT, DeadlineConnection, DeadlineTlsConnection, Underway, tls_context
 
 _CONNECT_S = 5.0  # for one try; three fit into most deadlines
@@ -223,3 +223,12 @@ def peer_of(url: str) -> str:
     """host:port of an address."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
+def unsent(order: SendOrder, fault: Fault, detail: str, *, duration_ms: int = 0) -> Exchange:
+    """An exchange that ended before the message could be sent."""
+    return Exchange(
+        fault=fault, sent=False, status=0, headers={}, body=b"", peer=peer_of(order.target.address),
+        duration_ms=duration_ms, request_sha256=hashlib.sha256(order.content).hexdigest(),
+        request_size=len(order.content), detail=detail,
+    )  # fmt: skip

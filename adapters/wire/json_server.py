@@ -13,7 +13,7 @@ from adapters.wire.contract import Call, HttpReply, HttpRequest, Said
 from adapters.wire.credentials import credentials
 from adapters.wire.jsonxml import compact, json_to_xml, xml_to_json
 from adapters.wire.media import media_type
-from adapters.wire.soap_server import STATUS_OF
+from adapters.wire.soap_server import RETRY_AFTER_S, STATUS_OF
 from schemas.jsondoc import JsonLimits, JsonValue, loads
 from schemas.problem import Place, Problem, Refused, Stage, problem
 from schemas.shape import Scalar, Shape
@@ -66,6 +66,8 @@ class JsonDoor:
         ):
             status = 401
             headers["www-authenticate"] = f'Basic realm="{adapter.id}", charset="UTF-8"'
+        if said.kind is AnswerKind.UNAVAILABLE:
+            headers["retry-after"] = RETRY_AFTER_S
         status = next((STATUS_OF[p.code] for p in said.problems if p.code in STATUS_OF), status)
         return HttpReply(status, headers, compact(_said(adapter, operation, answer, said)))
 

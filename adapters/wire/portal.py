@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 
 from adapters.wire.address import address_of
-from adapters.wire.contract import Exchange, Fault, PartnerReply, SendOrder
-from adapters.wire.http_client import HttpClient, Outgoing, peer_of
+from adapters.wire.contract import Exchange, PartnerReply, SendOrder
+from adapters.wire.http_client import HttpClient, Outgoing, unsent
 from adapters.wire.json_client import JsonCaller
 from adapters.wire.jsonxml import compact
 from adapters.wire.portal_session import NoSession, Sessions, routing
@@ -32,7 +31,7 @@ class PortalCaller:
         until = started + order.timeout_s
         session = self._sessions.session(order, until=until)
         if isinstance(session, NoSession):
-            return _unsent(order, session, started=started)
+            return unsent(order, session.fault, session.detail, duration_ms=int((time.monotonic() - started) * 1000))
         parameters, headers = routing(order)
         outgoing = Outgoing(
             url=address_of(order, query=dict(parameters)),
@@ -73,12 +72,3 @@ def envelope(order: SendOrder, session: str) -> bytes:
         return head + b',"data":' + order.content + b"}"
     members = order.content.strip()[1:]  # an object without its opening brace
     return head + (b"," if members.strip() != b"}" else b"") + members
-
-
-def _unsent(order: SendOrder, none: NoSession, *, started: float) -> Exchange:
-    assert none.fault in (Fault.LOGIN, Fault.CONNECT)
-    return Exchange(
-        fault=none.fault, sent=False, status=0, headers={}, body=b"", peer=peer_of(order.target.address),
-        duration_ms=int((time.monotonic() - started) * 1000),
-        request_sha256=hashlib.sha256(order.content).hexdigest(), request_size=len(order.content), detail=none.detail,
-    )  # fmt: skip

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 from adapters.adapter import Adapter
 from adapters.wire.address import address_of
-from adapters.wire.contract import Exchange, PartnerReply, SendOrder, Target
-from adapters.wire.http_client import HttpClient, Outgoing
+from adapters.wire.contract import Exchange, Fault, PartnerReply, SendOrder, Target
+from adapters.wire.http_client import HttpClient, Outgoing, unsent
 from adapters.wire.quirks import SOAP_12
 from adapters.wire.replying import soap_reply
-from adapters.wire.soap_binding import Binding, load_binding
+from adapters.wire.soap_binding import load_binding
 from adapters.wire.soap_envelope import MEDIA_TYPE, Version, wrap
+from schemas.problem import Refused, Stage, problem
 
 
 class SoapCaller:
@@ -23,21 +24,19 @@ class SoapCaller:
 
     def send(self, order: SendOrder) -> Exchange:
         """See OutboundWire."""
-        binding = _binding(order.adapter)
-        operation = order.adapter.manifest.operations[order.name]
-        action = operation.soap_action or binding.actions.get(operation.service or order.name, "")
-        outgoing = Outgoing(
-            url=address_of(order),
-            body=wrap(order.content, binding.version),
-            headers={
-                **_soap_headers(binding.version, action),
-                **basic(order.target),
-                **signature(order),
-                "X-Lienthong-Id": order.message_id,
-            },
-            timeout_s=order.timeout_s,
-        )
-        return self._http.exchange(order.target, outgoing)
+        try:
+            version, action = _manner(order.adapter, order.name)
+        except Refused as refused:  # a mistake in the system folder: nothing was sent, and its words are told
+            found = refused.problems[0]
+            return unsent(order, Fault.CONNECT, f"{found.code}: {found.text_en}")
+        headers = {
+            **_soap_headers(version, action),
+            **basic(order.target),
+            **signature(order),
+            "X-Lienthong-Id": order.message_id,
+        }
+        body = wrap(order.content, version)
+        return self._http.exchange(order.target, Outgoing(address_of(order), body, headers, order.timeout_s))
 
     def reply(self, order: SendOrder, exchange: Exchange) -> PartnerReply:
         """See OutboundWire."""
@@ -61,11 +60,22 @@ def signature(order: SendOrder) -> Mapping[str, str]:
     return {name: order.signature} if name and order.signature else {}
 
 
-def _binding(adapter: Adapter) -> Binding:
-    prefer_12 = SOAP_12 in adapter.manifest.quirks
-    if not adapter.manifest.wsdl:
-        return Binding(Version.SOAP12 if prefer_12 else Version.SOAP11, {})
-    return load_binding(adapter.folder, adapter.manifest.wsdl, prefer_12=prefer_12)
+def _manner(adapter: Adapter, name: str) -> tuple[Version, str]:
+    """SOAP version and soapAction of one operation: what the manifest says stands over the WSDL.
+
+    Raises:
+        Refused: the WSDL is not usable, or does not know the operation.
+    """
+    manifest, operation = adapter.manifest, adapter.manifest.operations[name]
+    prefer_12 = SOAP_12 in manifest.quirks
+    if not manifest.wsdl:
+        return (Version.SOAP12 if prefer_12 else Version.SOAP11), operation.soap_action
+    binding = load_binding(adapter.folder, manifest.wsdl, prefer_12=prefer_12)
+    called = operation.service or name
+    if called not in binding.actions and not operation.soap_action:
+        values = {"file": manifest.wsdl, "operation": called}
+        raise Refused((problem("LT-WIRE-043", Stage.CONFIGURE, values),))
+    return binding.version, operation.soap_action or binding.actions.get(called, "")
 
 
 def _soap_headers(version: Version, action: str) -> dict[str, str]:

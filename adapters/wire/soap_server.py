@@ -22,6 +22,7 @@ from schemas.xmldoc import XmlLimits, parse, to_bytes
 _MEDIA_TYPES = ("", "text/xml", "application/soap+xml", "application/xml")
 _CALLED = (Direction.IN, Direction.PULL, Direction.ACK, Direction.ASK_IN)
 _PRESENT = (AnswerKind.UNAVAILABLE,)  # kinds that are our fault, not the caller's
+RETRY_AFTER_S = "30"
 # What HTTP itself has a word for, whatever the partner's own habit.
 STATUS_OF = {"LT-DOOR-002": 413, "LT-DOOR-003": 415, "LT-DOOR-004": 408, "LT-WIRE-001": 415}
 
@@ -134,7 +135,7 @@ def _faulty(adapter: Adapter, version: Version, said: Said, *, status: int) -> H
     elif status == 200:
         status = 400 if version is Version.SOAP12 and sender else 500
     if said.kind is AnswerKind.UNAVAILABLE:
-        headers["retry-after"] = "30"
+        headers["retry-after"] = RETRY_AFTER_S
     made = fault(version, sender=sender, vi=words["vi"], en=words["en"], problems=said.problems)
     return _reply(version, made, status, headers)
 

@@ -196,6 +196,16 @@ def test_a_wsdl_that_points_outside_its_folder_is_refused(tmp_path: Path, locati
     assert caught.value.problems[0].code in ("LT-WIRE-041", "LT-WIRE-042")
 
 
+def test_a_mistake_in_the_folder_sends_nothing_and_says_what_it_is(caller: SoapCaller) -> None:
+    """An operation that the WSDL does not know, or a WSDL that is none."""
+    unknown = soap_system(operations={"guiHoSo": replace(CALL, service="guiHoSoo")})
+    broken = soap_system(operations={"guiHoSo": CALL}, wsdl="wsdl/thu.xsd")
+    for system, code in ((unknown, "LT-WIRE-043"), (broken, "LT-WIRE-042")):
+        got = caller.send(order(system, "guiHoSo", CONTENT, address="http://partner.example/"))
+        assert (got.fault, got.sent) == (Fault.CONNECT, False)
+        assert code in got.detail
+
+
 def test_wires_come_by_name_and_an_unknown_one_names_those_there_are() -> None:
     """A typing mistake in a manifest is a named problem."""
     assert set(wires()) >= {"soap", "portal", "json"}
