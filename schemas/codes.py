@@ -2,7 +2,7 @@
 
 `<name>.csv` is a cross-walk (legacy,canonical,reverse,valid_from,valid_to,note) or a list
 (code,vi,en,valid_from,valid_to, further columns). Lines that begin with "#" are remarks. Both days are included;
-an empty day is open. Docs: docs/vi/bang-ma.md
+an empty day is open.
 """
 
 from __future__ import annotations

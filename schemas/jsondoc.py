@@ -15,8 +15,14 @@ from schemas.problem import Place, Problem, Refused, Stage, problem
 
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
 
-_SUSPECT = re.compile(rb"\\(?:[bf]|u(?:00[01]|[dD][89a-fA-F]|[fF]{3}[eEfF]))|\xef\xbf[\xbe\xbf]")
+# Escapes and bytes that may stand for what no XML can carry; pairs of surrogates are sound.
+_SUSPECT = re.compile(
+    rb"\\(?:[bf]|u00(?:0[0-8bBcCeEfF]|1)|u[fF]{3}[eEfF]|u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F]))"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+    rb"|\xef\xbf[\xbe\xbf]"
+)
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # what no XML can carry
+_LARGE_BYTES = 262_144
 _REASONS = (
     ("Expecting property name", "thiếu tên trong nháy kép", "a name in double quotes is missing"),
     ("Expecting ':'", "thiếu dấu hai chấm", "a colon is missing"),
@@ -71,6 +77,8 @@ def loads(body: bytes, *, limits: JsonLimits = _DEFAULT, stage: Stage = Stage.PA
 
 def _parse(body: bytes, limits: JsonLimits, odd: list[_Odd], *, stage: Stage) -> JsonValue:
     def mark(code: str, *values: tuple[str, str]) -> _Odd:
+        if len(body) > _LARGE_BYTES:  # to find the pointer would cost more than the answer is worth
+            raise Refused((problem(code, stage, dict(values)).at(theirs=Place("message")),))
         odd.append(_Odd(code, values))
         return odd[-1]
 

@@ -9,10 +9,11 @@ from lxml import etree
 
 from schemas.charset import UTF8, charset_of, to_utf8, utf8_fault
 from schemas.problem import Place, Problem, Refused, Stage, problem
-from schemas.xmlguard import guard
-from schemas.xmlreasons import RESOURCE_LIMIT, reason
+from schemas.xmlguard import first_look, guard
+from schemas.xmlreasons import INVALID_ENCODING, RESOURCE_LIMIT, reason
 
 _DRAFT_TREE_BYTES = 14_000_000  # a tree that may grow larger is tried without a tree first
+_GLANCE_BYTES = 65_536
 _BYTES_PER_TAG, _BYTES_PER_ATTRIBUTE = 130, 220  # of libxml2's tree, generously
 
 
@@ -41,18 +42,13 @@ def parse(
     Raises:
         Refused: with the one problem that made the bytes unfit.
     """
-    fault = guard(body, limits, stage=stage)
-    if fault is not None:
-        raise Refused((fault,))
-    name = charset_of(body, charset, extra=limits.charsets, stage=stage)
-    text = name if isinstance(name, Problem) else to_utf8(body, name, stage=stage)
+    text = _guarded(body, limits, charset, stage=stage)
     if isinstance(text, Problem):
         raise Refused((text,))
-    fault = guard(text, limits, stage=stage) if text is not body else None
-    if fault is None and _tree_bytes(text) > limits.size_bytes - len(body) + _DRAFT_TREE_BYTES:
-        fault = _draft(text, stage=stage)
-    if fault is not None:
-        raise Refused((fault,))
+    if _tree_bytes(text) > limits.size_bytes - len(body) + _DRAFT_TREE_BYTES:
+        fault = _draft(text, limits, stage=stage)
+        if fault is not None:
+            raise Refused((fault,))
     return _tree(text, limits, stage=stage)
 
 
@@ -66,8 +62,50 @@ def c14n(element: etree._Element) -> bytes:
     return etree.tostring(element, method="c14n", exclusive=True, with_comments=False, with_tail=False)
 
 
+def _guarded(body: bytes, limits: XmlLimits, charset: str | None, *, stage: Stage) -> bytes | Problem:
+    """The body as UTF-8 that has passed the guard."""
+    fault = first_look(body, limits, stage=stage)
+    if fault is not None:
+        return fault
+    name = charset_of(body, charset, extra=limits.charsets, stage=stage)
+    if isinstance(name, Problem):
+        return name
+    if name == UTF8 and len(body) > 4 * _GLANCE_BYTES:
+        fault = _glance(body[:_GLANCE_BYTES], limits, stage=stage)
+    fault = fault or guard(body, limits, stage=stage)
+    if fault is not None:
+        return fault
+    if name == UTF8:
+        return utf8_fault(body, stage=stage) or body
+    text = to_utf8(body, name, stage=stage)
+    return text if isinstance(text, Problem) else guard(text, limits, stage=stage) or text
+
+
+def _glance(start: bytes, limits: XmlLimits, *, stage: Stage) -> Problem | None:
+    """What is wrong with the beginning of a large body: most bombs are, from their first bytes on."""
+    fault = guard(start, limits, stage=stage)
+    if fault is not None:
+        return fault
+    try:
+        _parser().feed(start)
+    except etree.XMLSyntaxError as error:
+        wrong_byte = getattr(error, "code", 0) == INVALID_ENCODING  # told with its offset later on
+        return None if wrong_byte else _malformed(error, limits, stage=stage)
+    return None
+
+
 def _tree(text: bytes, limits: XmlLimits, *, stage: Stage) -> etree._Element:
-    parser = etree.XMLParser(
+    try:
+        root = etree.fromstring(text, _parser())
+    except etree.XMLSyntaxError as fault:
+        raise Refused((_malformed(fault, limits, stage=stage),)) from None
+    if _deeper_than(limits.depth)(root):
+        raise Refused((problem("LT-XML-004", stage, {"limit": limits.depth}),))
+    return root
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(
         encoding=UTF8,
         resolve_entities=False,
         load_dtd=False,
@@ -80,24 +118,16 @@ def _tree(text: bytes, limits: XmlLimits, *, stage: Stage) -> etree._Element:
         remove_comments=True,
         remove_pis=True,
     )
-    try:
-        root = etree.fromstring(text, parser)
-    except etree.XMLSyntaxError as fault:
-        raise Refused((_malformed(text, fault, limits, stage=stage),)) from None
-    if _deeper_than(limits.depth)(root):
-        raise Refused((problem("LT-XML-004", stage, {"limit": limits.depth}),))
-    return root
 
 
-def _malformed(text: bytes, fault: etree.XMLSyntaxError, limits: XmlLimits, *, stage: Stage) -> Problem:
+def _malformed(fault: etree.XMLSyntaxError, limits: XmlLimits, *, stage: Stage) -> Problem:
     line, column = fault.position if fault.position[0] else (fault.lineno or 1, 1)
     code = int(getattr(fault, "code", 0) or 0)  # the stubs do not know it
     if code == RESOURCE_LIMIT:
         if "depth" in str(fault):
             return problem("LT-XML-004", stage, {"limit": limits.depth}).at(theirs=Place("message", line))
         return problem("LT-XML-007", stage, {"line": line}).at(theirs=Place("message", line))
-    not_text = utf8_fault(text, stage=stage)
-    return not_text or _syntax(line, column, code=code, stage=stage)
+    return _syntax(line, column, code=code, stage=stage)
 
 
 def _syntax(line: int, column: int, *, code: int, stage: Stage) -> Problem:
@@ -110,13 +140,28 @@ def _tree_bytes(text: bytes) -> int:
     return len(text) + text.count(b"<") * _BYTES_PER_TAG + text.count(b"=") * _BYTES_PER_ATTRIBUTE
 
 
-def _draft(text: bytes, *, stage: Stage) -> Problem | None:
+def _draft(text: bytes, limits: XmlLimits, *, stage: Stage) -> Problem | None:
     """Reads the whole text without building anything, so that a bad one costs no memory."""
     reader = expat.ParserCreate(UTF8, namespace_separator=" ")
+    level = 0
+
+    def opened(name: str, attributes: object) -> None:
+        nonlocal level
+        level += 1
+        if level > limits.depth:
+            raise Refused((problem("LT-XML-004", stage, {"limit": limits.depth}),))
+
+    def closed(name: str) -> None:
+        nonlocal level
+        level -= 1
+
+    reader.StartElementHandler, reader.EndElementHandler = opened, closed
     try:
         reader.Parse(text, True)
+    except Refused as refused:
+        return refused.problems[0]
     except expat.ExpatError as fault:
-        return utf8_fault(text, stage=stage) or _syntax(fault.lineno, fault.offset + 1, code=-fault.code, stage=stage)
+        return _syntax(fault.lineno, fault.offset + 1, code=-fault.code, stage=stage)
     return None
 
 

@@ -20,12 +20,11 @@ class GuardLimits(Protocol):
     def namespaces(self) -> int: ...
 
 
-_ENCODINGS = ("ascii", "utf-16-le", "utf-16-be")  # in which forbidden words are looked for, whatever is declared
 _FORBIDDEN = ("<!DOCTYPE", "<!ENTITY")
 
 
-def guard(body: bytes, limits: GuardLimits, *, stage: Stage = Stage.PARSE) -> Problem | None:
-    """The first reason not to parse `body`, or None."""
+def first_look(body: bytes, limits: GuardLimits, *, stage: Stage = Stage.PARSE) -> Problem | None:
+    """Size and beginning: what can be told without reading on."""
     if len(body) > limits.size_bytes:
         return problem("LT-XML-001", stage, {"size": len(body), "limit": limits.size_bytes})
     start = body[:512].lstrip(b" \t\r\n")
@@ -34,6 +33,11 @@ def guard(body: bytes, limits: GuardLimits, *, stage: Stage = Stage.PARSE) -> Pr
             return problem("LT-XML-006", stage)
     elif start.startswith(b"<?xml ") and body[:1] != b"<":
         return problem("LT-XML-008", stage, {"count": len(body[:512]) - len(start)}).at(theirs=Place("message", 1))
+    return None
+
+
+def guard(body: bytes, limits: GuardLimits, *, stage: Stage = Stage.PARSE) -> Problem | None:
+    """The first reason not to parse `body`, in UTF-8 or another form of ASCII, or in UTF-16 with its BOM; or None."""
     return _counts(body, limits, stage=stage) or _forbidden(body, stage=stage)
 
 
@@ -51,19 +55,20 @@ def _counts(body: bytes, limits: GuardLimits, *, stage: Stage) -> Problem | None
 
 
 def _count_xmlns(body: bytes) -> int:
-    wide = body[:2] in (b"\xff\xfe", b"\xfe\xff")
-    return body.count("xmlns".encode("utf-16-le")[:-1]) if wide else body.count(b"xmlns")
+    word = "xmlns".encode("utf-16-le")[:-1] if _encoding(body) != "ascii" else b"xmlns"
+    return body.count(word)
 
 
 def _forbidden(body: bytes, *, stage: Stage) -> Problem | None:
-    encodings = _ENCODINGS if b"\0" in body[:4096] else _ENCODINGS[:1]
-    for encoding in encodings:
-        mark = "<!".encode(encoding)
-        if mark not in body:
-            continue
-        for word in _FORBIDDEN:
-            at = body.find(word.encode(encoding))
-            if at >= 0:
-                line = body.count("\n".encode(encoding), 0, at) + 1
-                return problem("LT-XML-003", stage, {"what": word[2:]}).at(theirs=Place("message", line))
+    encoding = _encoding(body)
+    first = body.find("<!".encode(encoding))
+    for word in _FORBIDDEN if first >= 0 else ():
+        at = body.find(word.encode(encoding), first)
+        if at >= 0:
+            line = body.count("\n".encode(encoding), 0, at) + 1
+            return problem("LT-XML-003", stage, {"what": word[2:]}).at(theirs=Place("message", line))
     return None
+
+
+def _encoding(body: bytes) -> str:
+    return {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(body[:2], "ascii")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+INVALID_ENCODING = 81
 RESOURCE_LIMIT = 114
 
 _NOT_XML = ("không bắt đầu bằng thẻ XML", "it does not begin with an XML tag")

@@ -54,6 +54,12 @@ def test_depth_is_refused_before_parsing() -> None:
     assert refusal(b'{"a":' * 200_000, limits).code == "LT-JSON-002"
 
 
+def test_depth_counts_the_deepest_branch() -> None:
+    """A deep branch among shallow ones is as deep as it is."""
+    assert refusal(b"[[],[[]]]", JsonLimits(depth=2)).code == "LT-JSON-002"
+    assert loads(b"[[],[[]],[],[]]", limits=JsonLimits(depth=3)) == [[], [[]], [], []]
+
+
 def test_brackets_in_strings_do_not_hide_depth() -> None:
     """Closing brackets inside strings do not make the nesting look shallower."""
     assert refusal(b'["]",' * 70 + b"1" + b"]" * 70).code == "LT-JSON-002"

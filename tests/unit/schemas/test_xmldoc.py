@@ -75,6 +75,18 @@ def test_bytes_that_do_not_fit_the_charset_are_placed() -> None:
     assert problem.theirs == Place("message", 2, "byte 12")
 
 
+def test_large_bodies_give_the_same_problems() -> None:
+    """The first glance at a large body changes no verdict."""
+    fill = "Hồ sơ ".encode() * 60_000
+    assert refusal(b"<a>x\xff" + fill + b"</a>").theirs == Place("message", 1, "byte 5")
+    assert refusal(b"<a>" + fill + b"\xff</a>").code == "LT-TEXT-002"
+    assert refusal(b"<a><b></c>" + fill + b"</a>").code == "LT-XML-005"
+    assert refusal(b"<a>" + fill + b"<!DOCTYPE a></a>").code == "LT-XML-003"
+    assert refusal(b"<a>" * 300 + fill).code == "LT-XML-004"
+    assert parse(b"<a>" + fill + b"</a>").text == fill.decode()
+    assert parse(b"<a>" + fill + b"<!-- x --></a>").text == fill.decode()
+
+
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf16_without_bom_is_refused(encoding: str) -> None:
     """Without a BOM the byte order would be a guess."""
