@@ -1,6 +1,6 @@
 """`make bench`: runs every module of this folder that has `rows()`, prints a table, writes build/bench.tsv.
 
-A row is (name, value, unit, goal, ok): goal "" or ok None = measured for information only. Names of modules may be given.
+A row is (name, value, unit, goal, ok); goal "" or ok None: for information only. Names of modules may be given.
 """
 
 from __future__ import annotations
