@@ -151,7 +151,7 @@ class Binder:
         legacy, canonical = here.legacy + rule.legacy, here.canonical + rule.canonical
         one = self.look.element(rule, Side.LEGACY, into.legacy, legacy, item=True)
         two = self.look.element(rule, Side.CANONICAL, into.canonical, canonical, item=True)
-        if one is None or two is None:
+        if one is None or two is None or self._nameless(rule):
             return
         if not repeats(one) and not repeats(two):
             self.look.wrong("LT-MAP-013", rule, element="each", path=f"{spelled(legacy)}, {spelled(canonical)}")
@@ -163,12 +163,24 @@ class Binder:
         written = {value.canonical for value in inner.values}
         if rule.order_by is not None and rule.order_by not in written:
             self.look.wrong("LT-MAP-017", rule, option="order-by", path=spelled(rule.order_by))
+        if not legacy:
+            # One item spread over the scope's own element: its values can stand there, lists cannot.
+            for deeper in (*(each.rule for each in inner.lists), *(each.rule for each in inner.nested)):
+                self.look.wrong("LT-MAP-019", deeper, element=_tag(deeper), parent='each legacy="."')
         into.lists.append(Items(rule, legacy, canonical, here.guards, inner))
+
+    def _nameless(self, rule: Each | Zip) -> bool:
+        """Canonical items need a name of their own: the element one stands at is not a list."""
+        if rule.canonical:
+            return False
+        why = "danh sách cần tên phần tử / a list needs an element's name"
+        self.look.wrong("LT-MAP-014", rule, option="canonical", value=".", why=why)
+        return True
 
     def _zip(self, rule: Zip, into: _Open, here: _Here) -> None:
         canonical = here.canonical + rule.canonical
         item = self.look.element(rule, Side.CANONICAL, into.canonical, canonical, item=True)
-        if item is None:
+        if item is None or self._nameless(rule):
             return
         if not repeats(item):
             self.look.wrong("LT-MAP-013", rule, element=rule.name, path=spelled(canonical))
@@ -208,3 +220,7 @@ def _one_sided(rule: Constant | Lookup, side: Side, path: Path, guards: tuple[Gu
     if side is Side.LEGACY:
         return Value(rule, path, None, guards)
     return Value(rule, None, path, guards)
+
+
+def _tag(rule: Rule) -> str:
+    return rule.quote[1:].split(" ")[0].rstrip("/>")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from adapters.mapping.documents import Document
-from adapters.mapping.lists import Frames, Order, once, ordering, packed, parallel, repeated, unmatched
+from adapters.mapping.lists import Frames, Order, once, ordering, packed, parallel, repeated, single, unmatched
 from adapters.mapping.produce import (
     Watch,
     both,
@@ -79,7 +79,7 @@ class _Builder:
         self._source = Source(scope.shape(direction.source), reads)
         self._producers: list[Producer] = []
         self._numbers: dict[tuple[Side, Path], int] = {}
-        self._zips = {number: self._zip(items) for number, items in enumerate(scope.lists)}
+        self._flats = {number: self._flat(items) for number, items in enumerate(scope.lists)}
 
     def program(self, *, tree: bool = True) -> Program:
         """The finished program; without `tree` it only gives values."""
@@ -119,7 +119,7 @@ class _Builder:
         values.sort(key=lambda value: isinstance(value.rule, Lookup))
         found = [(self._guard(value.guards), self._producer(value, side)) for value in values]
         if side is Side.LEGACY:
-            found += [(None, zipped) for zips in self._zips.values() for name, zipped in zips if name == path]
+            found += [(None, made) for flat in self._flats.values() for name, made in flat if name == path]
         return found
 
     def _writing(self, side: Side) -> list[Value]:
@@ -202,6 +202,12 @@ class _Builder:
 
     # ---- lists
 
+    def belongs(self, rule: Each | Zip) -> Guarded | None:
+        """Whether a canonical item is one of this list's; None: all are, or a legacy list is read."""
+        if isinstance(rule, Zip) or rule.where is None or self._direction.source is Side.LEGACY:
+            return None
+        return equality(self.fetch(rule.where.path), rule.where.value, negated=False)
+
     def _list(self, items: Items) -> ListLeaf:
         rule = items.rule
         order: Order | None = None
@@ -213,9 +219,7 @@ class _Builder:
             source = ", ".join(map(spelled, paths))
         else:
             inner = _Builder(items.inner, self._direction, self._tools)
-            kept = None
-            if isinstance(rule, Each) and rule.where is not None and self._direction.source is Side.CANONICAL:
-                kept = equality(inner.fetch(rule.where.path), rule.where.value, negated=False)
+            kept = inner.belongs(rule)
             if isinstance(rule, Each) and rule.order_by is not None and self._direction.target is Side.CANONICAL:
                 ordered = at(items.inner.canonical, rule.order_by)
                 scalar = ordered.scalar if ordered is not None else None
@@ -227,20 +231,19 @@ class _Builder:
         frames = _only_if(self._guard(items.guards), frames)
         return ListLeaf(ItemList(frames, order, most, constants_only(program.root)), rule, source)
 
-    def _zip(self, items: Items) -> list[tuple[Path, Producer]]:
-        """The producers of the legacy texts of a zip; none for other lists."""
-        rule = items.rule
-        if not isinstance(rule, Zip) or self._direction.source is Side.LEGACY:
+    def _flat(self, items: Items) -> list[tuple[Path, Producer]]:
+        """The producers of a list whose legacy values stand in the scope's own element; none for other lists."""
+        if not items.flat or self._direction.source is Side.LEGACY:
             return []
-        inner = _Builder(items.inner, TO_LEGACY, self._tools)
-        paths = [value.legacy or () for value in items.inner.values]
-        numbers = [inner.number(Side.LEGACY, path) for path in paths]
-        frames = repeated(inner.program(tree=False), self._source.many(items.canonical))
+        rule, inner = items.rule, _Builder(items.inner, TO_LEGACY, self._tools)
+        written = [value.legacy or () for value in items.inner.values if value.goes(Way.TO_LEGACY)]
+        numbers = {path: inner.number(Side.LEGACY, path) for path in written}
+        kept = inner.belongs(rule)
+        frames = repeated(inner.program(tree=False), self._source.many(items.canonical), kept)
         shared = once(id(items), _only_if(self._guard(items.guards), frames))
-        return [
-            (path, packed(rule, shared, number, path=spelled(path)))
-            for path, number in zip(paths, numbers, strict=True)
-        ]
+        if isinstance(rule, Zip):
+            return [(path, packed(rule, shared, number, path=spelled(path))) for path, number in numbers.items()]
+        return [(path, single(rule, shared, number, path=spelled(path))) for path, number in numbers.items()]
 
     # ---- the tree that is written
 
@@ -257,9 +260,9 @@ class _Builder:
             leaves[path] = Leaf(self.number(side, path), constant, keep, value.rule, source)
         lists: dict[Path, list[ListLeaf]] = {}
         for number, items in enumerate(self._scope.lists):
-            for path, _ in self._zips[number] if side is Side.LEGACY else ():
+            for path, _ in self._flats[number] if side is Side.LEGACY else ():
                 leaves[path] = Leaf(self.number(side, path), False, False, items.rule, spelled(items.canonical))
-            if side is Side.CANONICAL or isinstance(items.rule, Each):
+            if side is Side.CANONICAL or not items.flat:
                 lists.setdefault(items.path(side), []).append(self._list(items))
         packers = {p: d.packer(self._root_of(p)) for p, d in self._documents.items() if side is Side.LEGACY}
         return Target(leaves, {path: tuple(each) for path, each in lists.items()}, packers)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from adapters.mapping.look import Looker
-from adapters.mapping.rules import Each, Lookup, Path, Rule, Zip, spelled
+from adapters.mapping.rules import Each, Lookup, Path, Rule, spelled
 from adapters.mapping.scope import Guard, Items, Scope, Value
 from adapters.mapping.values import Side, Way
 
@@ -28,9 +28,10 @@ def writers(scope: Scope, way: Way) -> Iterator[tuple[Path, Rule, tuple[Guard, .
         if not isinstance(value.rule, Lookup):
             yield value.path(way.target) or (), value.rule, value.guards
     for items in scope.lists:
-        if isinstance(items.rule, Zip) and way is Way.TO_LEGACY:
+        if items.flat and way is Way.TO_LEGACY:
             for inner in items.inner.values:
-                yield inner.legacy or (), items.rule, items.guards
+                if inner.goes(way):
+                    yield inner.legacy or (), inner.rule, (*items.guards, *inner.guards)
         else:
             yield items.path(way.target), items.rule, items.guards
     for value in values:
@@ -51,6 +52,22 @@ def _check_doubles(scope: Scope, way: Way, look: Looker) -> None:
                 look.wrong("LT-MAP-009", rule, path=spelled(path), way=way.value, other=first.line)
                 break
         seen[path].append((rule, guards))
+    _check_shadows(scope, way, look)
+
+
+def _check_shadows(scope: Scope, way: Way, look: Looker) -> None:
+    """What is written as a whole (a list, an embedded document) cannot also be written from inside or outside."""
+    targets = [(path, rule) for path, rule, _ in writers(scope, way)]
+    nested = [(each.path, each.rule) for each in scope.nested if way.target is Side.LEGACY]
+    for path, rule in targets:
+        above: list[Rule] = [each for whole, each in targets if isinstance(each, Each) and _inside(path, whole)]
+        above += [each for whole, each in nested if path == whole]
+        for each in above:
+            look.wrong("LT-MAP-009", rule, path=spelled(path), way=way.value, other=each.line)
+
+
+def _inside(path: Path, whole: Path) -> bool:
+    return len(path) > len(whole) and path[: len(whole)] == whole
 
 
 def _may_share(first: Rule, second: Rule, way: Way) -> bool:

@@ -28,7 +28,7 @@ def _without_rule(scope: Scope, above: Path) -> Iterator[Path]:
     known = _legacy_paths(scope)
     yield from (above + path for path in _gaps(scope.legacy, (), known))
     for items in scope.lists:
-        if isinstance(items.rule, Each) and items.legacy:
+        if not items.flat:
             yield from _without_rule(items.inner, above + items.legacy)
 
 
@@ -38,12 +38,7 @@ def _legacy_paths(scope: Scope) -> set[Path]:
     known |= {guard.path for guard in scope.guards() if guard.side is Side.LEGACY}
     known |= {left.path for left in scope.left if left.rule.side is Side.LEGACY}
     for items in scope.lists:
-        if isinstance(items.rule, Each) and items.legacy:
-            known.add(items.legacy)
-        elif isinstance(items.rule, Each):  # one item made of the scope's own elements
-            known |= _legacy_paths(items.inner)
-        else:
-            known |= {value.legacy for value in items.inner.values if value.legacy is not None}
+        known |= _legacy_paths(items.inner) if items.flat else {items.legacy}
     return known
 
 

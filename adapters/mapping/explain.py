@@ -101,7 +101,7 @@ def _values(scope: Scope, legacy: str, canonical: str) -> Iterator[tuple[Value, 
 
 
 def _below(items: Items, legacy: str, canonical: str) -> tuple[str, str]:
-    inside = legacy if isinstance(items.rule, Zip) else f"{legacy}{spelled(items.legacy)}[]/"
+    inside = legacy if items.flat else f"{legacy}{spelled(items.legacy)}[]/"
     return inside, f"{canonical}{spelled(items.canonical)}[]/"
 
 
@@ -141,7 +141,11 @@ def _list_row(items: Items, legacy: str, canonical: str) -> Row:
     order = f"order-by={spelled(rule.order_by)}" if rule.order_by is not None else ""
     where = f"where {spelled(rule.where.path)}={rule.where.value}" if rule.where is not None else ""
     row = _row(
-        rule, "each", _full(legacy, items.legacy) + "[]", _full(canonical, items.canonical) + "[]", options=order
+        rule,
+        "each",
+        _full(legacy, items.legacy) + ("[]" if items.legacy else ""),
+        _full(canonical, items.canonical) + "[]",
+        options=order,
     )
     return replace(row, when=" ".join(filter(None, (_conditions(items.guards), where))))
 

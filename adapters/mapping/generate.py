@@ -78,10 +78,10 @@ class _Inventor:
         """Whether this side's schema, or the other's, cannot do without something at or below a path."""
         if shape.min_occurs:
             return True
-        if self._side is Side.LEGACY:
-            packed = [value for items in scope.lists if isinstance(items.rule, Zip) for value in items.inner.values]
-            if any(value.legacy == path for value in packed):
-                return True
+        if self._side is Side.LEGACY and any(
+            value.legacy == path for items in scope.lists if items.flat for value in items.inner.values
+        ):
+            return True
         if self._side is Side.CANONICAL and self._asked(path, scope, None):
             return True
         if any(isinstance(v.rule, Constant) and not v.guards and v.path(self._side) == path for v in scope.values):
@@ -96,7 +96,7 @@ class _Inventor:
 
     def _items(self, element: etree._Element, shape: Shape, lists: list[Items]) -> None:
         for items in lists:
-            most = 3 if repeats(shape) else 1
+            most = 3 if repeats(shape) and items.legacy else 1
             for _ in range(self._chance.randint(shape.min_occurs and 1, most)):
                 item = etree.SubElement(element, tag(shape))
                 self._fill(item, items.inner.shape(self._side), (), items.inner)
@@ -122,8 +122,8 @@ class _Inventor:
             return self._chance.choice(conditions)
         if self._side is Side.LEGACY:
             for items in scope.lists:
-                if isinstance(items.rule, Zip) and any(value.legacy == path for value in items.inner.values):
-                    return self._packed(items, items.rule, path)
+                if items.flat and any(value.legacy == path for value in items.inner.values):
+                    return self._flat(items, path)
         values = [value for value in scope.values if value.path(self._side) == path]
         constants = [value.rule.value for value in values if isinstance(value.rule, Constant)]
         if constants:
@@ -135,11 +135,13 @@ class _Inventor:
             return self._chance.choice(codes)
         return _PLAIN[shape.scalar] if shape.min_occurs and shape.scalar is not None else ""
 
-    def _packed(self, items: Items, rule: Zip, path: Path) -> str:
-        """Values of every item of a parallel list; all texts of one list have the same number."""
+    def _flat(self, items: Items, path: Path) -> str:
+        """Values of every item of a parallel list, whose texts all have the same number; or of a single item."""
+        value = next(value for value in items.inner.values if value.legacy == path)
+        if not isinstance(items.rule, Zip):
+            return value.rule.value if isinstance(value.rule, Constant) else self._of_field(value, items.inner)
         count = self._counts.setdefault(id(items), self._chance.randint(1, 3))
-        (value, *_) = (value for value in items.inner.values if value.legacy == path)
-        return rule.separator.join(self._of_field(value, items.inner) for _ in range(count))
+        return items.rule.separator.join(self._of_field(value, items.inner) for _ in range(count))
 
     def _of_field(self, value: Value, scope: Scope) -> str:
         bound, rule = value.bound, value.rule

@@ -28,12 +28,15 @@ def repeated(program: Program, many: Callable[[Frame], list[Element]], kept: Gua
 
 
 def once(key: int, frames: Frames) -> Frames:
-    """The same frames for all who ask: the texts of one zip share their items."""
+    """The same frames for all who ask, their constants checked once."""
 
     def cached(frame: Frame) -> list[Frame]:
         found = frame.cache.get(key)
         if found is None:
             found = frame.cache[key] = frames(frame)
+            for each in found:
+                for check in each.program.checks:
+                    check(each)
         return found
 
     return cached
@@ -76,6 +79,20 @@ def packed(rule: Zip, frames: Frames, number: int, *, path: str) -> Producer:
             frame.run.fault(fault, rule, path=path, element=frame.element)
             return FAULTED
         return separator.join(value or "" for value in values)
+
+    return produce
+
+
+def single(rule: Each, frames: Frames, number: int, *, path: str) -> Producer:
+    """One value of the one item whose values stand in the scope's own element."""
+
+    def produce(frame: Frame) -> str | None:
+        found = frames(frame)
+        if len(found) > 1:
+            fault = Fault("LT-MAP-133", {"target": path, "max": 1, "count": len(found)})
+            frame.run.fault(fault, rule, path=path, element=frame.element)
+            return FAULTED
+        return found[0].value(number) if found else None
 
     return produce
 

@@ -98,7 +98,7 @@ class Run:
         found = fault.problem(self.way.stage)
         theirs, label = Place("message", path=path), name or path
         if element is not None:
-            text = (element.text or "").strip() if shows and not name else ""
+            text = str(fault.values.get("value", "")) if shows and not name else ""
             theirs, label = place_of(element, text, child=name), name or local(element)
         self.problems.append(
             replace(

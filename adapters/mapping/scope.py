@@ -71,6 +71,11 @@ class Items:
     guards: tuple[Guard, ...]
     inner: Scope
 
+    @property
+    def flat(self) -> bool:
+        """Its legacy values stand in the scope's own element: packed ones, or those of a single item."""
+        return isinstance(self.rule, Zip) or not self.legacy
+
     def path(self, side: Side) -> Path:
         """Where the list stands on one side."""
         return self.legacy if side is Side.LEGACY else self.canonical

@@ -25,6 +25,7 @@ _PARTS = {
     "ss": ("second", "[0-9]{2}", "{0.second:02d}"),
     "SSS": ("fraction", "[0-9]{1,9}", "{1}"),
 }
+_DATE_LIKE = re.compile(r"[0-9TZ:./+ -]{1,40}")
 _ISO = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
     r"(?:T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
@@ -80,7 +81,7 @@ def read_iso(text: str, format: str = "iso") -> datetime | Fault:
     """
     found = _ISO.fullmatch(text.strip())
     if not found:
-        return Fault("LT-MAP-101", {"value": text.strip(), "format": format})
+        return Fault("LT-MAP-101", {"value": shown(text), "format": format})
     year, month, day, hour, minute, second, fraction, offset = found.groups()
     try:
         moment = datetime(
@@ -98,10 +99,19 @@ def read_iso(text: str, format: str = "iso") -> datetime | Fault:
         return Fault("LT-MAP-102", {"value": text.strip(), "format": format})
 
 
+def shown(text: str) -> str:
+    """What stood where a date should: quoted only if it looks like one, for it may be a name that slipped.
+
+    >>> shown(" 31-02-2026 "), shown("Đỗ Thị Mẫu")
+    ('31-02-2026', '•••')
+    """
+    return text.strip() if _DATE_LIKE.fullmatch(text.strip()) else "•••"
+
+
 def _read(text: str, format: str, pattern: re.Pattern[str]) -> datetime | Fault:
     found = pattern.fullmatch(text.strip())
     if not found:
-        return Fault("LT-MAP-101", {"value": text.strip(), "format": format})
+        return Fault("LT-MAP-101", {"value": shown(text), "format": format})
     part = found.groupdict()
     fraction = _micro(part.pop("fraction", None))
     try:

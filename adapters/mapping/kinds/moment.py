@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 
 from adapters.mapping.kinds.contract import Kind, Pair, Setting, pair
-from adapters.mapping.kinds.layout import Layout, layout, read_iso
+from adapters.mapping.kinds.layout import Layout, layout, read_iso, shown
 from adapters.mapping.values import Fault, MapContext
 from schemas.shape import Scalar
 
@@ -43,7 +43,7 @@ def write_date(text: str, form: Layout) -> str | Fault:
     “06/07/2026” is not written yyyy-MM-dd
     """
     if not _DAY.fullmatch(text):
-        return Fault("LT-MAP-101", {"value": text, "format": "yyyy-MM-dd"})
+        return Fault("LT-MAP-101", {"value": shown(text), "format": "yyyy-MM-dd"})
     moment = read_iso(text, "yyyy-MM-dd")
     return form.write(moment) if isinstance(moment, datetime) else moment
 
@@ -71,7 +71,7 @@ def write_datetime(text: str, form: Layout, *, lossy: bool = False) -> str | Fau
     “2026-07-06T08:30:00+07:00” has a time other than 00:00, the other side holds a date only
     """
     if not _OFFSET.fullmatch(text):
-        return Fault("LT-MAP-104", {"value": text})
+        return Fault("LT-MAP-104", {"value": shown(text)})
     moment = read_iso(text)
     if isinstance(moment, Fault):
         return moment

@@ -37,6 +37,23 @@ MAPS = [
     ("LT-MAP-018", '<constant legacy="gioiTinh" value="nam"/>', "gioiTinh"),
     ("LT-MAP-019", '<zip canonical="GiayPhep" separator="|"><ignore legacy="fax" reason="xxx"/></zip>', "zip"),
     ("LT-MAP-020", '<embedded legacy="duLieu" format="jso" element="data"/>', "xml"),
+    ("LT-MAP-014", '<each legacy="tep" canonical="."/>', "canonical"),
+    (
+        "LT-MAP-019",
+        '<each legacy="." canonical="TepDinhKem"><each legacy="tep" canonical="Ten"/></each>',
+        "each",
+    ),
+    ("LT-MAP-014", '<zip separator="|" canonical="."><field legacy="hang" canonical="GhiChu"/></zip>', "canonical"),
+    (
+        "LT-MAP-009",
+        '<each legacy="diaChi" canonical="TepDinhKem"/><field legacy="diaChi/xa" canonical="GhiChu"/>',
+        "diaChi",
+    ),
+    (
+        "LT-MAP-009",
+        '<field legacy="duLieu" canonical="NguonGoc"/><embedded legacy="duLieu" format="xml" element="data"/>',
+        "duLieu",
+    ),
     ("LT-MAP-005", '<embedded legacy="duLieu" format="xml" element="dat"/>', "dat"),
 ]
 
@@ -144,6 +161,13 @@ def test_a_citizens_value_is_never_quoted(tmp_path: Path) -> None:
     said = " ".join(str(problem.as_json()) for problem in problems)
     assert "09900000001" not in said
     assert "Riêng" not in said
+
+
+def test_a_name_that_slipped_into_a_date_is_not_quoted(tmp_path: Path) -> None:
+    """A wrong date is quoted; a name that stands where a date should is not."""
+    (found,) = message("<hoTen>A</hoTen><ngayHenTra>Đỗ Thị Mẫu</ngayHenTra>", tmp_path)
+    assert found.code == "LT-MAP-101"
+    assert "Mẫu" not in str(found.as_json())
 
 
 def test_all_problems_of_a_message_come_at_once(tmp_path: Path) -> None:

@@ -210,6 +210,26 @@ def test_lists_part_by_where(tmp_path: Path) -> None:
     assert codes(stray.problems) == ["LT-MAP-136"]
 
 
+def test_an_item_spread_over_its_parent(tmp_path: Path) -> None:
+    """Values that stand in the parent are one item of a canonical list; a second one would have no place."""
+    made = plan(
+        tmp_path,
+        """<each legacy="." canonical="TepDinhKem" where="Loai" equals="don">
+        <field legacy="fax" canonical="Ten"/><field legacy="hang" canonical="DuongDan"/></each>
+        <each legacy="tep" canonical="TepDinhKem" where="Loai" equals="nop"><field legacy="ten" canonical="Ten"/></each>""",
+    )
+    message = "<tep><ten>b</ten></tep><hang>h</hang><fax>a</fax>"
+    inside = read(made, message)
+    assert "<TepDinhKem><Loai>don</Loai><Ten>a</Ten><DuongDan>h</DuongDan></TepDinhKem>" in inside
+    assert written(made, inside) == message
+    assert "don" not in read(made, "<tep><ten>b</ten></tep>")
+    twice = ho_so("<TepDinhKem><Loai>don</Loai><Ten>a</Ten></TepDinhKem>" * 2)
+    assert "LT-MAP-133" in codes(made.to_legacy(twice, CONTEXT).problems)
+    gaps = {problem.ours.path for problem in made.coverage() if problem.ours}
+    assert "hoTen" in gaps
+    assert not gaps & {"fax", "hang", "tep"}
+
+
 def test_split_unpacks_and_packs(tmp_path: Path) -> None:
     """A packed text is a list on the canonical side."""
     made = plan(tmp_path, '<split legacy="hang" separator="|" canonical="GiayPhep" item="Hang" kind="code"/>')
