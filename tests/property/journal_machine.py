@@ -41,13 +41,14 @@ from tests.contract.journal_world import (
     to,
 )
 
-CODES = st.sampled_from(["TN01", "TN02", ""])
+CODES = st.sampled_from(["TN01", "TN01", "TN01", "TN02", ""])  # few, so that lanes fill
 ROUTES = st.sampled_from(
     [
         (to("a"),),
         (to("a", unclear=Unclear.PARK, operation="CapNhat"), to("b", after_endpoint="a")),
         (to("b"), to("c", pattern=Pattern.PULL)),
         (to("c", pattern=Pattern.PULL), to("a", after_endpoint="c")),
+        (to("a"), to("b", after_endpoint="a")),
         (to("a", unordered=True),),
         (),
     ]
@@ -55,6 +56,7 @@ ROUTES = st.sampled_from(
 OUTCOMES = st.sampled_from(
     [
         (Outcome.ACCEPTED, NextStep.DONE),
+        (Outcome.DUPLICATE, NextStep.DONE),
         (Outcome.ACCEPTED, NextStep.PARK),
         (Outcome.UNAVAILABLE, NextStep.WAIT),
         (Outcome.LOCAL_FAULT, NextStep.WAIT),
@@ -68,13 +70,13 @@ OUTCOMES = st.sampled_from(
 def items(draw: st.DrawFn, *, born: bool = False) -> AcceptItem:
     """One item; few codes and keys, so that they meet."""
     codes = [("mot_cua", draw(CODES))]
-    if draw(st.booleans()):
+    if draw(st.integers(0, 3)) == 0:
         codes.append(("cong", draw(st.sampled_from(["P1", "P2"]))))
     return AcceptItem(
         message=message(draw(st.sampled_from(["ho_so", "tien_do"]))),
-        dossier=DossierRef(tuple(codes), may_create=draw(st.booleans())),
+        dossier=DossierRef(tuple(codes), may_create=draw(st.integers(0, 4)) > 0),
         deliveries=draw(ROUTES),
-        idempotency_key="" if born else draw(st.sampled_from(["", "k1", "k2"])),
+        idempotency_key="" if born else draw(st.sampled_from(["", "", "", "k1", "k2"])),
         content_sha256=draw(st.sampled_from(["c1", "c2"])),
         update=draw(st.booleans()),
         identities=(numbered("cong", "H99-"),) if draw(st.booleans()) else (),
@@ -126,11 +128,11 @@ class JournalMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.ids)
     @rule(
-        data=st.data(), offset=st.integers(-1, 1), lease_s=st.integers(1, 60), body=st.sampled_from([b"", b"1", b"2"])
+        data=st.data(), offset=st.integers(-1, 4), lease_s=st.integers(1, 60), body=st.sampled_from([b"", b"1", b"2"])
     )
     def prepare(self, data: st.DataObject, offset: int, lease_s: int, body: bytes) -> None:
         """A worker with the right number, or one that looked too early."""
-        delivery = data.draw(st.sampled_from(self.ids))
+        delivery = data.draw(self.mostly_heads())
         number = max(1, self.left.work(delivery).next_attempt + min(0, offset))
         self.tokens += 1
         token = f"1.{self.tokens}"
@@ -144,11 +146,31 @@ class JournalMachine(RuleBasedStateMachine):
             assert head, "granted to one that is not the head"
             self.granted.append((delivery, number, token))
 
+    @precondition(lambda self: self.ids)
+    @rule(data=st.data(), what=OUTCOMES, learn=st.booleans(), born=st.booleans())
+    def work(self, data: st.DataObject, what: tuple[Outcome, NextStep], learn: bool, born: bool) -> None:
+        """A worker at its best: intent, attempt, settlement."""
+        delivery = data.draw(self.mostly_heads())
+        number, token = self.left.work(delivery).next_attempt, f"2.{self.tokens}"
+        self.tokens += 1
+        intent = Intent(delivery, number, token, "w", self.left.clock.now() + timedelta(seconds=30))
+        if delivery in self.both(lambda one: one.prepare(Preparation((), (intent,)))):
+            self.granted.append((delivery, number, token))
+            self.settle_one(data, self.granted[-1], what, learn=learn, born=born, by="worker")
+
     @precondition(lambda self: self.granted)
     @rule(data=st.data(), what=OUTCOMES, learn=st.booleans(), born=st.booleans(), by=st.sampled_from(["worker", "an"]))
     def settle(self, data: st.DataObject, what: tuple[Outcome, NextStep], learn: bool, born: bool, by: str) -> None:
         """A result under a token that may be old by now; sometimes for the second time."""
-        delivery, number, token = data.draw(st.sampled_from(self.granted))
+        which = data.draw(st.sampled_from([*self.granted, *self.granted[-3:] * 3]))
+        self.settle_one(data, which, what, learn=learn, born=born, by=by)
+
+    def settle_one(
+        self, data: st.DataObject, which: tuple[str, int, str], what: tuple[Outcome, NextStep], *, learn: bool,
+        born: bool, by: str,
+    ) -> None:  # fmt: skip
+        """One settlement on both; nothing is delivered out of its turn."""
+        delivery, number, token = which
         outcome, step = what
         at = self.left.clock.now() + timedelta(seconds=data.draw(st.integers(0, 30)))
         decision = Decision(step, "vì", next_at=at if step in (NextStep.WAIT, NextStep.ASK) else None)
@@ -228,6 +250,11 @@ class JournalMachine(RuleBasedStateMachine):
         assert len(sending) == len(set(sending))
         assert all(bool(one.held_behind) == (one.state is State.HELD) for one in deliveries)
         assert all(one.problem_code for one in deliveries if one.state is State.PARKED)
+
+    def mostly_heads(self) -> st.SearchStrategy[str]:
+        """Deliveries that may be sent come up more often than those that may not."""
+        heads = [one.delivery.id for one in self.left.journal.work(self.ids) if one.is_head]
+        return st.sampled_from([*self.ids, *heads * 3])
 
     # -- comparing --
 

@@ -9,8 +9,8 @@ from tests.property.journal_machine import JournalMachine
 
 TestJournal = JournalMachine.TestCase
 TestJournal.settings = settings(
-    max_examples=25,
-    stateful_step_count=25,
+    max_examples=20,
+    stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
     print_blob=True,
