@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from lxml import etree
-from schemas.xmldoc import parse, to_bytes
 
 from adapters.adapter import Adapter
 from adapters.manifest import Then
-from bus.pipeline import VIETNAM, House, canonical_message, routed, text_at, translate_in
-from bus.questions import build, carried, complete
+from bus.canonical import complete, text_at
+from bus.pipeline import VIETNAM, House, canonical_message, routed, translate_in
+from bus.questions import build, carried
 from bus.records import Acceptance, AcceptItem, Derived, DossierRef, WorkItem
 from schemas.message import Envelope, Message, Party, new_id, sha256_hex
 from schemas.problem import Refused
+from schemas.xmldoc import parse, to_bytes
 
 
 def aftermath(
@@ -52,7 +53,7 @@ def _element(
     values = {**known, "ThoiDiemXuLy": now.astimezone(VIETNAM).isoformat(timespec="seconds")}
     element, problems = translate_in(
         adapter, operation, reply, on=now.astimezone(VIETNAM).date(), now=now, map_file=rule.reply_map,
-        complete=lambda made: complete(made, values),
+        filled=lambda made: complete(made, values),
     )  # fmt: skip
     if element is None:
         raise Refused(problems)

@@ -8,9 +8,9 @@ from adapters.adapter import Adapter
 from adapters.manifest import AnswerKind
 from adapters.mapping.plan import MapContext
 from adapters.wire.contract import Call, Said
-from bus.pipeline import VIETNAM, new_root, text_at
+from bus.canonical import complete, new_root, text_at
+from bus.pipeline import VIETNAM
 from bus.ports import Journal
-from bus.questions import complete
 from schemas.message import Message
 from schemas.problem import Refused, Stage, problem
 from schemas.xmldoc import parse

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic
 
-from adapters.replies import ReplyVerdict, classify
 from lxml import etree
 
 from adapters.adapter import Adapter
 from adapters.manifest import Operation
+from adapters.replies import ReplyVerdict, classify
 from adapters.wire.contract import Exchange, Fault, OutboundWire, PartnerReply, SendOrder, Target
 from bus.aftermath import aftermath
 from bus.delivery import Attempt, Unclear
@@ -62,12 +62,8 @@ def attempt(item: WorkItem, content: Content, claim: Claimed, tools: Tools, *, w
         if known is None:
             return _settlement(item, claim, tools, asked, None, worker=worker, started=started, began=began)
         order = replace(order, variant="update" if known else "create")
-    exchange, reply, verdict = _send(replace(order, timeout_s=max(0.1, deadline - monotonic())), line)
-    if verdict.again == "login" and monotonic() < deadline:
-        line.wire.forget_login(order.target.endpoint)
-        exchange, reply, verdict = _send(replace(order, timeout_s=max(0.1, deadline - monotonic())), line)
-    said = _Said(exchange, reply, verdict)
-    return _settlement(item, claim, tools, said, reply.element, worker=worker, started=started, began=began)
+    said = _send(order, line, deadline=deadline)
+    return _settlement(item, claim, tools, said, said.reply.element, worker=worker, started=started, began=began)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +95,15 @@ def _ask(item: WorkItem, line: Line, tools: Tools, *, deadline: float) -> tuple[
     body = _question(item, line.adapter, name, operation, tools)
     order = SendOrder(
         adapter=line.adapter, target=line.target, name=name, content=body, signature="", variant="",
-        message_id=item.message.envelope.id, timeout_s=max(0.1, deadline - monotonic()),
+        message_id=item.message.envelope.id, timeout_s=line.timeout_s,
     )  # fmt: skip
-    exchange, reply, verdict = _send(order, line)
-    said = _Said(exchange, reply, verdict)
-    if verdict.outcome == Outcome.ACCEPTED.value:
+    said = _send(order, line, deadline=deadline)
+    if said.verdict.outcome == Outcome.ACCEPTED.value:
         return True, said
-    if verdict.outcome == Outcome.REJECTED.value:
+    if said.verdict.outcome == Outcome.REJECTED.value:
         return False, said
     # Nothing new is known of the message itself: it stays unclear, whatever became of the question.
-    return None, replace(said, verdict=replace(verdict, outcome=Outcome.UNCLEAR.value, again="", learned=()))
+    return None, replace(said, verdict=replace(said.verdict, outcome=Outcome.UNCLEAR.value, again="", learned=()))
 
 
 def _question(item: WorkItem, adapter: Adapter, name: str, operation: Operation, tools: Tools) -> bytes:
@@ -116,10 +111,19 @@ def _question(item: WorkItem, adapter: Adapter, name: str, operation: Operation,
     return tools.render(adapter, name, operation, element)[0]
 
 
-def _send(order: SendOrder, line: Line) -> tuple[Exchange, PartnerReply, ReplyVerdict]:
-    exchange = line.wire.send(order)
+def _send(order: SendOrder, line: Line, *, deadline: float) -> _Said:
+    """One exchange; a login that is no longer good is renewed once, within the same deadline."""
+    said = _exchange(order, line, deadline)
+    if said.verdict.again == "login" and monotonic() < deadline:
+        line.wire.forget_login(order.target.endpoint)
+        said = _exchange(order, line, deadline)
+    return said
+
+
+def _exchange(order: SendOrder, line: Line, deadline: float) -> _Said:
+    exchange = line.wire.send(replace(order, timeout_s=max(0.1, deadline - monotonic())))
     reply = line.wire.reply(order, exchange)
-    return exchange, reply, classify(line.adapter.manifest.operations[order.name], exchange, reply)
+    return _Said(exchange, reply, classify(line.adapter.manifest.operations[order.name], exchange, reply))
 
 
 def _settlement(

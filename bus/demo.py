@@ -76,7 +76,7 @@ class Demo:
             "--procedures", "9.999002", "--procedures", "9.999002", "--procedures", "9.999002",
             "--procedures", "9.999004",
         )  # fmt: skip
-        self._simulate("dlms", base, "--latency-ms", "15", "--again", "number")
+        self._simulate("dlms", base, "--latency-ms", "15", "--status-by", "time", "--status-seconds", "2.5")
         self._spawn("up", [sys.executable, "-m", "bus.cli", "up"], self._bus_environment(base))
         self.addresses["door"] = door
         self._wait_ready(f"{door}/health/ready")

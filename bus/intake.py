@@ -74,7 +74,8 @@ class Intake:
 
     async def _take(self, adapter: Adapter, call: Call, request: HttpRequest, party: Party) -> Said:
         raw = self._raw(adapter, request, call.name, party)
-        inbound = Inbound(adapter, call.name, call.operation, call.payload, raw, party, self.clock.now())
+        now = self.clock.now()
+        inbound = Inbound(adapter, call.name, call.operation, call.payload, raw, party, now, origin=self._origin)
         if len(request.body) > _BIG:
             items, problems = await asyncio.to_thread(take_in, inbound, self.house)
         else:
@@ -88,6 +89,13 @@ class Intake:
         if feed:
             self.feed(feed)
         return _said(results, problems)
+
+    def _origin(self, names: tuple[tuple[str, str], ...]) -> str:
+        """Where the dossier of a message was born, as its first message said; "" = not known."""
+        for party, code in names:
+            if (dossier := self.journal.dossier(party, code)) and (first := self.journal.latest(dossier, "ho_so")):
+                return first.envelope.facts.get("nguon", "")
+        return ""
 
     async def _offer(self, adapter: Adapter, call: Call, request: HttpRequest, party: Party) -> Said:
         endpoints = [e.id for e in self.house.routes.endpoints.values() if e.system == adapter.id]

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import cast
 from zoneinfo import ZoneInfo
 
 from lxml import etree
-from schemas.rules import check_rules
 
 from adapters.adapter import Adapter
 from adapters.manifest import Operation
 from adapters.mapping.plan import MapContext
+from bus.canonical import complete, new_root, text_at
 from bus.records import AcceptItem, DossierRef, NewIdentity
 from bus.routes import Route, RouteTable, plan
-from schemas.catalog import CANONICAL_NAMESPACE, KINDS, canonical
+from schemas.catalog import CANONICAL_NAMESPACE, canonical
 from schemas.message import Envelope, Message, Party, new_id, sha256_hex
 from schemas.problem import Place, Problem, Stage, problem
+from schemas.rules import check_rules
 from schemas.xmldoc import c14n, to_bytes
 
 CANONICAL_MEDIA_TYPE = "application/xml; charset=utf-8"
@@ -47,6 +48,13 @@ class House:
     routes: RouteTable
 
 
+Origin = Callable[[tuple[tuple[str, str], ...]], str]
+
+
+def _unknown(names: tuple[tuple[str, str], ...]) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Inbound:
     """One understood call on its way in."""
@@ -58,18 +66,7 @@ class Inbound:
     raw: Message  # kind "goc"
     party: Party
     now: datetime
-
-
-def new_root(kind: str) -> etree._Element:
-    """An empty canonical element of a kind."""
-    names = cast(dict[str, str], {None: CANONICAL_NAMESPACE})  # the stubs do not know the default namespace
-    return etree.Element(f"{{{CANONICAL_NAMESPACE}}}{KINDS[kind]}", nsmap=names)
-
-
-def text_at(element: etree._Element, path: str) -> str:
-    """The text at a path of local names, stripped; "" where nothing stands."""
-    found = element.find("/".join(_ANY + step for step in path.split("/"))) if path else element
-    return (found.text or "").strip() if found is not None else ""
+    origin: Origin = _unknown  # where a dossier was born, asked for only where the message does not say it
 
 
 def split(inbound: Inbound) -> list[etree._Element]:
@@ -98,14 +95,20 @@ def _one(
 ) -> tuple[list[AcceptItem], Sequence[Problem]]:
     operation, adapter = inbound.operation, inbound.adapter
     on = inbound.now.astimezone(VIETNAM).date()
-    translated, problems = translate_in(adapter, operation, element, on=on, now=inbound.now)
-    if translated is None:
-        return [], problems
     names = tuple(
         (name.party, value)
         for name in operation.dossier
         if (value := text_at(element, name.path)) and value not in name.ignore
     )
+
+    def born(made: etree._Element) -> etree._Element:
+        if not text_at(made, "NguonGoc") and (origin := inbound.origin(names)):
+            return complete(made, {"NguonGoc": origin})
+        return made
+
+    translated, problems = translate_in(adapter, operation, element, on=on, now=inbound.now, filled=born)
+    if translated is None:
+        return [], problems
     if not names:
         return [], [problem("LT-PIPE-002", Stage.SPLIT, {"operation": inbound.name})]
     message = canonical_message(
@@ -127,13 +130,13 @@ def _one(
 
 def translate_in(
     adapter: Adapter, operation: Operation, element: etree._Element, *, on: date, now: datetime, map_file: str = "",
-    complete: Callable[[etree._Element], etree._Element] = lambda made: made,
+    filled: Callable[[etree._Element], etree._Element] = lambda made: made,
 ) -> tuple[etree._Element | None, tuple[Problem, ...]]:  # fmt: skip
-    """Partner's form → canonical, checked against our schema and rules; `complete` fills what a reply lacks."""
+    """Partner's form → canonical, checked against our schema and rules; `filled` adds what it lacks."""
     done = adapter.maps[map_file or operation.map].to_canonical(element, MapContext(on=on, identities={}))
     if done.element is None or done.problems:
         return None, done.problems
-    made = complete(done.element)
+    made = filled(done.element)
     problems = check_canonical(made, now=now)
     return (None if problems else made), problems
 
@@ -233,7 +236,7 @@ def _attachments(element: etree._Element) -> list[etree._Element]:
 def _content_hash(element: etree._Element, secrets: tuple[str, ...]) -> str:
     """Hash of the content as the sender gave it; credentials inside do not make it another content."""
     if any(element.find(f".//{_ANY}{name}") is not None for name in secrets):
-        element = etree.fromstring(etree.tostring(element))  # a copy of what was already parsed and guarded
+        element = deepcopy(element)
         for name in secrets:
             for found in element.findall(f".//{_ANY}{name}"):
                 found.text = ""

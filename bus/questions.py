@@ -10,11 +10,9 @@ from lxml import etree
 from adapters.adapter import Adapter
 from adapters.manifest import Operation
 from adapters.mapping.plan import MapContext
-from bus.pipeline import new_root, text_at
+from bus.canonical import complete, new_root, text_at
 from bus.records import WorkItem
-from schemas.catalog import CANONICAL_NAMESPACE, canonical
 from schemas.problem import Refused
-from schemas.shape import Shape
 from schemas.xmldoc import parse
 
 # What a question or a status carries over from the message that caused it.
@@ -30,25 +28,6 @@ def carried(item: WorkItem) -> dict[str, str]:
 def build(kind: str, values: Mapping[str, str]) -> etree._Element:
     """A canonical element of a kind with the given leaves, in the schema's order; others are left out."""
     return complete(new_root(kind), values)
-
-
-def complete(element: etree._Element, values: Mapping[str, str]) -> etree._Element:
-    """Adds the leaves that are missing and that the schema knows, each at its place; never changes one."""
-    shape = canonical().shape(etree.QName(element).localname)
-    present: dict[str, list[etree._Element]] = {}
-    for child in element:
-        present.setdefault(etree.QName(child).localname, []).append(child)
-    for name, value in values.items():
-        if name not in present and _known(shape, name):
-            leaf = etree.Element(f"{{{CANONICAL_NAMESPACE}}}{name}")
-            leaf.text = value
-            present[name] = [leaf]
-    element[:] = [child for part in shape.children for child in present.get(part.name, ())]
-    return element
-
-
-def _known(shape: Shape, name: str) -> bool:
-    return any(part.name == name for part in shape.children)
 
 
 def question_element(item: WorkItem, adapter: Adapter, operation: Operation) -> etree._Element:
