@@ -306,6 +306,7 @@ class QueueMachine(RuleBasedStateMachine):
                 row.parked, row.due_ms = False, 0
         for _ in range(3):
             self.advance(300)
+            self.both(lambda q: q.claim("last", settles=(), limit=0, lease_s=LEASE_S))  # what was lost shows now
             self.tell_poison()
             for lane in LANES:
                 for row in self.journal.open[lane]:
