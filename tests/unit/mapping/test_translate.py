@@ -216,7 +216,8 @@ def test_an_item_spread_over_its_parent(tmp_path: Path) -> None:
         tmp_path,
         """<each legacy="." canonical="TepDinhKem" where="Loai" equals="don">
         <field legacy="fax" canonical="Ten"/><field legacy="hang" canonical="DuongDan"/></each>
-        <each legacy="tep" canonical="TepDinhKem" where="Loai" equals="nop"><field legacy="ten" canonical="Ten"/></each>""",
+        <each legacy="tep" canonical="TepDinhKem" where="Loai" equals="nop">
+        <field legacy="ten" canonical="Ten"/></each>""",
     )
     message = "<tep><ten>b</ten></tep><hang>h</hang><fax>a</fax>"
     inside = read(made, message)
