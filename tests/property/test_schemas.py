@@ -41,7 +41,8 @@ def outcome(read: Callable[[], Any]) -> tuple[list[str], Any]:
     try:
         return [], read()
     except Refused as refused:
-        return [problem.code for problem in refused.problems if problem.text_vi and problem.text_en] or ["no text"], None
+        told = [problem.code for problem in refused.problems if problem.text_vi and problem.text_en]
+        return told or ["no text"], None
 
 
 def first_wrong_byte(body: bytes) -> int | None:
