@@ -38,6 +38,9 @@ def guard(body: bytes, limits: GuardLimits, *, stage: Stage = Stage.PARSE) -> Pr
         return problem("LT-TEXT-001", stage, {"charset": "utf-16/utf-32", "allowed": "utf-8"})
     if len(body) > _LARGE_BYTES and not _closes(body):
         return _unpaired(body, stage=stage)
+    start = _brackets(body[:_GLANCE_BYTES]) if len(body) > 4 * _GLANCE_BYTES else b""
+    if b"[" * (limits.depth + 1) in start.partition(b'"')[0]:  # what follows an open quote may be in a string
+        return problem("LT-JSON-002", stage, {"limit": limits.depth})
     openers = body.count(b"[") + body.count(b"{")
     if openers + body.count(b",") > limits.values:
         return problem("LT-JSON-003", stage, {"limit": limits.values})
@@ -46,11 +49,8 @@ def guard(body: bytes, limits: GuardLimits, *, stage: Stage = Stage.PARSE) -> Pr
 
 def _nesting(body: bytes, limits: GuardLimits, *, stage: Stage) -> Problem | None:
     too_deep = problem("LT-JSON-002", stage, {"limit": limits.depth})
-    run = b"[" * (limits.depth + 1)
-    if run in _brackets(body[:_GLANCE_BYTES]).partition(b'"')[0]:  # what follows an open quote may be in a string
-        return too_deep
     brackets = _brackets(body)
-    if run in brackets:
+    if b"[" * (limits.depth + 1) in brackets:
         return too_deep
     for _ in range(limits.depth):  # each pass takes the innermost level away
         left = brackets.replace(b"[]", b"")

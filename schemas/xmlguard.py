@@ -20,6 +20,7 @@ class GuardLimits(Protocol):
     def namespaces(self) -> int: ...
 
 
+_HOPS = 2_000
 _FORBIDDEN = ("<!DOCTYPE", "<!ENTITY")
 
 
@@ -61,13 +62,23 @@ def _count_xmlns(body: bytes) -> int:
 
 def _forbidden(body: bytes, *, stage: Stage) -> Problem | None:
     encoding = _encoding(body)
-    first = body.find("<!".encode(encoding))
+    first = _first_mark(body, encoding)
     for word in _FORBIDDEN if first >= 0 else ():
         at = body.find(word.encode(encoding), first)
         if at >= 0:
             line = body.count("\n".encode(encoding), 0, at) + 1
             return problem("LT-XML-003", stage, {"what": word[2:]}).at(theirs=Place("message", line))
     return None
+
+
+def _first_mark(body: bytes, encoding: str) -> int:
+    """Where the first "<!" stands, -1 = nowhere. One byte at a time is found several times faster than two."""
+    mark, at = "<!".encode(encoding), body.find(b"<")
+    for _ in range(_HOPS if mark[:1] == b"<" else 0):
+        if at < 0 or body.startswith(mark, at):
+            return at
+        at = body.find(b"<", at + 1)
+    return body.find(mark, max(at - 1, 0)) if at >= 0 else -1
 
 
 def _encoding(body: bytes) -> str:

@@ -9,6 +9,7 @@ from lxml import etree
 
 from schemas.problem import Place, Problem, Refused, Stage
 from schemas.xmldoc import XmlLimits, c14n, parse, to_bytes
+from schemas.xmlguard import _first_mark
 
 VIETNAMESE = "<HoTen>Nguyễn Thị Thử Nghiệm</HoTen>"
 
@@ -232,3 +233,11 @@ def test_c14n_is_exclusive() -> None:
 def test_root_is_an_lxml_element() -> None:
     """Others walk it with lxml."""
     assert isinstance(parse(b"<a/>"), etree._Element)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", ["ab<c><!D", "<!D", "abc", "<a" * 5000 + "<!D", "<a" * 5000, "<", ""])
+def test_first_mark_is_where_a_plain_search_finds_it(encoding: str, text: str) -> None:
+    """The quick search for a declaration misses none that a plain one finds."""
+    body = text.encode(encoding)
+    assert _first_mark(body, encoding) == body.find("<!".encode(encoding))
