@@ -117,6 +117,10 @@ class Journal(Protocol):
     def counts(self) -> Mapping[State, int]:
         """Deliveries per state, derived states included. Their sum = deliveries ever accepted."""
 
+    def behind(self, delivery_ids: Sequence[str]) -> Mapping[str, int]:
+        """How many open deliveries wait behind each: later in its lane, or held until it is delivered.
+        Ids with none are left out."""
+
     def find(self, query: Query) -> tuple[Found, ...]:
         """Newest first."""
 

@@ -67,6 +67,28 @@ def count_states(connection: Connection, *, now_us: int) -> dict[State, int]:
     return counts
 
 
+def count_behind(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+    """How many open deliveries wait behind each of `ids`; those with none are left out."""
+    after = (
+        sa.select(sa.func.count())
+        .where(_before.c.open == sa.literal_column("1"), _before.c.lane == _d.lane, _before.c.lane_seq > _d.lane_seq)
+        .correlate(t.deliveries)
+        .scalar_subquery()
+    )
+    held = (
+        sa.select(sa.func.count())
+        .where(
+            _before.c.held_behind != sa.literal_column("''"), _before.c.held_behind == _d.id,
+            _before.c.open == sa.literal_column("1"),
+        )
+        .correlate(t.deliveries)
+        .scalar_subquery()
+    )  # fmt: skip
+    many = (after + held).label("many")
+    found = connection.execute(sa.select(_d.id, many).where(_d.id.in_(list(ids))))
+    return {row.id: row.many for row in found if row.many}
+
+
 def heads(connection: Connection, lanes: Sequence[str]) -> dict[str, str]:
     """The first open delivery of each lane."""
     first = (

@@ -32,6 +32,8 @@ def _conditions(connection: Connection, query: Query) -> list[sa.ColumnElement[b
     found: list[sa.ColumnElement[bool]] = [sa.or_(_m.verdict != "accepted", _m.kind != "goc")]
     if query.before:
         found.append(_m.id < query.before)
+    if query.verdict:
+        found.append(_m.verdict == query.verdict)
     if query.kind:
         found.append(_m.kind == query.kind)
     if query.since is not None:

@@ -17,7 +17,7 @@ from bus.journal.accept import Parcel, accept_many
 from bus.journal.act import act_many
 from bus.journal.audit import check_chains
 from bus.journal.bodies import pack
-from bus.journal.derive import count_states
+from bus.journal.derive import count_behind, count_states
 from bus.journal.dialect import Engines
 from bus.journal.expire import expire_many
 from bus.journal.find import find_messages
@@ -135,6 +135,11 @@ class SqlJournal:
         """See the port."""
         with self._reading() as connection:
             return count_states(connection, now_us=self._now_us())
+
+    def behind(self, delivery_ids: Sequence[str]) -> Mapping[str, int]:
+        """See the port."""
+        with self._reading() as connection:
+            return count_behind(connection, delivery_ids)
 
     def find(self, query: Query) -> tuple[Found, ...]:
         """See the port. `limit` counts messages."""

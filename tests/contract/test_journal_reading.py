@@ -243,3 +243,24 @@ def test_chain_is_whole_after_everything(world: World) -> None:
     world.journal.reject(Rejection(message("goc"), (), "")).result()
     world.journal.ping()
     assert world.journal.verify_chain() == ()
+
+
+def test_find_by_verdict(world: World) -> None:
+    """What was refused can be listed alone, and what was taken can."""
+    taken = world.delivery(code="V").split(":")[0]
+    raw = message("goc", b"<bad/>", business_ids=(("mot_cua_cmon", "V2"),))
+    world.journal.reject(Rejection(raw, (problem("LT-JRN-002", Stage.ACCEPT),), "")).result()
+    assert [one.envelope.id for one in world.journal.find(Query(verdict="rejected"))] == [raw.envelope.id]
+    assert [one.envelope.id for one in world.journal.find(Query(verdict="accepted"))] == [taken]
+    assert world.journal.find(Query(verdict="asked")) == ()
+
+
+def test_how_many_wait_behind_one(world: World) -> None:
+    """Those later in its lane count, those held until it is delivered count, those that are finished do not."""
+    message_id = world.accept(item("TN01", to("a"), to("b", after_endpoint="a")))[0].message_id
+    later = [world.delivery(to("a")) for _ in range(2)]
+    alone = world.delivery(to("a"), code="TN02")
+    behind = world.journal.behind([f"{message_id}:a", later[0], later[1], alone, "unknown"])
+    assert behind == {f"{message_id}:a": 3, later[0]: 1}
+    world.deliver(f"{message_id}:a")
+    assert world.journal.behind([f"{message_id}:a", later[0]]) == {f"{message_id}:a": 2, later[0]: 1}

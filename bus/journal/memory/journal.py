@@ -134,6 +134,11 @@ class MemoryJournal:
         with self._lock:
             return reading.counts(self._store)
 
+    def behind(self, delivery_ids: Sequence[str]) -> Mapping[str, int]:
+        """See the port."""
+        with self._lock:
+            return reading.behind(self._store, delivery_ids)
+
     def find(self, query: Query) -> tuple[Found, ...]:
         """See the port. `limit` counts messages."""
         with self._lock:

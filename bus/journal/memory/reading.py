@@ -69,6 +69,17 @@ def counts(store: Store) -> dict[State, int]:
     return found
 
 
+def behind(store: Store, ids: Sequence[str]) -> dict[str, int]:
+    """See the port."""
+    found: dict[str, int] = {}
+    for row in (store.deliveries[one] for one in ids if one in store.deliveries):
+        later = sum(one.lane_seq > row.lane_seq for one in store.open_in(row.lane))
+        held = sum(one.held_behind == row.id for one in store.deliveries.values() if one.open)
+        if later + held:
+            found[row.id] = later + held
+    return found
+
+
 def find(store: Store, query: Query) -> tuple[Found, ...]:
     """See the port."""
     lines: list[Found] = []
@@ -88,6 +99,7 @@ def _lines(store: Store, kept: Kept, query: Query) -> list[Found]:
         return []
     outside = (
         (query.before and envelope.id >= query.before)
+        or (query.verdict and kept.verdict != query.verdict)
         or (query.kind and envelope.kind != query.kind)
         or (query.since and envelope.received_at < query.since)
         or (query.text and not _is_called(store, kept, query.text))
