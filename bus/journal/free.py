@@ -17,6 +17,18 @@ _BEHIND = sa.select(_d.id).where(t.IS_HELD_BEHIND, t.IS_OPEN, _d.held_behind.in_
 _LANE = sa.select(t.deliveries).where(t.IS_OPEN, _d.lane == sa.bindparam("lane")).order_by(_d.lane_seq)
 
 
+_WAITED_FOR = (
+    sa.select(_d.held_behind)
+    .distinct()
+    .where(t.IS_HELD_BEHIND, t.IS_OPEN, _d.held_behind.in_(sa.bindparam("many", expanding=True)))
+)
+
+
+def waited_for(unit: Unit, ids: list[str]) -> frozenset[str]:
+    """Those of these that something in another lane is held behind."""
+    return frozenset(row["held_behind"] for row in unit.read(_WAITED_FOR, {"many": ids}))
+
+
 def free_behind(unit: Unit, delivered: list[str]) -> dict[str, tuple[QueueRecord, ...]]:
     """Frees what waited for these; returns, by the delivered one, what the queue can now be told of."""
     fed: dict[str, tuple[QueueRecord, ...]] = {}

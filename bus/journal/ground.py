@@ -14,6 +14,7 @@ from bus.journal.unit import Unit
 from bus.records import Acceptance, AcceptItem, NewIdentity
 
 Name = tuple[str, str]  # (party, code)
+_AHEAD = 64  # numbers looked up at once
 
 _i, _d = t.identities.c, t.deliveries.c
 _MANY: sa.BindParameter[str] = sa.bindparam("many", expanding=True)
@@ -61,6 +62,8 @@ class Tail:
 class _Counter:
     last: int
     stored: bool
+    checked: int = 0  # numbers up to this one were looked up
+    taken: frozenset[str] = frozenset()  # codes among them that somebody has
 
 
 def key_digest(party: str, item: AcceptItem) -> str:
@@ -104,8 +107,10 @@ class Ground:
         counter = self._counter(name, wanted.start - 1)
         while True:
             counter.last += 1
-            code = wanted.prefix + str(counter.last).zfill(wanted.width)
-            if not self._is_taken((wanted.party, code)):
+            if counter.last > counter.checked:
+                self._look_ahead(counter, wanted)
+            code = _code(wanted, counter.last)
+            if code not in counter.taken and (wanted.party, code) not in self.names:
                 return code
 
     # -- lanes --
@@ -195,7 +200,13 @@ class Ground:
             self._counters[name] = _Counter(rows[0]["last"], True) if rows else _Counter(start, False)
         return self._counters[name]
 
-    def _is_taken(self, name: Name) -> bool:
-        if name in self.names:
-            return True
-        return any(row["party"] == name[0] for row in self._unit.read(_NAMES, {"many": [name[1]]}))
+    def _look_ahead(self, counter: _Counter, wanted: NewIdentity) -> None:
+        """Which of the next numbers somebody has: one look for many."""
+        counter.checked = counter.last + _AHEAD - 1
+        codes = [_code(wanted, number) for number in range(counter.last, counter.checked + 1)]
+        rows = self._unit.read(_NAMES, {"many": codes})
+        counter.taken = frozenset(row["code"] for row in rows if row["party"] == wanted.party)
+
+
+def _code(wanted: NewIdentity, number: int) -> str:
+    return wanted.prefix + str(number).zfill(wanted.width)

@@ -15,7 +15,7 @@ from bus.journal.bodies import Packed, pack, reply_role
 from bus.journal.delivery_row import DeliveryRow, derived_state
 from bus.journal.derive import heads
 from bus.journal.facts import attempt_fact
-from bus.journal.free import free_behind
+from bus.journal.free import free_behind, waited_for
 from bus.journal.message_row import body_values
 from bus.journal.transitions import decided, recorded
 from bus.journal.unit import Unit
@@ -25,6 +25,8 @@ _a = t.attempts.c
 _MADE = sa.select(_a.delivery_id, _a.number, _a.token, _a.applied, _a.state_after, _a.feed).where(
     _a.delivery_id.in_(sa.bindparam("many", expanding=True))
 )
+_i = t.identities.c
+_OWNERS = sa.select(_i.party, _i.code, _i.dossier).where(_i.code.in_(sa.bindparam("many", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,15 @@ class _Made:
     answer: Settled
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What is read once for a whole run."""
+
+    made: dict[tuple[str, int], _Made]
+    waited_for: frozenset[str]  # deliveries that something in another lane is held behind
+    owners: dict[tuple[str, str], str]  # (party, code) → dossier, of the names that are told
+
+
 def settle_many(unit: Unit, closings: Sequence[Closing]) -> list[Settled]:
     """A run of settlements, in order.
 
@@ -58,21 +69,21 @@ def settle_many(unit: Unit, closings: Sequence[Closing]) -> list[Settled]:
     """
     ids = sorted({closing.settlement.delivery_id for closing in closings})
     unit.deliveries(ids)
-    made = {
-        (row["delivery_id"], row["number"]): _Made(
-            row["token"], Settled(bool(row["applied"]), State(row["state_after"]), feed_of(row["feed"]))
-        )
-        for row in unit.read(_MADE, {"many": ids})
-    }
-    return [_settle(unit, closing, made) for closing in closings]
+    learned = sorted({code for closing in closings for _, code in closing.settlement.learned if code})
+    run = _Run(
+        made={(row["delivery_id"], row["number"]): _made(row) for row in unit.read(_MADE, {"many": ids})},
+        waited_for=waited_for(unit, ids),
+        owners=_owners(unit, learned),
+    )
+    return [_settle(unit, closing, run) for closing in closings]
 
 
-def _settle(unit: Unit, closing: Closing, made: dict[tuple[str, int], _Made]) -> Settled:
+def _settle(unit: Unit, closing: Closing, run: _Run) -> Settled:
     settlement, attempt = closing.settlement, closing.settlement.attempt
     row = unit.deliveries([settlement.delivery_id]).get(settlement.delivery_id)
     if row is None:
         raise LookupError(f"no delivery {settlement.delivery_id} in this journal")
-    before = made.get((row.id, attempt.number)) if attempt else None
+    before = run.made.get((row.id, attempt.number)) if attempt else None
     if before is not None and attempt is not None:
         return before.answer if before.token == attempt.token else Settled(False, before.answer.state)
     holds = bool(row.open) if attempt is None else settlement.token == row.token and row.token != ""
@@ -81,7 +92,7 @@ def _settle(unit: Unit, closing: Closing, made: dict[tuple[str, int], _Made]) ->
     if holds:
         after = decided(after, settlement)
     unit.put(after)
-    feed = _consequences(unit, closing, after) if holds else ()
+    feed = _consequences(unit, closing, after, run) if holds else ()
     state = State(after.state) if holds else _shown(unit, after)
     if attempt is not None:
         unit.insert(t.attempts, attempt_values(attempt, month=row.month, applied=holds, state=state, feed=feed))
@@ -91,15 +102,15 @@ def _settle(unit: Unit, closing: Closing, made: dict[tuple[str, int], _Made]) ->
     unit.entry("settle", row.id, _facts(closing, applied=holds, state=state))
     answer = Settled(holds, state, feed)
     if attempt is not None:  # said a second time it gets the same answer
-        made[row.id, attempt.number] = _Made(attempt.token, answer)
+        run.made[row.id, attempt.number] = _Made(attempt.token, answer)
     return answer
 
 
-def _consequences(unit: Unit, closing: Closing, row: DeliveryRow) -> tuple[QueueRecord, ...]:
+def _consequences(unit: Unit, closing: Closing, row: DeliveryRow, run: _Run) -> tuple[QueueRecord, ...]:
     feed: list[QueueRecord] = []
     for name in closing.settlement.learned:
-        learn(unit, row, name)
-    if closing.settlement.decision.step is NextStep.DONE:
+        _learn(unit, row, name, run.owners)
+    if closing.settlement.decision.step is NextStep.DONE and row.id in run.waited_for:
         feed += free_behind(unit, [row.id]).get(row.id, ())
     if closing.derived:
         unit.flush()
@@ -108,24 +119,28 @@ def _consequences(unit: Unit, closing: Closing, row: DeliveryRow) -> tuple[Queue
     return tuple(feed)
 
 
-_OWNER = sa.select(t.identities.c.dossier).where(
-    t.identities.c.code == sa.bindparam("code"), t.identities.c.party == sa.bindparam("party")
-)
-
-
-def learn(unit: Unit, row: DeliveryRow, name: tuple[str, str]) -> None:
+def _learn(unit: Unit, row: DeliveryRow, name: tuple[str, str], owners: dict[tuple[str, str], str]) -> None:
     """A name the partner told us. If another dossier bears it, the old one keeps it and the clash is on record."""
     party, code = name
-    if not code:
+    owner = owners.get(name)
+    if not code or owner == row.dossier:
         return
-    unit.flush()
-    owner = unit.connection.execute(_OWNER, {"party": party, "code": code}).scalar_one_or_none()
     if owner is None:
+        owners[name] = row.dossier
         values: dict[str, object] = {"party": party, "code": code, "dossier": row.dossier, "at_us": unit.now_us}
         unit.insert(t.identities, values)
-    if owner != row.dossier:
-        kind = "learn" if owner is None else "name-clash"
-        unit.entry(kind, row.id, {"party": party, "dossier": row.dossier, "owner": owner or row.dossier})
+    kind = "learn" if owner is None else "name-clash"
+    unit.entry(kind, row.id, {"party": party, "dossier": row.dossier, "owner": owner or row.dossier})
+
+
+def _owners(unit: Unit, codes: list[str]) -> dict[tuple[str, str], str]:
+    rows = unit.read(_OWNERS, {"many": codes}) if codes else ()
+    return {(row["party"], row["code"]): row["dossier"] for row in rows}
+
+
+def _made(row: sa.RowMapping) -> _Made:
+    answer = Settled(bool(row["applied"]), State(row["state_after"]), feed_of(row["feed"]))
+    return _Made(row["token"], answer)
 
 
 def _shown(unit: Unit, row: DeliveryRow) -> State:
