@@ -155,6 +155,8 @@ class Worker:
             self._settle(QueueSettle(claim.delivery_id, claim.lane, claim.endpoint, claim.token,
                                      _STEPS[decision.step], at))  # fmt: skip
         self._forget(claim)
+        if not settled.applied:  # somebody else decided meanwhile: the queue must say what the journal says
+            self._feeder.rebuild_lane(claim.lane)
         if settled.feed:
             self._feeder.feed(settled.feed)
 
