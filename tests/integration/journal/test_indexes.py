@@ -1,0 +1,100 @@
+"""Nothing that runs often walks a whole table: a journal of years is as quick as one of a day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from bus.delivery import Pattern, State
+from bus.journal import SqlJournal
+from bus.records import Act, Action, Query
+from tests.contract.journal_world import World, acceptance, item, numbered, open_world, to
+
+BIG = ("messages", "bodies", "deliveries", "attempts", "intents", "entries", "problems", "actions", "identities")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A journal with something of everything."""
+    opened = open_world("sqlite", tmp_path)
+    for code in ("TN01", "TN02"):
+        opened.delivery(to("a"), to("b", after_endpoint="a"), code=code, idempotency_key=code)
+        opened.delivery(to("don_vi", pattern=Pattern.PULL), code=code)
+    yield opened
+    opened.journal.close()
+
+
+def walked(world: World, does: Callable[[], object]) -> list[str]:
+    """The plans of all statements in which a big table is walked from end to end."""
+    assert isinstance(world.journal, SqlJournal)
+    engines = world.journal._engines
+    said: list[tuple[str, object]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        said.append((statement, parameters))
+
+    for engine in (engines.reader, engines.writer):
+        event.listen(engine, "before_cursor_execute", note)
+    does()
+    for engine in (engines.reader, engines.writer):
+        event.remove(engine, "before_cursor_execute", note)
+    statements = [one for one in said if one[0].startswith(("SELECT", "UPDATE"))]
+    assert statements
+    plans = []
+    with engines.reader.connect() as connection:
+        cursor = connection.connection.cursor()
+        for statement, parameters in statements:
+            first = parameters[0] if isinstance(parameters, list) else parameters
+            rows = cursor.execute(f"EXPLAIN QUERY PLAN {statement}", first).fetchall()
+            plans += [f"{row[3]}: {statement}" for row in rows if _is_walk(row[3])]
+    return plans
+
+
+def _is_walk(plan: str) -> bool:
+    """A scan of a partial index of open deliveries is a scan of what is open, not of all."""
+    words = plan.split()
+    return words[0] == "SCAN" and words[1] in BIG and "deliveries_o" not in plan
+
+
+WORK: dict[str, Callable[[World, str], object]] = {
+    "accept": lambda world, _: world.journal.accept(
+        acceptance(item("TN01", to("a"), idempotency_key="TN01", identities=(numbered("cong"),)))
+    ).result(),
+    "accept more": lambda world, _: world.journal.accept(
+        acceptance(item("TN01", to("a"), identities=(numbered("cong"),)))
+    ).result(),
+    "deliver": lambda world, delivery: world.deliver(delivery, learned=(("cong", "P1"),)),
+    "work": lambda world, delivery: world.work(delivery),
+    "act": lambda world, delivery: world.journal.act(Action(Act.CANCEL, delivery, "an", "vì")).result(),
+    "offer": lambda world, _: world.journal.offer(
+        "don_vi", limit=5, now=world.clock.now(), until=world.clock.now() + timedelta(seconds=9)
+    ).result(),
+    "acknowledge": lambda world, _: world.journal.acknowledge(
+        "don_vi", ["TN01"], party="mot_cua_cmon", now=world.clock.now()
+    ).result(),
+    "lane": lambda world, delivery: world.journal.lane(world.work(delivery).delivery.lane),
+    "lanes": lambda world, _: list(world.journal.lanes()),
+    "journey": lambda world, delivery: world.journal.journey(delivery.partition(":")[0]),
+    "latest": lambda world, _: world.journal.latest(world.journal.dossier("mot_cua_cmon", "TN01") or "", "ho_so"),
+    "find by text": lambda world, _: world.journal.find(Query(text="TN0")),
+    "find open": lambda world, _: world.journal.find(Query(state=State.HELD)),
+    "find delivered": lambda world, _: world.journal.find(Query(state=State.DELIVERED)),
+    "find problem": lambda world, _: world.journal.find(Query(problem_code="LT-JRN-001")),
+    "ping": lambda world, _: world.journal.ping(),
+}
+
+
+@pytest.mark.parametrize("name", WORK)
+def test_no_table_is_walked(world: World, name: str) -> None:
+    """Each statement finds its rows by an index."""
+    delivery = world.delivery(to("a"), code="TN03")
+    assert walked(world, lambda: WORK[name](world, delivery)) == []
+
+
+def test_a_walk_is_seen(world: World) -> None:
+    """The check is able to fail: verifying the chain does walk the entries."""
+    assert any("SCAN entries" in plan for plan in walked(world, world.journal.verify_chain))
