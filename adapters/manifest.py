@@ -135,6 +135,7 @@ class Operation:
     ask: str = ""  # the ASK_OUT operation that tells whether the dossier is there
     after: str = ""  # operation that must have been taken there before, for the same dossier
     unordered: bool = False  # changes nothing there; may overtake
+    signed: str = ""  # with sign.xmldsig: map whose form of the message is signed; "" = the canonical form itself
     reply_code: str = ""
     reply_text: str = ""
     replies: tuple[ReplyRule, ...] = ()
@@ -186,3 +187,9 @@ class Manifest:
     agency_path: str = ""  # canonical path of the agency code (sender's party)
     body_limit_bytes: int = 10_485_760
     hooks: bool = False
+    whole_envelope: bool = False  # soap: the schema and the maps speak of the envelope, its header included
+    waived_rules: tuple[str, ...] = ()  # cross-field rules this partner's messages are not held to
+
+    def element_of(self, name: str) -> str:
+        """The schema's element that paths and maps of an operation begin at."""
+        return "Envelope" if self.whole_envelope else self.operations[name].element or name

@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +16,7 @@ from adapters.manifest import Manifest
 from adapters.manifest_file import NAME, read_manifest
 from adapters.mapping.compile import compile_map
 from adapters.mapping.kinds import Kind
-from adapters.mapping.plan import MapPlan
+from adapters.mapping.plan import Finish, MapPlan
 from adapters.sanity import check_manifest
 from schemas.catalog import canonical
 from schemas.codes import CodeTables
@@ -94,10 +95,10 @@ def load_system(folder: Path) -> Adapter:
     """
     folder = Path(folder).resolve()
     manifest = read_manifest(folder)
-    schema, tables, kinds, problems = _parts(folder, manifest)
+    schema, tables, hooks, problems = _parts(folder, manifest)
     if schema is None or tables is None or problems:
         raise Refused(tuple(problems))
-    maps, problems = _maps(folder, schema, tables, kinds)
+    maps, problems = _maps(folder, schema, tables, hooks)
     # With a broken map, paths are still checked: all problems at once.
     problems += check_manifest(manifest, folder=folder, schema=schema, maps=maps, broken=_broken(problems))
     if problems:
@@ -119,9 +120,18 @@ def profile_of(folder: Path, *, schema: Schema, tables: CodeTables, maps: Mappin
     return digest.hexdigest()
 
 
-def _parts(
-    folder: Path, manifest: Manifest
-) -> tuple[Schema | None, CodeTables | None, Mapping[str, Kind], list[Problem]]:
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What a folder's `hooks.py` brings. The last resort: only with hooks = true."""
+
+    kinds: Mapping[str, Kind]  # KINDS: mapping kinds of its own, by name
+    finish: Mapping[str, Finish]  # FINISH: by map file, what is written into the made element after the pairs
+
+
+_NO_HOOKS = Hooks({}, {})
+
+
+def _parts(folder: Path, manifest: Manifest) -> tuple[Schema | None, CodeTables | None, Hooks, list[Problem]]:
     problems: list[Problem] = []
     schema: Schema | None = None
     tables: CodeTables | None = None
@@ -138,29 +148,29 @@ def _parts(
         tables = CodeTables.load(shared_tables(), *([own] if own.is_dir() else []))
     except Refused as refused:
         problems += refused.problems
-    kinds: Mapping[str, Kind] = {}
+    hooks = _NO_HOOKS
     if manifest.hooks != (folder / "hooks.py").is_file():
         problems.append(_say("LT-SYS-014", folder))
     elif manifest.hooks:
         try:
-            kinds = hook_kinds(folder / "hooks.py")
+            hooks = load_hooks(folder / "hooks.py")
         except Exception as error:  # the folder's own code: whatever it raises is its problem, told with its file
             problems.append(_say("LT-SYS-022", folder, reason=f"{type(error).__name__}: {error}"))
-    return schema, tables, kinds, problems
+    return schema, tables, hooks, problems
 
 
-def hook_kinds(file: Path) -> Mapping[str, Kind]:
-    """The kinds a folder's `hooks.py` brings in KINDS. The last resort: only with hooks = true.
+def load_hooks(file: Path) -> Hooks:
+    """What a folder's `hooks.py` brings.
 
     Raises:
-        AttributeError: it has no KINDS.
+        AttributeError: it has no KINDS (an empty tuple where it needs none).
     """
     spec = importlib.util.spec_from_file_location(f"lienthong_hooks_{file.parent.name}", file)
     if spec is None or spec.loader is None:
         raise ImportError(str(file))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return {kind.name: kind for kind in module.KINDS}
+    return Hooks({kind.name: kind for kind in module.KINDS}, dict(getattr(module, "FINISH", {})))
 
 
 def shared_tables() -> Path:
@@ -168,14 +178,15 @@ def shared_tables() -> Path:
     return Path(str(resources.files("schemas"))) / "tables"
 
 
-def _maps(
-    folder: Path, schema: Schema, tables: CodeTables, kinds: Mapping[str, Kind]
-) -> tuple[dict[str, MapPlan], list[Problem]]:
+def _maps(folder: Path, schema: Schema, tables: CodeTables, hooks: Hooks) -> tuple[dict[str, MapPlan], list[Problem]]:
     maps: dict[str, MapPlan] = {}
     problems: list[Problem] = []
     for file in sorted((folder / "maps").glob(_MAPS)):
         try:
-            maps[file.name] = compile_map(file, legacy=schema, canonical=canonical(), tables=tables, extra_kinds=kinds)
+            maps[file.name] = compile_map(
+                file, legacy=schema, canonical=canonical(), tables=tables,
+                extra_kinds=hooks.kinds, finish=hooks.finish.get(file.name),
+            )  # fmt: skip
         except Refused as refused:
             problems += [each.at(ours=_in_folder(each.ours, folder, file)) for each in refused.problems]
     return maps, problems

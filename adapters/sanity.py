@@ -14,6 +14,7 @@ from adapters.wire.quirks import QUIRKS
 from adapters.wire.registry import BUILT_IN, GROUP
 from schemas.catalog import KINDS
 from schemas.problem import Place, Problem, Stage, catalogue, problem
+from schemas.rules import RULES
 from schemas.shape import Shape
 from schemas.validate import Schema
 
@@ -62,6 +63,9 @@ class _Check:
         for quirk in manifest.quirks:
             if quirk not in QUIRKS:
                 self.say("LT-SYS-012", "quirks", name=quirk, nearest=nearest(quirk, QUIRKS))
+        for rule in manifest.waived_rules:
+            if rule not in (known_rules := [each.id for each in RULES]):
+                self.say("LT-SYS-013", "waived_rules", value=rule, known=", ".join(known_rules))
         for wsdl in filter(None, [manifest.wsdl]):
             if not (self.folder / wsdl).is_file():
                 self.say("LT-SYS-005", "wsdl", file=wsdl)
@@ -74,7 +78,9 @@ class _Check:
     def operation(self, name: str, operation: Operation) -> None:
         """What concerns one operation."""
         where = f"operations.{name}"
-        element = self.shape(operation.element or name, f"{where}.element")
+        element = self.shape(self.manifest.element_of(name), f"{where}.element")
+        if self.manifest.whole_envelope and element is not None:
+            self.path(element, f"Body/{operation.element or name}", f"{where}.element")
         reply = self.shape(operation.reply_element, f"{where}.reply_element") if operation.reply_element else None
         if operation.direction in CALLED and element is not None:
             self._called(operation, element, reply, where)
@@ -136,6 +142,8 @@ class _Check:
             for path in filter(None, (rule.present, rule.absent)):
                 if reply is not None:
                     self.path(reply, path, here)
+        if operation.signed and operation.signed not in {*self.maps, *self.broken}:
+            self.say("LT-SYS-005", f"{where}.signed", file=f"maps/{operation.signed}")
         for number, then in enumerate(operation.then):
             here = f"{where}.then.{number}"
             if then.kind not in KINDS:
@@ -155,7 +163,7 @@ class _Check:
             return
         if plan.canonical_root != KINDS.get(operation.kind, plan.canonical_root):
             self.say("LT-SYS-023", where, map=operation.map, expected=KINDS[operation.kind], found=plan.canonical_root)
-        expected = _legacy_root(operation, where.partition(".")[2])
+        expected = _legacy_root(self.manifest, where.partition(".")[2])
         if plan.legacy_root != expected:
             self.say("LT-SYS-023", where, map=operation.map, expected=expected, found=plan.legacy_root)
 
@@ -185,13 +193,14 @@ def wire_names() -> list[str]:
     return sorted(point.name for point in (*BUILT_IN, *entry_points(group=GROUP)))
 
 
-def _legacy_root(operation: Operation, name: str) -> str:
+def _legacy_root(manifest: Manifest, name: str) -> str:
     """The element a map takes (IN) or gives (OUT, PULL, ASK)."""
+    operation = manifest.operations[name]
     if operation.direction is Direction.ASK_IN:
         return operation.reply_element
     if operation.items:
         return operation.items.rpartition("/")[2]
-    return operation.element or name
+    return manifest.element_of(name)
 
 
 def nearest(name: str, known: Collection[str] | Iterator[str]) -> str:

@@ -6,15 +6,15 @@ import base64
 from collections.abc import Callable
 from typing import Protocol
 
-from adapters.mapping.plan import MapContext
 from lxml import etree
-from schemas.xmldoc import parse
 
 from adapters.adapter import Adapter
 from adapters.manifest import Operation
+from adapters.mapping.plan import MapContext
 from bus.pipeline import VIETNAM
 from bus.records import Content, WorkItem
 from schemas.problem import Problem, Stage, problem
+from schemas.xmldoc import parse, to_bytes
 
 Render = Callable[[Adapter, str, Operation, etree._Element], tuple[bytes, str]]
 
@@ -40,9 +40,13 @@ def translate_out(item: WorkItem, adapter: Adapter, name: str) -> tuple[etree._E
     )
     if missing:
         return None, missing
-    canonical = parse(item.message.body)
+    return _mapped(item, adapter, operation.map)
+
+
+def _mapped(item: WorkItem, adapter: Adapter, map_file: str) -> tuple[etree._Element | None, tuple[Problem, ...]]:
     on = item.message.envelope.received_at.astimezone(VIETNAM).date()
-    done = adapter.maps[operation.map].to_legacy(canonical, MapContext(on=on, identities=names))
+    context = MapContext(on=on, identities=dict(item.identities))
+    done = adapter.maps[map_file].to_legacy(parse(item.message.body), context)
     return (None if done.problems else done.element), done.problems
 
 
@@ -53,13 +57,25 @@ def make_content(item: WorkItem, adapter: Adapter, *, signer: Signer, render: Re
     element, problems = translate_out(item, adapter, name)
     if element is None:
         return problems
-    if rule.xmldsig and not _put(element, rule.xmldsig, base64.b64encode(signer.xml(item.message.body)).decode()):
-        return (problem("LT-DLV-009", Stage.SIGN, {"operation": name, "path": rule.xmldsig}),)
+    if rule.xmldsig:
+        document = _document(item, adapter, operation)
+        if not isinstance(document, bytes):
+            return document
+        if not _put(element, rule.xmldsig, base64.b64encode(signer.xml(document)).decode()):
+            return (problem("LT-DLV-009", Stage.SIGN, {"operation": name, "path": rule.xmldsig}),)
     problems = adapter.schema.check(element, stage=Stage.VALIDATE_OUT)
     if problems:
         return problems
     body, media_type = render(adapter, name, operation, element)
     return Content(body, media_type, signer.jws(body) if rule.jws else "", adapter.profile)
+
+
+def _document(item: WorkItem, adapter: Adapter, operation: Operation) -> bytes | tuple[Problem, ...]:
+    """What the XML signature is put on: the canonical message, or the form of it that the partner wants signed."""
+    if not operation.signed:
+        return item.message.body
+    element, problems = _mapped(item, adapter, operation.signed)
+    return problems if element is None else to_bytes(element)
 
 
 def _put(element: etree._Element, path: str, text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -137,13 +137,14 @@ def translate_in(
     if done.element is None or done.problems:
         return None, done.problems
     made = filled(done.element)
-    problems = check_canonical(made, now=now)
+    problems = check_canonical(made, now=now, waived=adapter.manifest.waived_rules)
     return (None if problems else made), problems
 
 
-def check_canonical(element: etree._Element, *, now: datetime) -> tuple[Problem, ...]:
+def check_canonical(element: etree._Element, *, now: datetime, waived: Collection[str] = ()) -> tuple[Problem, ...]:
     """The canonical schema first; the cross-field rules only on what is well-shaped."""
-    return canonical().check(element, stage=Stage.VALIDATE_CANONICAL) or check_rules(element, now=now)
+    found = canonical().check(element, stage=Stage.VALIDATE_CANONICAL)
+    return found or check_rules(element, now=now, waived=waived)
 
 
 def canonical_message(

@@ -10,6 +10,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any  # tomllib and pydantic hand over untyped trees
 
@@ -98,7 +99,16 @@ class CallerSettings(_Part):
     agency: str
     name: str = ""
     user: str = ""  # "" where the key alone says who it is
-    secret: str = Field(repr=False)  # by reference; for jws: the public key's PEM
+    secret: str = Field(default="", repr=False)  # by reference; for jws: the public key's PEM
+    dangerous_open: bool = False  # whoever shows nothing is this caller: trials on this machine only
+
+    @model_validator(mode="after")
+    def _secret_or_open(self) -> CallerSettings:
+        if bool(self.secret) is self.dangerous_open:
+            raise ValueError(
+                "hoặc secret, hoặc dangerous_open = true, không cả hai / either secret or dangerous_open, not both"
+            )
+        return self
 
 
 class HopSettings(_Part):
@@ -163,6 +173,16 @@ class Settings(BaseSettings):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _open_only_here(self) -> Settings:
+        opened = [name for name, caller in self.callers.items() if caller.dangerous_open]
+        if opened and not _is_loopback(self.door.host):
+            raise ValueError(
+                f"callers.{opened[0]}.dangerous_open: cửa mở chỉ được nghe ở máy này, door.host = {self.door.host} / "
+                "an open door may listen on this machine only"
+            )
+        return self
+
     def route_table(self) -> RouteTable:
         """Routes and endpoints as pure values."""
         routes = tuple(
@@ -204,6 +224,13 @@ class Settings(BaseSettings):
         if not reference:
             return ""
         raise Refused((problem("LT-CONF-003", Stage.CONFIGURE, {"reference": reference}),))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def packaged_defaults() -> Path:

@@ -11,7 +11,7 @@ from adapters.mapping.build import PROJECT, TO_CANONICAL, TO_LEGACY, Tools, buil
 from adapters.mapping.checks import check_scope
 from adapters.mapping.documents import XML, Document
 from adapters.mapping.kinds import Kind, kinds
-from adapters.mapping.plan import MapPlan
+from adapters.mapping.plan import Finish, MapPlan
 from adapters.mapping.reader import read_map
 from adapters.mapping.rules import Map, Path, spelled
 from adapters.mapping.scope import at
@@ -30,8 +30,11 @@ def compile_map(
     tables: CodeTables,
     documents: Mapping[str, Document] = XML,
     extra_kinds: Mapping[str, Kind] | None = None,
+    finish: Finish | None = None,
 ) -> MapPlan:
-    """The plan of one `*.map.xml`. `documents` are the formats `<embedded>` may use; `extra_kinds` a folder's own.
+    """The plan of one `*.map.xml`. `documents` are the formats `<embedded>` may use.
+
+    `extra_kinds` and `finish` are a folder's own.
 
     Raises:
         Refused: with every problem of the map.
@@ -52,8 +55,8 @@ def compile_map(
         raise Refused(tuple(binder.look.problems))
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     tools = Tools(tables, documents)
-    programs = [build(scope, direction, tools) for direction in (TO_CANONICAL, TO_LEGACY, PROJECT)]
-    return MapPlan(map.id, one.name, two.name, digest, map, scope, tools, *programs)
+    reads, writes, keeps = (build(scope, direction, tools) for direction in (TO_CANONICAL, TO_LEGACY, PROJECT))
+    return MapPlan(map.id, one.name, two.name, digest, map, scope, tools, reads, writes, keeps, finish)
 
 
 def ways(map: Map) -> tuple[Way, ...]:

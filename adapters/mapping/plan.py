@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lxml import etree
@@ -15,7 +16,9 @@ from adapters.mapping.scope import Scope
 from adapters.mapping.values import Fault, MapContext, Translation, Way
 from schemas.problem import Problem
 
-__all__ = ["MapContext", "MapPlan", "Translation"]
+__all__ = ["Finish", "MapContext", "MapPlan", "Translation"]
+
+Finish = Callable[[etree._Element, etree._Element], None]  # the canonical element, the legacy element it became
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class MapPlan:
     reads: Program  # legacy → canonical
     writes: Program  # canonical → legacy
     keeps: Program  # canonical → what is carried of it
+    finish: Finish | None = None  # from hooks.py: what no pair can say, written into a legacy element that is made
 
     def to_canonical(self, element: etree._Element, context: MapContext) -> Translation:
         """The canonical form of a legacy element. With problems there is no element."""
@@ -39,7 +43,10 @@ class MapPlan:
 
     def to_legacy(self, element: etree._Element, context: MapContext) -> Translation:
         """The partner's form of a canonical element. With problems there is no element."""
-        return self._translate(element, context, self.writes, TO_LEGACY, self.canonical_root)
+        done = self._translate(element, context, self.writes, TO_LEGACY, self.canonical_root)
+        if self.finish is not None and done.element is not None:
+            self.finish(element, done.element)
+        return done
 
     def project(self, element: etree._Element, context: MapContext) -> etree._Element:
         """A canonical element reduced to what the map declares it carries both ways."""

@@ -12,7 +12,7 @@ from adapters.wire.http_client import HttpClient, Outgoing, unsent
 from adapters.wire.quirks import SOAP_12
 from adapters.wire.replying import soap_reply
 from adapters.wire.soap_binding import load_binding
-from adapters.wire.soap_envelope import MEDIA_TYPE, Version, wrap
+from adapters.wire.soap_envelope import MEDIA_TYPE, PROLOG, Version, wrap
 from schemas.problem import Refused, Stage, problem
 
 
@@ -35,7 +35,7 @@ class SoapCaller:
             **signature(order),
             "X-Lienthong-Id": order.message_id,
         }
-        body = wrap(order.content, version)
+        body = PROLOG + order.content if order.adapter.manifest.whole_envelope else wrap(order.content, version)
         return self._http.exchange(order.target, Outgoing(address_of(order), body, headers, order.timeout_s))
 
     def reply(self, order: SendOrder, exchange: Exchange) -> PartnerReply:

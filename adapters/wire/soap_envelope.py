@@ -31,6 +31,7 @@ NAMESPACE: Mapping[Version, str] = MappingProxyType(
 MEDIA_TYPE: Mapping[Version, str] = MappingProxyType(
     {Version.SOAP11: "text/xml; charset=utf-8", Version.SOAP12: "application/soap+xml; charset=utf-8"}
 )
+PROLOG = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 _VERSIONS = {uri: version for version, uri in NAMESPACE.items()}
 _FOR_US = {
     "",
@@ -47,6 +48,7 @@ class Opened:
     version: Version
     headers: tuple[etree._Element, ...]
     content: etree._Element  # the only child of the body; still inside its envelope, so that prefixes resolve
+    root: etree._Element  # the envelope itself
 
 
 def open_envelope(root: etree._Element, *, stage: Stage = Stage.PARSE) -> Opened | Problem:
@@ -65,7 +67,7 @@ def open_envelope(root: etree._Element, *, stage: Stage = Stage.PARSE) -> Opened
     if len(children) != 1:
         return _at(problem("LT-WIRE-005", stage, {"count": len(children)}), bodies[0] if bodies else root)
     header = root.find(f"{{{uri}}}Header")
-    return Opened(version, tuple(header) if header is not None else (), children[0])
+    return Opened(version, tuple(header) if header is not None else (), children[0], root)
 
 
 def demanded(opened: Opened) -> tuple[Problem, ...]:
@@ -84,7 +86,7 @@ def demanded(opened: Opened) -> tuple[Problem, ...]:
 def wrap(content: bytes, version: Version) -> bytes:
     """An envelope around content bytes, which are not touched."""
     uri = NAMESPACE[version].encode()
-    head = b'<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap="' + uri + b'"><soap:Body>'
+    head = PROLOG + b'<soap:Envelope xmlns:soap="' + uri + b'"><soap:Body>'
     return head + content + b"</soap:Body></soap:Envelope>"
 
 

@@ -45,13 +45,14 @@ class SoapDoor:
             return (name,)
         if wrong := _contradiction(adapter, name, request):
             return (wrong,)
+        payload = opened.root if adapter.manifest.whole_envelope else opened.content
         return Call(
             name=name,
             operation=adapter.manifest.operations[name],
-            payload=opened.content,
-            credentials=credentials(adapter.manifest.auth, request, opened.content),
+            payload=payload,
+            credentials=credentials(adapter.manifest.auth, request, payload),
             voice=opened.version.value,
-            problems=adapter.schema.check(opened.content, stage=Stage.VALIDATE_IN),
+            problems=adapter.schema.check(payload, stage=Stage.VALIDATE_IN),
         )
 
     def _open(self, adapter: Adapter, request: HttpRequest) -> Opened | Problem:

@@ -34,6 +34,8 @@ _TYPE = {"content-type": "text/xml; charset=utf-8", "cache-control": "max-age=60
 
 def serve(adapter: Adapter, request: HttpRequest) -> HttpReply | None:
     """Answers `?wsdl` and `?xsd=`; None where the request asks for neither, or for a file that is not ours."""
+    if adapter.manifest.whole_envelope and not adapter.manifest.wsdl:
+        return None  # a made WSDL could not say what the schema wants in the header
     query = {name.lower(): value for name, value in request.query.items()}
     if "xsd" in query:
         body = _file(adapter.folder, _main(adapter), query["xsd"], request.address)

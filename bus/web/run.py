@@ -48,7 +48,13 @@ def known_callers(parts: Parts) -> Callers:
     """
     settings: Settings = parts.settings
     callers = [
-        Caller(id=name, party=Party(c.agency, c.name, c.system), user=c.user, secret=settings.secret(c.secret))
+        Caller(
+            id=name,
+            party=Party(c.agency, c.name, c.system),
+            user=c.user,
+            secret=settings.secret(c.secret),
+            dangerous_open=c.dangerous_open,
+        )
         for name, c in settings.callers.items()
     ]
     kinds = {a.id: a.manifest.auth.kind for a in parts.house.adapters.values() if a.manifest.auth is not None}

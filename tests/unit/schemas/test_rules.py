@@ -111,3 +111,16 @@ def test_problem_never_quotes_the_number() -> None:
     """The filler rule tells the place, not the number."""
     body = '<HoSo xmlns="urn:lienthong:canonical:1"><ChuHoSo><GiayTo><So>000000001</So></GiayTo></ChuHoSo></HoSo>'
     assert "000000001" not in repr(check_rules(parse(body.encode()), now=NOW))
+
+
+def test_a_waived_rule_is_not_looked_at_and_the_others_are() -> None:
+    """A partner that never tells when it finished is held to everything else."""
+    body = (
+        '<HoSo xmlns="urn:lienthong:canonical:1"><NgayTiepNhan>2026-08-01T08:00:00+07:00</NgayTiepNhan>'
+        "<TrangThai>9</TrangThai></HoSo>"
+    )
+    held = [p.ours.path for p in check_rules(parse(body.encode()), now=NOW) if p.ours]
+    freed = [p.ours.path for p in check_rules(parse(body.encode()), now=NOW, waived=("co_ngay_ket_thuc",)) if p.ours]
+
+    assert held == ["co_ngay_ket_thuc", "khong_o_tuong_lai"]
+    assert freed == ["khong_o_tuong_lai"]

@@ -101,3 +101,29 @@ def test_an_unusable_public_key_is_refused_at_the_start() -> None:
 def _key(key: ec.EllipticCurvePrivateKey, key_id: str) -> SigningKey:
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return SigningKey.from_pem(pem, key_id=key_id)
+
+
+OPENED = Callers(
+    [
+        Caller("tap", Party("H99", "Tập", "mo"), "", "", dangerous_open=True),
+        Caller("that", Party("H98", "Thật", "mo"), "", "khoá"),
+        caller("khoa", "", "khoá"),
+    ],
+    kinds={"mo": Auth.HEADER, "khoa": Auth.HEADER},
+)
+
+
+@pytest.mark.parametrize(
+    ("system", "shown", "agency"),
+    [
+        ("mo", None, "H99"),
+        ("mo", Credentials("", "khoá"), "H98"),
+        ("mo", Credentials("", "sai"), None),
+        ("khoa", None, None),
+    ],
+)
+def test_an_opened_door_stands_alone(system: str, shown: Credentials | None, agency: str | None) -> None:
+    """dangerous_open lets in who shows nothing, at that one door; a wrong key is still refused."""
+    found = OPENED.check(system, shown, request())
+
+    assert (found.agency if found else None) == agency
