@@ -8,6 +8,7 @@ from pathlib import Path
 
 from adapters.adapter import Adapter
 from adapters.mapping.explain import explain
+from adapters.mapping.generate import canonical_sample, legacy_sample
 from adapters.mapping.law import check_canonical, check_legacy
 from adapters.mapping.plan import MapContext
 from adapters.samples import NOW, Made, Sample, Way, context, find_samples, run_sample
@@ -15,6 +16,7 @@ from schemas.catalog import packs, verify
 from schemas.problem import Place, Problem, Stage, problem
 
 README = "README.md"
+_INVENTED = 5  # documents of each side a map is tried with
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,9 @@ def check_system(adapter: Adapter, accept: bool = False) -> CheckReport:
             written += accept_sample(adapter, sample)
         results.append(SampleResult(sample, check_sample(adapter, sample)))
     return CheckReport(
-        adapter.id, tuple(_folder_problems(adapter, samples)), tuple(results), tuple(losses(adapter)), tuple(written)
-    )
+        adapter.id, (*_folder_problems(adapter, samples), *_invented(adapter)), tuple(results),
+        tuple(losses(adapter)), tuple(written),
+    )  # fmt: skip
 
 
 def check_sample(adapter: Adapter, sample: Sample) -> tuple[Problem, ...]:
@@ -71,6 +74,15 @@ def check_sample(adapter: Adapter, sample: Sample) -> tuple[Problem, ...]:
     if found := _compare(adapter, sample, expected[0], made):
         return found
     return _law(adapter, sample, made)
+
+
+def _invented(adapter: Adapter) -> Iterator[Problem]:
+    """The law over documents nobody wrote: samples show what was thought of, these what was not."""
+    here = MapContext(on=NOW.date(), identities={})
+    for plan in adapter.maps.values():
+        for seed in range(_INVENTED):
+            yield from check_canonical(plan, canonical_sample(plan, seed, here), here)
+            yield from check_legacy(plan, legacy_sample(plan, seed, here), here)
 
 
 def _compare(adapter: Adapter, sample: Sample, expected: Path, made: Made) -> tuple[Problem, ...]:

@@ -15,9 +15,11 @@ from adapters.adapter import Adapter
 from adapters.manifest import Manifest
 from adapters.manifest_file import NAME, read_manifest
 from adapters.mapping.compile import compile_map
+from adapters.mapping.documents import XML, json_with
 from adapters.mapping.kinds import Kind
 from adapters.mapping.plan import Finish, MapPlan
 from adapters.sanity import check_manifest
+from adapters.wire.jsonxml import compact, json_to_xml, xml_to_json
 from schemas.catalog import canonical
 from schemas.codes import CodeTables
 from schemas.problem import Place, Problem, Refused, Stage, problem
@@ -128,6 +130,10 @@ class Hooks:
     finish: Mapping[str, Finish]  # FINISH: by map file, what is written into the made element after the pairs
 
 
+# What may stand inside a text node of a partner's message: the maps know the rule, the wires know JSON.
+_DOCUMENTS = MappingProxyType(
+    {**XML, "json": json_with(json_to_xml, lambda element, shape: compact(xml_to_json(element, shape)).decode())}
+)
 _NO_HOOKS = Hooks({}, {})
 
 
@@ -185,7 +191,7 @@ def _maps(folder: Path, schema: Schema, tables: CodeTables, hooks: Hooks) -> tup
         try:
             maps[file.name] = compile_map(
                 file, legacy=schema, canonical=canonical(), tables=tables,
-                extra_kinds=hooks.kinds, finish=hooks.finish.get(file.name),
+                documents=_DOCUMENTS, extra_kinds=hooks.kinds, finish=hooks.finish.get(file.name),
             )  # fmt: skip
         except Refused as refused:
             problems += [each.at(ours=_in_folder(each.ours, folder, file)) for each in refused.problems]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from xmlschema import XMLSchema, XsdElement, XsdType
+from xmlschema.names import XSD_NAMESPACE
 from xmlschema.validators import XsdComplexType, XsdGroup, XsdSimpleType
 
 _MAX_DEPTH = 32  # a schema that refers to itself is unfolded no further
@@ -66,12 +67,17 @@ def shape_of(schema: XMLSchema, name: str) -> Shape:
         KeyError: the schema has neither.
     """
     for element in schema.maps.elements.values():
-        if isinstance(element, XsdElement) and element.local_name == name:
+        if isinstance(element, XsdElement) and element.local_name == name and _ours(element.target_namespace):
             return _element(element, 1, 1, choice=False, above=())
     for kind in schema.maps.types.values():
-        if isinstance(kind, XsdComplexType) and kind.local_name == name:
+        if isinstance(kind, XsdComplexType) and kind.local_name == name and _ours(kind.target_namespace):
             return _shape(name, kind.target_namespace, kind, 1, 1, choice=False, above=())
     raise KeyError(name)
+
+
+def _ours(namespace: str) -> bool:
+    """Not of the language schemas are written in: it has elements called field, key, group … of its own."""
+    return namespace != XSD_NAMESPACE
 
 
 def _element(element: XsdElement, least: int, most: int | None, *, choice: bool, above: tuple[XsdType, ...]) -> Shape:
