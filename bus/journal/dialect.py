@@ -6,6 +6,7 @@ finds at its end that somebody else was quicker.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,10 +47,16 @@ def open_engines(url: str) -> Engines:
         return Engines(sa.create_engine(address, pool_size=1, max_overflow=1), sa.create_engine(address, pool_size=8))
     if address.database in (None, "", ":memory:"):
         raise ValueError("a journal in memory would lose what it accepted: use bus.journal.MemoryJournal in tests")
-    Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
+    _make_private(Path(str(address.database)))
     return Engines(
         _sqlite(address, begin="BEGIN IMMEDIATE", query_only=False), _sqlite(address, begin="BEGIN", query_only=True)
     )
+
+
+def _make_private(path: Path) -> None:
+    """The file holds citizens' data: nobody else on the host may read it. The log beside it inherits this."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _sqlite(address: sa.URL, *, begin: str, query_only: bool) -> Engine:

@@ -83,7 +83,8 @@ class Ground:
         self.keys = self._read_keys({key for party, item in items if (key := key_digest(party, item))})
         self.names = self._read_names({code for _, item in items for _, code in item.dossier.names if code})
         self.new_dossiers: set[str] = set()
-        self._parties: dict[str, set[str]] = {}
+        self._parties: dict[str, set[str]] = {}  # as stored
+        self._given: dict[str, set[str]] = {}  # in this run
         self._tails: dict[str, Tail] = {}
         self._counters: dict[str, _Counter] = {}
         self._read_ahead([item for _, item in items])
@@ -92,12 +93,12 @@ class Ground:
 
     def is_called(self, dossier: str, party: str) -> bool:
         """Whether a dossier has a name at a party."""
-        return party in self._called(dossier)
+        return party in self._given.get(dossier, ()) or party in self._called(dossier)
 
     def give_name(self, dossier: str, name: Name) -> None:
         """A new name of a dossier."""
         self.names[name] = dossier
-        self._called(dossier).add(name[0])
+        self._given.setdefault(dossier, set()).add(name[0])
         values: dict[str, object] = {"party": name[0], "code": name[1], "dossier": dossier, "at_us": self._unit.now_us}
         self._unit.insert(t.identities, values)
 
@@ -190,8 +191,7 @@ class Ground:
     def _called(self, dossier: str) -> set[str]:
         if dossier not in self._parties:
             rows = () if dossier in self.new_dossiers else self._unit.read(_CALLED, {"many": [dossier]})
-            given = {party for (party, _), owner in self.names.items() if owner == dossier}
-            self._parties[dossier] = given | {row["party"] for row in rows}
+            self._parties[dossier] = {row["party"] for row in rows}
         return self._parties[dossier]
 
     def _counter(self, name: str, start: int) -> _Counter:

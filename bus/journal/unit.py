@@ -11,6 +11,7 @@ from bus.journal import tables as t
 from bus.journal.chain import Link, next_entry
 from bus.journal.delivery_row import CHANGING, COLUMNS, DeliveryRow, as_values
 
+_CHUNK = 5_000  # values in one statement: databases bound them, an envelope with very many items must not meet that
 _ORDER = (
     t.dossiers, t.identities, t.counters, t.lanes, t.messages, t.bodies, t.problems, t.idempotency, t.deliveries,
     t.intents, t.attempts, t.actions, t.generations, t.entries,
@@ -48,8 +49,17 @@ class Unit:
         self.insert(t.entries, {name: getattr(entry, name) for name in entry.__slots__})
 
     def read(self, statement: sa.Executable, values: Mapping[str, object] | None = None) -> Sequence[RowMapping]:
-        """Reads what is written; call `flush` first where rows of this unit matter."""
-        return self.connection.execute(statement, dict(values or {})).mappings().all()
+        """Reads what is written; call `flush` first where rows of this unit matter. A long list under the name
+        "many" is read in parts."""
+        given = dict(values or {})
+        many = given.get("many")
+        if not isinstance(many, list) or len(many) <= _CHUNK:
+            return self.connection.execute(statement, given).mappings().all()
+        found: list[RowMapping] = []
+        for start in range(0, len(many), _CHUNK):
+            given["many"] = many[start : start + _CHUNK]
+            found += self.connection.execute(statement, given).mappings()
+        return found
 
     def deliveries(self, ids: Iterable[str]) -> dict[str, DeliveryRow]:
         """Rows by id, locked until the commit; unknown ids are left out."""

@@ -84,7 +84,7 @@ def find(store: Store, query: Query) -> tuple[Found, ...]:
     """See the port."""
     lines: list[Found] = []
     messages = 0
-    for message_id in sorted(store.messages, reverse=True):
+    for message_id in sorted(store.messages, reverse=True) if query.limit > 0 else ():
         found = _lines(store, store.messages[message_id], query)
         lines += found
         messages += bool(found)

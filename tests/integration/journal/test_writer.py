@@ -144,6 +144,29 @@ def test_journals_must_not_live_in_memory() -> None:
         open_engines("sqlite://")
 
 
+def test_file_is_private(journal: SqlJournal, path: Path) -> None:
+    """The journal holds citizens' data: only its owner may read the file and the log beside it."""
+    journal.ping()
+    files = sorted(path.parent.iterdir())
+    assert path in files
+    assert len(files) > 1
+    assert {file.stat().st_mode & 0o077 for file in files} == {0}
+
+
+def test_envelope_with_very_many_items(journal: SqlJournal) -> None:
+    """An envelope with more items than a statement may have values is taken: the bound is never met."""
+    engine = journal._engines.writer
+    engine.dispose()
+    event.listen(
+        engine, "connect", lambda connection, _: connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 5_500)
+    )
+    many = [item(f"TN{number}", idempotency_key=f"k{number}") for number in range(6_000)]
+    results = journal.accept(acceptance(*many)).result(100)
+    assert {one.status for one in results} == {ItemStatus.ACCEPTED}
+    again = journal.accept(acceptance(*many[:2])).result(20)
+    assert {one.status for one in again} == {ItemStatus.DUPLICATE}
+
+
 def test_sqlite_is_set_to_keep(journal: SqlJournal) -> None:
     """The writer's connection flushes every commit and checks foreign keys."""
     with journal._engines.writer.connect() as connection:
