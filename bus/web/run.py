@@ -6,6 +6,7 @@ import contextlib
 import signal
 import socket
 import threading
+from collections import Counter
 from collections.abc import Iterator
 
 import uvicorn
@@ -15,6 +16,7 @@ from bus.compose import Parts, make_intake
 from bus.settings import Settings
 from bus.web.app import DoorDeps, make_app
 from bus.web.callers import Caller, Callers
+from bus.web.console import ConsoleDeps, console_router
 from bus.web.health import Check
 from bus.web.protocol import BoundedProtocol
 from schemas.message import Party
@@ -37,7 +39,19 @@ def door_deps(parts: Parts) -> DoorDeps:
         keys=known_callers(parts),
         address=parts.settings.address(),
         checks=(Check("journal", parts.journal.ping), Check("queue", parts.queue.ping, needed=False)),
+        routers=(console_router(console_deps(parts)),),
     )
+
+
+def console_deps(parts: Parts) -> ConsoleDeps:
+    """What the console reads; an endpoint is called as its system is, and by its id where it shares that system."""
+    systems = {name: adapter.manifest.title_vi for name, adapter in parts.house.adapters.items()}
+    shared = Counter(endpoint.system for endpoint in parts.settings.endpoints.values())
+    endpoints = {
+        name: systems[endpoint.system] + (f" ({name})" if shared[endpoint.system] > 1 else "")
+        for name, endpoint in parts.settings.endpoints.items()
+    }
+    return ConsoleDeps(parts.journal, endpoints=endpoints, systems=systems)
 
 
 def known_callers(parts: Parts) -> Callers:

@@ -1,0 +1,127 @@
+"""The list of messages as it is shown: one line for each message and endpoint, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bus.delivery import Delivery, Pattern, State
+from bus.masking import mask_code, mask_text
+from bus.ports import Journal
+from bus.records import Found
+from bus.web.console.asked import LIST, Asked
+from bus.web.console.figures import Moment, count, moment
+from bus.web.console.words import KINDS, OWNERS, STATES, VERDICTS, Sign
+from schemas.message import Envelope
+from schemas.problem import ProblemText, catalogue
+
+PAGE = 50  # messages
+
+
+class _Blank(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line."""
+
+    link: str
+    at: Moment
+    kind: str
+    codes: tuple[str, ...]
+    sender: str
+    receiver: str
+    sign: Sign
+    reason: str
+    who: str  # must act; "" = nobody
+    todo: str
+    problem: str  # its code
+    behind: str  # how many wait behind it; "" = none
+    next_at: Moment | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of the list."""
+
+    rows: tuple[Row, ...]
+    tallies: tuple[tuple[State, Sign, str], ...]
+    accepted: str
+    parked: int
+    empty: bool  # nothing was ever accepted
+    older: str  # link; "" = this is the end
+    newest: str  # link; "" = this is the beginning
+
+
+def read_listing(journal: Journal, asked: Asked, names: Mapping[str, str]) -> Listing:
+    """Four reads of the journal, whatever the page holds."""
+    found = journal.find(asked.query(PAGE + 1))
+    ids = list(dict.fromkeys(one.envelope.id for one in found))
+    shown = [one for one in found if one.envelope.id in set(ids[:PAGE])]
+    parked = [one.delivery.id for one in shown if one.delivery and one.delivery.state is State.PARKED]
+    behind = journal.behind(parked) if parked else {}
+    counts = journal.counts()
+    return Listing(
+        rows=tuple(_row(one, names, behind) for one in shown),
+        tallies=tuple((state, sign, count(counts.get(state, 0))) for state, sign in STATES.items()),
+        accepted=count(sum(counts.values())),
+        parked=counts.get(State.PARKED, 0),
+        empty=not shown and not asked.narrowed and not asked.before,
+        older=asked.link(before=ids[PAGE - 1]) if len(ids) > PAGE else "",
+        newest=asked.link(before="") if asked.before else "",
+    )
+
+
+def _row(found: Found, names: Mapping[str, str], behind: Mapping[str, int]) -> Row:
+    envelope, delivery = found.envelope, found.delivery
+    code = delivery.problem_code if delivery else next(iter(found.problem_codes), "")
+    text = catalogue().get(code)
+    sign = STATES[delivery.state] if delivery else VERDICTS[found.verdict]
+    waiting = behind.get(delivery.id, 0) if delivery else 0
+    return Row(
+        link=f"{LIST}/message/{envelope.id}",
+        at=moment(envelope.received_at),
+        kind=KINDS.get(envelope.kind, envelope.kind),
+        codes=codes_of(envelope),
+        sender=sender_of(envelope, names),
+        receiver=names.get(delivery.endpoint, delivery.endpoint) if delivery else "",
+        sign=sign,
+        reason=reason_of(delivery, sign, [value for _, value in envelope.business_ids]) if delivery else _said(text),
+        who=who_acts(delivery, text) if delivery else OWNERS[text.owner.value] if text else "",
+        todo=text.do_vi.format_map(_Blank()) if text else "",
+        problem=code,
+        behind=count(waiting) if waiting else "",
+        next_at=moment(delivery.next_at) if delivery and delivery.next_at and not delivery.state.final else None,
+    )
+
+
+def _said(text: ProblemText | None) -> str:
+    """The catalogue's sentence; the message's own words are on its page."""
+    return text.vi.format_map(_Blank()) if text else ""
+
+
+def codes_of(envelope: Envelope) -> tuple[str, ...]:
+    """The dossier's names as given, each once."""
+    return tuple(dict.fromkeys(mask_code(code) for _, code in envelope.business_ids))
+
+
+def sender_of(envelope: Envelope, names: Mapping[str, str]) -> str:
+    """Who sent it, for people."""
+    return envelope.sender.name or names.get(envelope.sender.system, envelope.sender.system)
+
+
+def reason_of(delivery: Delivery, sign: Sign, codes: list[str]) -> str:
+    """Why it is in that state; "" where the state says it already."""
+    reason = mask_text(delivery.reason, keep=codes)
+    return "" if reason.casefold() == sign.word.casefold() else reason or sign.means
+
+
+def who_acts(delivery: Delivery, text: ProblemText | None) -> str:
+    """Who must act before it goes on; "" = nobody."""
+    if delivery.state is State.PARKED:
+        return OWNERS[text.owner.value] if text else OWNERS["operator"]
+    if delivery.state in (State.READY, State.SENDING) and delivery.pattern is Pattern.PULL:
+        return "Bên nhận đến lấy"
+    return ""
