@@ -12,10 +12,17 @@ import tomllib
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any  # tomllib and pydantic hand over untyped trees
+from typing import Annotated, Any  # tomllib and pydantic hand over untyped trees
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from bus.retry import RetryPolicy
 from bus.routes import Endpoint, Hop, Route, RouteTable
@@ -131,6 +138,16 @@ class RouteSettings(_Part):
     priority: int = 1
 
 
+class _Variables(EnvSettingsSource):
+    """LIENTHONG_… variables. LIENTHONG_SYSTEMS is the registry's own: paths, beside `systems`, not over it."""
+
+    def __call__(self) -> dict[str, Any]:  # Any: as in pydantic-settings
+        """What the variables say."""
+        found = super().__call__()
+        found.pop("systems", None)
+        return found
+
+
 class Settings(BaseSettings):
     """All of it."""
 
@@ -140,7 +157,7 @@ class Settings(BaseSettings):
 
     folder: Path = Path()  # the configuration folder itself; set by `load`
     data: Path = Path("data")
-    systems: tuple[Path, ...] = ()  # further system folders, beside LIENTHONG_SYSTEMS
+    systems: Annotated[tuple[Path, ...], NoDecode] = ()  # further system folders, beside LIENTHONG_SYSTEMS
     door: DoorSettings = DoorSettings()
     journal: JournalSettings = JournalSettings()
     queue: QueueSettings = QueueSettings()
@@ -160,7 +177,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Variables win over files; files over defaults."""
-        return env_settings, init_settings
+        return _Variables(settings_cls), init_settings
 
     @model_validator(mode="after")
     def _lease_outlasts_attempts(self) -> Settings:
@@ -260,6 +277,8 @@ def load(folder: Path | None = None, *, over: Mapping[str, Any] | None = None) -
         return Settings(**tree)
     except ValidationError as error:
         raise Refused(tuple(_finding(detail, tree) for detail in error.errors())) from error
+    except SettingsError as error:  # a variable that should hold JSON and does not
+        raise Refused((problem("LT-CONF-002", Stage.CONFIGURE, {"place": "LIENTHONG_…", "reason": error}),)) from error
 
 
 def _finding(detail: Any, tree: Mapping[str, Any]) -> Problem:  # Any: pydantic's error dictionaries
