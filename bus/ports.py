@@ -97,6 +97,10 @@ class Journal(Protocol):
     def act(self, action: Action) -> Future[Acted]:
         """Carries out and records one operator's act."""
 
+    def record_look(self, message_id: str, role: str, *, who: str, why: str) -> Future[None]:
+        """Records that a person is shown a body uncovered; it stands among the message's actions as "look", with
+        the role as its reason. To be done before it is shown. Unknown message: LookupError."""
+
     # -- the queue's generation --
     def new_generation(self) -> Future[int]:
         """Issues the next generation number."""

@@ -1,16 +1,29 @@
-"""What commands share: the settings, read when first asked for."""
+"""What commands share: the settings, read when first asked for; the stores; the options everybody has."""
 
 from __future__ import annotations
 
+import getpass
 import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from bus.settings import Settings, load
+from bus.ports import Journal, JournalUnavailable
+from schemas.problem import Place, Refused, Stage, problem
+
+if TYPE_CHECKING:
+    from bus.settings import Settings
+
+Json = Annotated[bool, typer.Option("--json", help="In JSON cho chương trình / JSON for programs")]
+Who = Annotated[
+    str, typer.Option("--who", metavar="TÊN", help="Ai làm, ghi vào nhật ký / who acts, recorded (default: OS user)")
+]
 
 
 @dataclass(slots=False)
@@ -22,12 +35,60 @@ class State:
     @cached_property
     def settings(self) -> Settings:
         """Read once; raises Refused with all findings."""
+        from bus.settings import load
+
         return load(Path(self.config) if self.config else None)
 
 
 def state(context: typer.Context) -> State:
     """The state of this run."""
     return cast(State, context.obj)
+
+
+@contextmanager
+def journal_of(settings: Settings) -> Iterator[Journal]:
+    """The journal, open while the block runs. One that is not there is not made: that would answer "nothing found".
+
+    Raises:
+        JournalUnavailable: there is none, or it cannot be opened.
+    """
+    from bus.journal import open_journal
+    from bus.journal.migrate import NewerJournal
+
+    url = settings.journal_url()
+    file = sqlite_file(url)
+    if file is not None and not file.is_file():
+        raise JournalUnavailable(f"{file} chưa có / is not there: LIENTHONG_DATA, --config, `lienthong up`")
+    try:
+        journal = open_journal(url)
+    except (NewerJournal, OSError) as wrong:
+        raise JournalUnavailable(str(wrong)) from wrong
+    try:
+        yield journal
+    finally:
+        journal.close()
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of an SQLite journal; None = another database."""
+    return Path(url.removeprefix("sqlite:///").partition("?")[0]) if url.startswith("sqlite:///") else None
+
+
+def refused(code: str, /, *, ours: Place | None = None, **values: object) -> Refused:
+    """A refusal of the command line itself, from its catalogue."""
+    return Refused((problem(code, Stage.CONFIGURE, values).at(ours=ours),))
+
+
+def person(given: str) -> str:
+    """Who acts: the name given, else the person behind sudo, else the OS user."""
+    if given.strip():
+        return given.strip()
+    if os.environ.get("SUDO_USER"):
+        return os.environ["SUDO_USER"]
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # containers run users that have no name
+        return f"uid {os.getuid()}"
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:

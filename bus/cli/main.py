@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from bus.cli import demo, serve, up, work
+from bus.cli import acts, demo, find, out, serve, show, up, work
 from bus.cli.context import State
+from bus.ports import JournalUnavailable, QueueUnavailable
 from schemas.problem import Refused
+
+REFUSED, AWAY, BROKEN = 1, 3, 70
 
 app = typer.Typer(
     name="lienthong",
-    help="Lớp chuyển đổi của trục liên thông dịch vụ công / the adapter layer of a government service bus.",
+    help="Lớp chuyển đổi của trục liên thông dịch vụ công / the adapter layer of a government service bus.\n\n"
+    "Mã thoát / exit codes: 0 tốt / fine · 1 bị từ chối, không có, không đạt / refused, not found, failed · "
+    "2 gõ sai / usage · 3 kho hay máy chủ không trả lời / a store or server is away.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 
-for module in (up, serve, work, demo):
+for module in (up, serve, work, find, show, acts, demo):
     module.register(app)
 
 
@@ -37,18 +43,51 @@ def configure(
 
 
 def run() -> None:
-    """Entry point. Exit codes: 0 fine, 1 refused or not found, 2 usage, 3 a store or server is away."""
-    from bus.ports import JournalUnavailable, QueueUnavailable
-
-    error = Console(stderr=True)
+    """Entry point. Never a stack trace, unless LIENTHONG_DEBUG is set."""
     try:
-        app()
+        app(prog_name="lienthong")
     except Refused as refused:
-        for found in refused.problems:
-            place = f" [{found.ours.source}:{found.ours.line}]" if found.ours else ""
-            error.print(f"[red]{found.code}[/]{place} {found.text_vi}", highlight=False)
-            error.print(f"  {found.text_en}\n  → {found.do_vi} / {found.do_en}", style="dim", highlight=False)
-        sys.exit(1)
+        _tell_refused(refused)
+        sys.exit(REFUSED)
     except (JournalUnavailable, QueueUnavailable) as away:
-        error.print(f"[red]Kho dữ liệu không trả lời / a store is away:[/] {away}", highlight=False)
-        sys.exit(3)
+        _tell("Kho dữ liệu không trả lời / a store is away", away, "lienthong doctor")
+        sys.exit(AWAY)
+    except BrokenPipeError:
+        out.leave_pipe()
+    except Exception as broken:
+        if os.environ.get("LIENTHONG_DEBUG"):
+            raise
+        place = traceback.extract_tb(broken.__traceback__)[-1]
+        where = f"{type(broken).__name__} ({os.path.basename(place.filename)}:{place.lineno})"
+        _tell(f"Lỗi của chính lienthong / a fault of lienthong itself: {where}", broken, "LIENTHONG_DEBUG=1")
+        sys.exit(BROKEN)
+
+
+def _tell_refused(refused: Refused) -> None:
+    if "--json" in sys.argv:
+        out.show_json({"problems": [found.as_json() for found in refused.problems]})
+        return
+    for found in refused.problems:
+        out.warn(f"{found.code}{_place(found.ours)} {found.text_vi}", style="red")
+        out.warn(f"  {found.text_en}", style="dim")
+        if found.theirs is not None:
+            out.warn(f"  trong thông điệp / in the message:{_place(found.theirs)}", style="dim")
+        out.warn(f"  → {found.do_vi} / {found.do_en}", style="dim")
+
+
+def _place(place: object) -> str:
+    from schemas.problem import Place
+
+    if not isinstance(place, Place):
+        return ""
+    line = f":{place.line}" if place.line else ""
+    path = f" {place.path}" if place.path else ""
+    return f" [{place.source}{line}{path}]"
+
+
+def _tell(what: str, error: Exception, next_step: str) -> None:
+    if "--json" in sys.argv:
+        out.show_json({"error": what, "detail": str(error), "try": next_step})
+        return
+    out.warn(f"{what}: {error}", style="red")
+    out.warn(f"  → {next_step}", style="dim")

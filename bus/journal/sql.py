@@ -24,6 +24,7 @@ from bus.journal.find import find_messages
 from bus.journal.generations import next_generation_many, read_generation, touch_many
 from bus.journal.journey import read_body, read_journey, read_latest
 from bus.journal.lanes import all_lanes, one_lane
+from bus.journal.look import Look, look_many
 from bus.journal.moments import to_us
 from bus.journal.offer import Acknowledgement, Offer, acknowledge_many, offer_many
 from bus.journal.prepare import Prepared, prepare_many
@@ -105,6 +106,10 @@ class SqlJournal:
     def act(self, action: Action) -> Future[Acted]:
         """See the port."""
         return self._writer.submit(act_many, action)
+
+    def record_look(self, message_id: str, role: str, *, who: str, why: str) -> Future[None]:
+        """See the port."""
+        return self._writer.submit(look_many, Look(message_id, role, who, why))
 
     def new_generation(self) -> Future[int]:
         """See the port."""

@@ -309,3 +309,23 @@ def test_unclear_by_hand(world: World) -> None:
     world.deliver(delivery, outcome=Outcome.UNCLEAR, decision=ask)
     assert act(world, Act.REPLAY, delivery, as_then=True).done
     assert world.work(delivery).delivery.last_outcome is Outcome.UNCLEAR
+
+
+def test_a_look_is_on_record(world: World) -> None:
+    """Who was shown a body uncovered stands among the message's actions and in the chain; the delivery is untouched."""
+    delivery = world.delivery()
+    message = delivery.partition(":")[0]
+    before = world.work(delivery).delivery
+    world.journal.record_look(message, "canonical", who="nguyen.an", why="đối chiếu").result(20)
+    journey = world.journal.journey(message)
+    assert journey is not None
+    (look,) = journey.actions
+    assert (look["act"], look["who"], look["why"], look["reason"]) == ("look", "nguyen.an", "đối chiếu", "canonical")
+    assert world.work(delivery).delivery == before
+    assert world.journal.verify_chain() == ()
+
+
+def test_a_look_at_nothing_is_not_recorded(world: World) -> None:
+    """An unknown message is named as such."""
+    with pytest.raises(LookupError):
+        world.journal.record_look("0" * 32, "raw", who="nguyen.an", why="thử").result(20)

@@ -12,6 +12,7 @@ from bus.clock import SystemClock
 from bus.delivery import State
 from bus.journal.bodies import RAW
 from bus.journal.chain import breaks
+from bus.journal.look import Look
 from bus.journal.memory import door, reading, worker
 from bus.journal.memory.store import Body, Store
 from bus.journal.memory.worker import end_worker
@@ -99,6 +100,10 @@ class MemoryJournal:
     def act(self, action: Action) -> Future[Acted]:
         """See the port."""
         return self._do(lambda: worker.act(self._store, action))
+
+    def record_look(self, message_id: str, role: str, *, who: str, why: str) -> Future[None]:
+        """See the port."""
+        return self._do(lambda: worker.look(self._store, Look(message_id, role, who, why)))
 
     def new_generation(self) -> Future[int]:
         """See the port."""

@@ -150,7 +150,11 @@ def journey(store: Store, message_id: str) -> Journey | None:
         bodies=store.stored(message_id),
         deliveries=tuple(store.shown(row) for row in rows),
         attempts=tuple(sorted(attempts, key=lambda one: (one.started_at, one.delivery_id, one.number))),
-        actions=tuple(one for one in store.actions if one["delivery"] in ids),
+        actions=tuple(
+            {name: value for name, value in one.items() if name != "message"}
+            for one in store.actions
+            if one["delivery"] in ids or one.get("message") == message_id
+        ),
         causes=tuple(_causes(store, kept.envelope.caused_by)),
         caused=tuple(sorted(caused)),
         identities=store.names_of(order_key) if order_key else (),

@@ -9,6 +9,7 @@ from bus.delivery import State
 from bus.journal.bodies import content_role, reply_role, signature_role
 from bus.journal.delivery_row import is_live
 from bus.journal.judge import Behind, on_its_way, refusal
+from bus.journal.look import ACT, Look
 from bus.journal.memory.door import accept
 from bus.journal.memory.store import Body, Store
 from bus.journal.moments import from_us, maybe_from_us, to_us
@@ -187,6 +188,19 @@ def act(store: Store, action: Action) -> Acted:
     store.note("act", row.id, {"act": action.act.value, "who": action.who, "done": not reason})
     rebuild = "" if reason or not row.is_push else row.lane
     return Acted(not reason, store.shown(row).state, reason, rebuild_lane=rebuild)
+
+
+def look(store: Store, look: Look) -> None:
+    """See the port."""
+    if look.message_id not in store.messages:
+        raise LookupError(f"no message {look.message_id} in this journal")
+    store.actions.append(
+        {
+            "act": ACT, "delivery": "", "message": look.message_id, "who": look.who, "why": look.why,
+            "as_then": False, "done": True, "reason": look.role, "at": from_us(store.now_us).isoformat(),
+        }
+    )  # fmt: skip
+    store.note(ACT, look.message_id, {"role": look.role, "who": look.who, "why": look.why})
 
 
 def _carry_out(store: Store, action: Action) -> None:

@@ -1,0 +1,169 @@
+"""`lienthong find`: the list of messages with state, reason and who must act."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from bus.cli import out
+from bus.cli.context import Json, journal_of, state
+from bus.cli.moments import read_moment
+from bus.cli.words import KINDS, STATES, VERDICTS, both, who_acts, without_values
+from bus.delivery import State
+from bus.records import Found, Query
+
+Kind = StrEnum("Kind", {name: name for name in KINDS})  # type: ignore[misc]  # words.py is the one list
+Verdict = StrEnum("Verdict", {name: name for name in VERDICTS})  # type: ignore[misc]  # as above
+_TITLES = ("lúc/time", "loại/kind", "hồ sơ/dossier", "tới/to", "trạng thái/state", "lý do/reason", "ai/who", "mã/id")
+_WIDE = (
+    "lúc · mã / time · id",
+    "loại · hồ sơ / kind · dossier",
+    "tới · trạng thái / to · state",
+    "lý do · ai / reason · who",
+)
+_SHORT = 16  # characters of an id that tell it from others in practice
+
+EXAMPLES = """\b
+Ví dụ / examples:
+  lienthong find                                  50 thông điệp mới nhất / the newest 50
+  lienthong find H99.12-260706-00017              theo mã hồ sơ / by dossier code (or its beginning)
+  lienthong find --state parked                   cần người xử lý / what waits for a person
+  lienthong find --verdict rejected --since 1d    bị từ chối từ hôm qua / refused since yesterday
+  lienthong find --problem LT-MAP-120 --json      một dòng JSON mỗi thông điệp / one JSON line each
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("find", epilog=EXAMPLES)(find)
+
+
+def find(
+    context: typer.Context,
+    text: Annotated[
+        str, typer.Argument(help="Mã hồ sơ hay mã thông điệp, hoặc phần đầu / dossier code or message id, or its start")
+    ] = "",
+    in_state: Annotated[
+        State | None, typer.Option("--state", help="Trạng thái lượt giao / state of a delivery")
+    ] = None,
+    endpoint: Annotated[str, typer.Option(help="Điểm nhận / endpoint, e.g. cong_dvcqg")] = "",
+    kind: Annotated[Kind | None, typer.Option(help="Loại thông điệp / kind of message")] = None,
+    problem: Annotated[str, typer.Option(help="Mã vấn đề / problem code, e.g. LT-MAP-120")] = "",
+    verdict: Annotated[
+        Verdict | None, typer.Option(help="Kết luận ở cửa / what the door said: accepted, rejected, asked")
+    ] = None,
+    since: Annotated[str, typer.Option(help="Từ lúc: 30m, 2h, 3d, 06/07/2026, 2026-07-06T08:00 / not older than")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Nhiều nhất / at most")] = 50,
+    before: Annotated[str, typer.Option(help="Tiếp sau mã này (trang sau) / continue after this id")] = "",
+    json: Json = False,
+) -> None:
+    """Tìm thông điệp, kể cả bị từ chối; mới nhất trước / finds messages, refused ones too; newest first.
+
+    Không bao giờ hiện dữ liệu công dân. Mã thoát 1 = không có gì / never shows citizens' data; exit code 1 = nothing.
+    """
+    query = Query(
+        text=text.strip(), state=in_state, endpoint=endpoint, kind=kind.value if kind else "", problem_code=problem,
+        verdict=verdict.value if verdict else "", since=_since(since), limit=limit, before=before,
+    )  # fmt: skip
+    with journal_of(state(context).settings) as journal:
+        found = journal.find(query)
+    if json:
+        for line in found:
+            out.show_json(as_json(line), one_line=True)
+    elif found:
+        _show(found, limit)
+    else:
+        out.warn("Không tìm thấy thông điệp nào / nothing found")
+    if not found:
+        raise typer.Exit(1)
+
+
+def _since(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return read_moment(text, now=datetime.now(UTC))
+    except ValueError as wrong:
+        said = "viết như / write it like: 30m, 2h, 3d, 06/07/2026, 2026-07-06T08:00"
+        raise typer.BadParameter(said, param_hint="--since") from wrong
+
+
+def _show(found: tuple[Found, ...], limit: int) -> None:
+    if not out.console.is_terminal:
+        out.show_table(_TITLES, map(_row, found))
+        return
+    out.show_table(_WIDE, map(_two_lines, found))
+    ids = {line.envelope.id for line in found}
+    if len(ids) >= limit:
+        out.say(f"… trang sau / next page: --before {min(ids)}", style="dim")
+
+
+def _row(line: Found) -> list[object]:
+    shown = as_json(line)
+    return [
+        out.moment(line.envelope.received_at),
+        KINDS.get(line.envelope.kind, line.envelope.kind),
+        ", ".join(line_codes(line)),
+        shown["endpoint"] or "",
+        _words(line)[0],
+        shown["reason"],
+        shown["who_acts"],
+        line.envelope.id,
+    ]
+
+
+def _two_lines(line: Found) -> list[object]:
+    """Eight things do not fit side by side on a terminal: four pairs do."""
+    at, kind, codes, to, said, reason, who, identity = map(out.clean, _row(line))
+    state = Text(f"{to or '–'}\n")
+    state.append(said, style=_words(line)[2])
+    why = Text("" if reason.casefold() == said.casefold() else reason)
+    if who:
+        why.append(f"{chr(10) if why else ''}→ {who}", style="yellow")
+    return [f"{at}\n{identity[:_SHORT]}", f"{kind}\n{codes}", state, why]
+
+
+def _words(line: Found) -> tuple[str, str, str]:
+    return STATES[line.delivery.state] if line.delivery else VERDICTS[line.verdict]
+
+
+def line_codes(line: Found) -> list[str]:
+    """The dossier's names as given, each once; never a number a person has."""
+    from bus.masking import mask_code
+
+    return list(dict.fromkeys(mask_code(code) for _, code in line.envelope.business_ids))
+
+
+def as_json(line: Found) -> dict[str, object]:
+    """One line for programs. Nothing about a citizen."""
+    from bus.masking import mask_code, mask_text
+    from schemas.problem import catalogue
+
+    envelope, delivery = line.envelope, line.delivery
+    code = line.problem_codes[-1] if line.problem_codes else ""
+    problem = catalogue().get(code)
+    keep = [value for _, value in envelope.business_ids]
+    reason = mask_text(delivery.reason, keep=keep) if delivery else ""
+    return {
+        "id": envelope.id,
+        "received_at": envelope.received_at,
+        "kind": envelope.kind,
+        "codes": {party: mask_code(value) for party, value in envelope.business_ids},
+        "sender": envelope.sender.system,
+        "agency": envelope.sender.agency,
+        "operation": envelope.operation,
+        "verdict": line.verdict,
+        "delivery": delivery.id if delivery else None,
+        "endpoint": delivery.endpoint if delivery else None,
+        "state": delivery.state.value if delivery else None,
+        "said": both(_words(line)),
+        "reason": reason or (without_values(problem.vi) if problem else ""),
+        "problems": list(line.problem_codes),
+        "who_acts": who_acts(delivery, problem),
+        "attempts": delivery.attempts_used if delivery else 0,
+        "next_at": delivery.next_at if delivery and not delivery.state.final else None,
+    }
