@@ -213,3 +213,14 @@ def test_wires_come_by_name_and_an_unknown_one_names_those_there_are() -> None:
         outbound("sopa")
     assert caught.value.problems[0].code == "LT-WIRE-044"
     assert "soap" in caught.value.problems[0].text_en
+
+
+def test_a_whole_envelope_is_sent_as_it_was_made(caller: SoapCaller) -> None:
+    """Where the map makes the envelope, nothing is wrapped around it: its header arrives."""
+    system = soap_system(operations={"guiHoSo": CALL}, whole_envelope=True)
+    made = f'<s:Envelope xmlns:s="{SOAP11}"><s:Header/><s:Body>{gui()}</s:Body></s:Envelope>'.encode()
+    with serving(says(answer(envelope(OK), media="text/xml; charset=utf-8"))) as line:
+        caller.send(order(system, "guiHoSo", made, address=line.address))
+    _, _, body = line.requests[0].partition(b"\r\n\r\n")
+
+    assert body == b'<?xml version="1.0" encoding="UTF-8"?>\n' + made
