@@ -50,7 +50,7 @@ def mask_code(code: str) -> str:
 
 
 def _masked(text: str) -> str:
-    for pattern in (_EMAIL, _PHONE, _SPACED, _DIGITS):
+    for pattern in (_EMAIL, _SPACED, _PHONE, _DIGITS):
         text = pattern.sub(COVER, text)
     text = _PERSON.sub(lambda hit: hit[0] if hit[0] in NO_PEOPLE else COVER, text)
     return _CALLED.sub(lambda hit: hit[0] if hit["name"] in NO_PEOPLE else hit["who"] + COVER, text)

@@ -11,7 +11,7 @@ from bus.ports import Journal
 from bus.records import Found
 from bus.web.console.asked import LIST, Asked
 from bus.web.console.figures import Moment, count, moment
-from bus.web.console.words import KINDS, OWNERS, STATES, VERDICTS, Sign
+from bus.web.console.words import KINDS, NEXT, OWNERS, STATES, VERDICTS, Sign
 from schemas.message import Envelope
 from schemas.problem import ProblemText, catalogue
 
@@ -39,7 +39,7 @@ class Row:
     todo: str
     problem: str  # its code
     behind: str  # how many wait behind it; "" = none
-    next_at: Moment | None
+    next: tuple[str, Moment] | None  # what happens then by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _row(found: Found, names: Mapping[str, str], behind: Mapping[str, int]) -> R
         todo=text.do_vi.format_map(_Blank()) if text else "",
         problem=code,
         behind=count(waiting) if waiting else "",
-        next_at=moment(delivery.next_at) if delivery and delivery.next_at and not delivery.state.final else None,
+        next=next_of(delivery) if delivery else None,
     )
 
 
@@ -116,6 +116,12 @@ def reason_of(delivery: Delivery, sign: Sign, codes: list[str]) -> str:
     """Why it is in that state; "" where the state says it already."""
     reason = mask_text(delivery.reason, keep=codes)
     return "" if reason.casefold() == sign.word.casefold() else reason or sign.means
+
+
+def next_of(delivery: Delivery) -> tuple[str, Moment] | None:
+    """What happens by itself, and when."""
+    words = NEXT.get(delivery.state)
+    return (words, moment(delivery.next_at)) if words and delivery.next_at else None
 
 
 def who_acts(delivery: Delivery, text: ProblemText | None) -> str:

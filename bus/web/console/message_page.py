@@ -11,7 +11,7 @@ from bus.masking import MaskedBody, mask_body, mask_code, mask_text
 from bus.ports import Journal
 from bus.records import Journey, Stored
 from bus.web.console.figures import Moment, count, duration, moment, size
-from bus.web.console.listing import codes_of, reason_of, sender_of, who_acts
+from bus.web.console.listing import codes_of, next_of, reason_of, sender_of, who_acts
 from bus.web.console.stages import Mark, Step, first_steps
 from bus.web.console.words import ACTS, KINDS, OUTCOMES, OWNERS, STAGES, STATES, VERDICTS, Sign
 from schemas.problem import Stage, catalogue
@@ -66,7 +66,7 @@ class DeliveryView:
     problem: str
     behind: str
     held_behind: str  # message id
-    next_at: Moment | None
+    next: tuple[str, Moment] | None
     steps: tuple[Step, ...]
     attempts: tuple[AttemptView, ...]
     commands: tuple[tuple[str, str], ...]  # what it does, the command
@@ -205,7 +205,7 @@ def _delivery(journey: Journey, delivery: Delivery, names: Mapping[str, str], be
         sign=sign, reason=reason_of(delivery, sign, codes), who=who_acts(delivery, text),
         todo=mask_text(todo, keep=codes), problem=delivery.problem_code, behind=count(behind) if behind else "",
         held_behind=delivery.held_behind.partition(":")[0],
-        next_at=moment(delivery.next_at) if delivery.next_at and not delivery.state.final else None,
+        next=next_of(delivery),
         steps=_steps(journey, delivery, attempts),
         attempts=tuple(_attempt(one, codes) for one in attempts), commands=_commands(delivery),
     )  # fmt: skip
@@ -218,7 +218,7 @@ def _steps(journey: Journey, delivery: Delivery, attempts: list[Attempt]) -> tup
         mark = Mark.DONE if one.outcome.settles else Mark.FAULT
         steps.append(Step(f"Lần thử {one.number}", mark, moment(one.started_at), sign.word))
     sign = STATES[delivery.state]
-    mark = Mark.DONE if delivery.state.final else Mark.FAULT if delivery.state is State.PARKED else Mark.UNDER_WAY
+    mark = Mark.DONE if delivery.state.final else Mark.STOPPED if delivery.state is State.PARKED else Mark.UNDER_WAY
     steps.append(Step("Kết quả", mark, None, sign.word))
     return tuple(steps)
 

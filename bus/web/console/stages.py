@@ -24,6 +24,7 @@ class Mark(StrEnum):
 
     DONE = "done"
     FAULT = "fault"
+    STOPPED = "stopped"
     UNDER_WAY = "under-way"
     NOT_REACHED = "not-reached"
     SKIPPED = "skipped"
@@ -32,6 +33,7 @@ class Mark(StrEnum):
 MARKS: Mapping[Mark, tuple[str, str]] = {  # word, icon
     Mark.DONE: ("xong", "✓"),
     Mark.FAULT: ("lỗi", "×"),
+    Mark.STOPPED: ("cần người", "!"),
     Mark.UNDER_WAY: ("đang chờ", "…"),
     Mark.NOT_REACHED: ("chưa tới", "–"),
     Mark.SKIPPED: ("không cần", "–"),

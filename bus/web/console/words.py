@@ -30,6 +30,14 @@ STATES: Mapping[State, Sign] = {
     State.DELIVERED: Sign("Đã giao", "✓", "delivered", "Bên nhận đã nhận"),
     State.CANCELLED: Sign("Đã hủy", "×", "cancelled", "Đã có người hủy, kèm lý do"),
 }
+NEXT: Mapping[State, str] = {  # what happens at `next_at`
+    State.WAITING: "tự thử lại lúc",
+    State.UNCLEAR: "tự hỏi lại lúc",
+    State.SENDING: "giữ việc muộn nhất tới",
+    State.HELD: "không sớm hơn",
+    State.READY: "không sớm hơn",
+    State.PARKED: "",
+}
 REJECTED, ASKED, ACCEPTED = "rejected", "asked", "accepted"
 VERDICTS: Mapping[str, Sign] = {
     REJECTED: Sign("Từ chối", "×", "rejected", "Không tiếp nhận; bên gửi đã được báo lý do"),
