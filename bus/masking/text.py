@@ -11,7 +11,7 @@ from schemas.vietnamese import nfc
 COVER = "•••"
 
 _EMAIL = re.compile(r"[^\s@<>\"'“”,;:()]{1,64}@[^\s@<>\"'“”,;:()]{1,255}")
-_PHONE = re.compile(r"(?<![\w.])(?:\+84|0)(?:[ .\-]?\d){8,10}(?!\w)")
+_PHONE = re.compile(r"(?<![\w.])(?<!\d[ .\-])(?:\+84|0)(?:[ .\-]?\d){8,10}(?![ .\-]?\d|\w)")
 _SPACED = re.compile(r"(?<!\d)\d{3}(?:[ .\-]\d{3}){2,3}(?!\d)")
 _DIGITS = re.compile(r"\d{6,}")
 _UPPER = "A-ZÀÁẢÃẠĂẰẮẲẴẶÂẦẤẨẪẬÈÉẺẼẸÊỀẾỂỄỆÌÍỈĨỊÒÓỎÕỌÔỒỐỔỖỘƠỜỚỞỠỢÙÚỦŨỤƯỪỨỬỮỰỲÝỶỸỴĐ"
@@ -50,7 +50,7 @@ def mask_code(code: str) -> str:
 
 
 def _masked(text: str) -> str:
-    for pattern in (_EMAIL, _SPACED, _PHONE, _DIGITS):
+    for pattern in (_EMAIL, _PHONE, _SPACED, _DIGITS):
         text = pattern.sub(COVER, text)
     text = _PERSON.sub(lambda hit: hit[0] if hit[0] in NO_PEOPLE else COVER, text)
     return _CALLED.sub(lambda hit: hit[0] if hit["name"] in NO_PEOPLE else hit["who"] + COVER, text)

@@ -253,7 +253,7 @@ def _commands(delivery: Delivery) -> tuple[tuple[str, str], ...]:
         found.append(("Phát lại: tạo lại nội dung bằng ánh xạ và bảng mã hiện hành rồi gửi", "replay"))
     if not delivery.state.final:
         found.append(("Hủy: không gửi nữa", "cancel"))
-    return tuple((words, f'lienthong {act} {delivery.id} --why "…"') for words, act in found)
+    return tuple((words, f'lienthong {act} {delivery.id} --why "LÝ DO"') for words, act in found)
 
 
 def _action(action: Mapping[str, object], codes: list[str]) -> ActionView:

@@ -59,6 +59,7 @@ class Populated:
     """The journal, and the ids of what is in it by name."""
 
     journal: SqlJournal
+    folder: Path  # of the journal
     messages: dict[str, str] = field(default_factory=dict)
     _token: int = 0
 
@@ -137,7 +138,7 @@ DONE = Decision(NextStep.DONE, "Đã giao")
 
 def populate(path: Path) -> Populated:
     """One message in every state."""
-    made = Populated(open_journal(f"sqlite:///{path}"))
+    made = Populated(open_journal(f"sqlite:///{path}"), path.parent)
     soon = datetime.now(UTC) + timedelta(minutes=5)
     ids = made.messages
     ids["parked"] = made.accept("TN01-2026-0001")

@@ -161,7 +161,8 @@ def test_nothing_found_explains_itself(site: Site) -> None:
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Populated]:
     """Sixty dossiers parked, each with one behind."""
-    made = Populated(open_journal(f"sqlite:///{tmp_path_factory.mktemp('many') / 'journal.sqlite'}"))
+    folder = tmp_path_factory.mktemp("many")
+    made = Populated(open_journal(f"sqlite:///{folder / 'journal.sqlite'}"), folder)
     for number in range(60):
         code = f"TN02-{number:04}"
         made.messages[code] = made.accept(code)

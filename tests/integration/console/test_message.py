@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
+import sys
+
 import pytest
 from lxml import html
 
 from bus.delivery import State
 from bus.web.console.words import STATES
-from tests.integration.console.populated import CITIZEN, STREET, Populated, Site
+from tests.integration.console.populated import CITIZEN, NAME, STREET, Populated, Site
 from tests.integration.console.reading import tree, words
 
 
@@ -53,7 +58,7 @@ def test_the_journey_of_a_refused_one(world: Populated, site: Site) -> None:
     assert "pushDocument/ngayHenTra · dòng 7" in problem
     assert "Bên gửi" in problem
     assert "kiểm tra theo lược đồ bên gửi" in problem
-    assert page.xpath("//code[@class='command']") == []
+    assert page.xpath("//article[@class='delivery']") == []
 
 
 def test_what_is_under_way(world: Populated, site: Site) -> None:
@@ -85,11 +90,29 @@ def test_attempts(world: Populated, site: Site) -> None:
 def test_acts_are_commands_to_copy(world: Populated, site: Site, name: str, acts: list[str]) -> None:
     """The page shows the exact command for each act that is open now; it has no button that changes anything."""
     page = _page(world, site, name)
-    commands = [words(one) for one in page.xpath("//code[@class='command']")]
+    commands = [words(one) for one in page.xpath("//article[@class='delivery']//code[@class='command']")]
     assert [one.split()[:3] for one in commands] == [
         ["lienthong", act, f"{world.messages[name]}:cong_dvcqg"] for act in acts
     ]
+    assert all(one.endswith(' --why "LÝ DO"') for one in commands)
     assert page.xpath("//form | //button | //script") == []
+
+
+def test_the_commands_shown_work(world: Populated, site: Site) -> None:
+    """Each command, copied as it stands, does on this journal what the page says; acts are only tried here."""
+    page = _page(world, site, "parked")
+    commands = [words(one) for one in page.xpath("//code[@class='command']")]
+    assert [one.split()[1] for one in commands] == ["release", "replay", "cancel", "show"]
+    environment = {**os.environ, "LIENTHONG_DATA": str(world.folder)}
+    for command in commands:
+        name, act, *arguments = shlex.split(command)
+        trial = [] if act == "show" else ["--dry-run"]
+        run = subprocess.run(
+            [sys.executable, "-m", "bus.cli", act, *arguments, *trial],
+            env=environment, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert (name, run.returncode) == ("lienthong", 0), (command, run.stdout, run.stderr)
+    assert NAME in run.stdout  # the last one shows the body uncovered, on the machine, with a reason
 
 
 def test_one_article_for_each_endpoint(world: Populated, site: Site) -> None:
