@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from xml.parsers import expat
 
 from lxml import etree
@@ -26,6 +27,8 @@ class XmlLimits:
     tags: int = 200_000  # how often "<" stands there: both tags of an element count
     equals: int = 200_000  # how often "=" stands there, as a bound on attributes
     namespaces: int = 2_000  # how often "xmlns" stands there
+    attributes: int = 256  # of one element: whoever reads them by name looks through all of them for each
+    prefixes: int = 64  # in force at one place: whoever resolves names gathers them anew for each element
     charsets: tuple[str, ...] = ()  # allowed for this partner besides UTF-8 and UTF-16 with BOM
 
 
@@ -101,7 +104,29 @@ def _tree(text: bytes, limits: XmlLimits, *, stage: Stage) -> etree._Element:
         raise Refused((_malformed(fault, limits, stage=stage),)) from None
     if _deeper_than(limits.depth)(root):
         raise Refused((problem("LT-XML-004", stage, {"limit": limits.depth}),))
+    if fault := _crowded(root, text, limits, stage=stage):
+        raise Refused((fault,))
     return root
+
+
+def _crowded(root: etree._Element, text: bytes, limits: XmlLimits, *, stage: Stage) -> Problem | None:
+    """What the counts over the whole text allow, but at one place would cost its square."""
+    if text.count(b"=") > limits.attributes and (found := _more_than(limits.attributes)(root)):
+        values = {"what_vi": "thuộc tính trong một phần tử", "what_en": "attributes in one element"}
+        fault = problem("LT-XML-002", stage, {**values, "limit": limits.attributes})
+        return fault.at(theirs=Place("message", found[0].sourceline or 0))
+    if text.count(b"xmlns") > limits.prefixes and _most_prefixes(root) > limits.prefixes:
+        values = {"what_vi": "tiền tố xmlns tại một chỗ", "what_en": "xmlns prefixes at one place"}
+        return problem("LT-XML-002", stage, {**values, "limit": limits.prefixes})
+    return None
+
+
+def _most_prefixes(root: etree._Element) -> int:
+    most = now = 0
+    for event, _ in etree.iterwalk(root, events=("start-ns", "end-ns")):
+        now += 1 if event == "start-ns" else -1
+        most = max(most, now)
+    return most
 
 
 def _parser() -> etree.XMLParser:
@@ -165,10 +190,11 @@ def _draft(text: bytes, limits: XmlLimits, *, stage: Stage) -> Problem | None:
     return None
 
 
-_PATHS: dict[int, etree.XPath] = {}
-
-
+@lru_cache(maxsize=16)
 def _deeper_than(depth: int) -> etree.XPath:
-    if depth not in _PATHS:
-        _PATHS[depth] = etree.XPath("boolean(/*" + "/*" * depth + ")")
-    return _PATHS[depth]
+    return etree.XPath("boolean(/*" + "/*" * depth + ")")
+
+
+@lru_cache(maxsize=16)
+def _more_than(attributes: int) -> etree.XPath:
+    return etree.XPath(f"(//*[@*[{attributes + 1}]])[1]")

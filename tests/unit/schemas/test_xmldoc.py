@@ -241,3 +241,20 @@ def test_first_mark_is_where_a_plain_search_finds_it(encoding: str, text: str) -
     """The quick search for a declaration misses none that a plain one finds."""
     body = text.encode(encoding)
     assert _first_mark(body, encoding) == body.find("<!".encode(encoding))
+
+
+def test_many_attributes_of_one_element_are_refused() -> None:
+    """What explains a fault looks through all attributes for each of them: 190 000 would hold the door for hours."""
+    body = b"<a>\n<b " + b" ".join(b'a%d="1"' % number for number in range(257)) + b"/></a>"
+    found = refusal(body)
+    assert (found.code, found.theirs.line if found.theirs else 0) == ("LT-XML-002", 2)
+    assert parse(b"<a>" + b'<b x="1"/>' * 1000 + b"</a>") is not None
+
+
+def test_many_prefixes_in_force_at_one_place_are_refused() -> None:
+    """Each element below would gather them anew; the same number of declarations side by side is harmless."""
+    nested = "".join(f'<a xmlns:p{number}="u">' for number in range(50))
+    wide = "".join(f' xmlns:q{number}="u"' for number in range(15))
+    body = f"{nested}<b{wide}/>{'</a>' * 50}".encode()
+    assert refusal(body).code == "LT-XML-002"
+    assert parse(b"<a>" + b'<b xmlns:p="u"/>' * 1000 + b"</a>") is not None
