@@ -182,10 +182,11 @@ class JournalMachine(RuleBasedStateMachine):
             (("cong", "P1"),) if learn else (), derived,
         )  # fmt: skip
         before = self.left.work(delivery)
-        settled = self.both(lambda one: one.settle(told))
+        settled, twin = (world.journal.settle(told).result(20) for world in (self.left, self.right))
+        self.learn_ids(derived)  # first: what was born may have opened a dossier
+        self.same(settled, twin)
         if settled.applied and step is NextStep.DONE and not before.delivery.state.final:
             assert before.is_head, "delivered out of its turn"
-        self.learn_ids(derived)
 
     @precondition(lambda self: self.ids)
     @rule(data=st.data())
