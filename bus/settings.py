@@ -221,6 +221,11 @@ class Settings(BaseSettings):
         """SQLAlchemy URL of the journal."""
         return self.journal.url or f"sqlite:///{self.data.resolve() / 'journal.sqlite'}"
 
+    def has_journal(self) -> bool:
+        """There may be a journal at its address: a file that is not there holds none."""
+        url = self.journal_url()
+        return not url.startswith("sqlite:///") or Path(url.removeprefix("sqlite:///").partition("?")[0]).is_file()
+
     def address(self) -> str:
         """How partners reach us."""
         return self.door.public_address.rstrip("/") or f"http://{self.door.host}:{self.door.port}"

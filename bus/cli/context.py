@@ -56,9 +56,8 @@ def journal_of(settings: Settings) -> Iterator[Journal]:
     from bus.journal.migrate import NewerJournal
 
     url = settings.journal_url()
-    file = sqlite_file(url)
-    if file is not None and not file.is_file():
-        raise JournalUnavailable(f"{file} chưa có / is not there: LIENTHONG_DATA, --config, `lienthong up`")
+    if not settings.has_journal():
+        raise JournalUnavailable(f"{url} chưa có / is not there: LIENTHONG_DATA, --config, `lienthong up`")
     try:
         journal = open_journal(url)
     except (NewerJournal, OSError) as wrong:
@@ -67,11 +66,6 @@ def journal_of(settings: Settings) -> Iterator[Journal]:
         yield journal
     finally:
         journal.close()
-
-
-def sqlite_file(url: str) -> Path | None:
-    """The file of an SQLite journal; None = another database."""
-    return Path(url.removeprefix("sqlite:///").partition("?")[0]) if url.startswith("sqlite:///") else None
 
 
 def refused(code: str, /, *, ours: Place | None = None, **values: object) -> Refused:

@@ -9,7 +9,23 @@ from typing import Annotated
 
 import typer
 
-from bus.cli import acts, check, demo, find, map_explain, new, out, serve, show, simulate, up, version, work
+from bus.cli import (
+    acts,
+    check,
+    config_show,
+    demo,
+    doctor,
+    find,
+    map_explain,
+    new,
+    out,
+    serve,
+    show,
+    simulate,
+    up,
+    version,
+    work,
+)
 from bus.cli.context import State
 from bus.ports import JournalUnavailable, QueueUnavailable
 from schemas.problem import Refused
@@ -27,7 +43,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 
-for module in (up, serve, work, find, show, acts, check, new, map_explain, simulate, demo, version):
+for module in (
+    up,
+    serve,
+    work,
+    find,
+    show,
+    acts,
+    check,
+    new,
+    map_explain,
+    config_show,
+    doctor,
+    simulate,
+    demo,
+    version,
+):
     module.register(app)
 
 

@@ -50,7 +50,7 @@ def explain(
     unmask: Annotated[bool, typer.Option("--unmask", help="Hiện giá trị của mẫu / show the sample's values")] = False,
     json: Json = False,
 ) -> None:
-    """Giải thích ánh xạ, mỗi luật một dòng; có mẫu thì thêm kết quả / explains maps, rule by rule, also with a sample."""
+    """Giải thích ánh xạ, mỗi luật một dòng; có mẫu thì thêm kết quả / explains maps rule by rule."""
     from bus.cli.check import find_folders, load_folder
 
     adapter = load_folder(find_folders([system], state(context).settings.systems)[0])

@@ -24,6 +24,9 @@ Rồi / then: tìm TODO trong thư mục, rồi / look for TODO in the folder, t
 """
 
 
+_DOSSIER = Kind("ho_so")
+
+
 def register(app: typer.Typer) -> None:
     """Adds the command."""
     app.command("new", epilog=EXAMPLES)(new)
@@ -35,9 +38,7 @@ def new(
     xsd: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Tệp XSD / an XSD file")] = None,
     to: Annotated[Path, typer.Option(help="Thư mục chứa thư mục mới / where the new folder goes")] = Path(),
     called: Annotated[bool, typer.Option("--called", help="Họ gọi ta / the partner calls us")] = False,
-    kind: Annotated[Kind, typer.Option(help="Loại thông điệp của khung ánh xạ / kind of the skeleton maps")] = Kind(
-        "ho_so"
-    ),
+    kind: Annotated[Kind, typer.Option(help="Loại thông điệp của khung ánh xạ / kind of the skeleton maps")] = _DOSSIER,
     month: Annotated[str, typer.Option(metavar="YYYY-MM", help="Tháng của hợp đồng / month of the contract")] = "",
     json: Json = False,
 ) -> None:

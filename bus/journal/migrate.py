@@ -6,8 +6,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from bus.journal.dialect import open_engines
+from bus.ports import JournalUnavailable
 
 HEAD = "0001"
 _FOLDER = Path(__file__).parent / "migrations"
@@ -27,6 +29,22 @@ def upgrade(url: str) -> None:
     engines = open_engines(url)
     try:
         upgrade_engine(engines.writer)
+    finally:
+        engines.dispose()
+
+
+def revision_of(url: str) -> str:
+    """The schema a journal has now; "" = it is empty. Changes nothing.
+
+    Raises:
+        JournalUnavailable: it cannot be read.
+    """
+    engines = open_engines(url)
+    try:
+        with engines.reader.connect() as connection:
+            return _revision(connection)
+    except SQLAlchemyError as error:
+        raise JournalUnavailable(f"the journal cannot be read: {error}") from error
     finally:
         engines.dispose()
 

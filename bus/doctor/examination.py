@@ -1,0 +1,47 @@
+"""What the doctor looks at, step by step. A step yields findings and never raises: what it meets is a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bus.doctor import partners, stores, surroundings
+from bus.doctor.finding import Finding
+from bus.ownership import owner
+from bus.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What is looked at."""
+
+    settings: Settings
+    pid: int  # of the `lienthong up` that runs on the data folder; 0 = none
+    quick: bool = False  # leave out what takes long: the whole chain of the journal
+
+    @classmethod
+    def of(cls, settings: Settings, *, quick: bool = False) -> Patient:
+        """The bus these settings describe."""
+        return cls(settings, owner(settings.data), quick)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One look."""
+
+    name: str
+    vi: str  # for the progress line
+    run: Callable[[Patient], Iterator[Finding]]
+
+
+STEPS = (
+    Step("data", "thư mục dữ liệu", lambda p: surroundings.look_at_data(p.settings)),
+    Step("bus", "bus", lambda p: surroundings.look_at_bus(p.settings, pid=p.pid)),
+    Step("journal", "nhật ký", lambda p: stores.look_at_journal(p.settings)),
+    Step("chain", "chuỗi bằng chứng", lambda p: iter(()) if p.quick else stores.look_at_chain(p.settings)),
+    Step("queue", "hàng đợi", lambda p: stores.look_at_queue(p.settings, running=bool(p.pid))),
+    Step("clock", "đồng hồ", lambda p: surroundings.look_at_clock(p.settings)),
+    Step("keys", "khoá và bí mật", lambda p: partners.look_at_keys(p.settings)),
+    Step("systems", "hệ thống và tuyến", lambda p: partners.look_at_systems(p.settings)),
+    Step("endpoints", "điểm nhận", lambda p: partners.look_at_endpoints(p.settings)),
+)

@@ -1,0 +1,138 @@
+"""The two stores: can they be reached, are they what they should be, do they agree."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bus.compose import queue_url
+from bus.delivery import State
+from bus.doctor.finding import Finding, good, note, wrong
+from bus.journal import SqlJournal, open_journal
+from bus.journal.migrate import HEAD, KNOWN, NewerJournal, revision_of
+from bus.ports import JournalUnavailable, QueueUnavailable
+from bus.queue import RedisQueue
+from bus.queue.examine import ServerFacts, examine
+from bus.settings import Settings
+
+_MOST_SKEW_S = 2.0
+_HEALS_S = 5.0  # a running bus notices another generation within a second or so
+_FEW = 5
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[SqlJournal | None]:
+    """The journal, if there is one of our schema; it is neither made nor migrated."""
+    journal: SqlJournal | None = None
+    try:
+        if settings.has_journal() and revision_of(settings.journal_url()) == HEAD:
+            journal = open_journal(settings.journal_url())
+    except (JournalUnavailable, NewerJournal, OSError):
+        journal = None
+    try:
+        yield journal
+    finally:
+        if journal is not None:
+            journal.close()
+
+
+def look_at_journal(settings: Settings) -> Iterator[Finding]:
+    """There, of a schema we know, writable; and what waits for a person."""
+    if not settings.has_journal():
+        yield note("journal", "–", "chưa có, lienthong up sẽ tạo", "not there yet, lienthong up makes it")
+        return
+    try:
+        revision = revision_of(settings.journal_url())
+    except (JournalUnavailable, OSError) as error:
+        yield wrong("journal", "đọc / read", "LT-DOC-010", reason=error)
+        return
+    if revision not in KNOWN:
+        yield wrong("journal", "lược đồ / schema", "LT-DOC-011", found=revision, known=HEAD)
+        return
+    yield good("journal", "lược đồ / schema", revision or "trống", revision or "empty")
+    with opened(settings) as journal:
+        if journal is None:
+            return
+        try:
+            journal.ping()
+            yield good("journal", "ghi / write", "ghi được xuống đĩa", "a commit reached the disk")
+        except JournalUnavailable as error:
+            yield wrong("journal", "ghi / write", "LT-DOC-010", reason=error)
+        counts = journal.counts()
+        if parked := counts.get(State.PARKED, 0):
+            yield note("journal", "parked", f"{parked} lượt giao chờ xử lý tay", f"{parked} deliveries are parked")
+        total = sum(counts.values())
+        yield good("journal", "lượt giao / deliveries", f"{total} đã nhận", f"{total} accepted")
+
+
+def look_at_chain(settings: Settings) -> Iterator[Finding]:
+    """Every writer's chain, from its first entry to its last: takes long on a long journal."""
+    with opened(settings) as journal:
+        if journal is None:
+            return
+        broken = journal.verify_chain()
+    for one in broken[:_FEW]:
+        yield wrong("journal", "chuỗi / chain", "LT-DOC-012", place=one)
+    if not broken:
+        yield good("journal", "chuỗi / chain", "nguyên vẹn", "whole")
+
+
+def look_at_queue(settings: Settings, *, running: bool) -> Iterator[Finding]:
+    """There, keeps what it is told, and belongs to this journal."""
+    try:
+        facts = examine(queue_url(settings))
+    except QueueUnavailable as error:
+        if settings.queue.redis_url or running:
+            yield wrong("queue", "kết nối / connection", "LT-DOC-020", reason=error)
+        else:
+            yield note(
+                "queue", "kết nối / connection", "máy chủ riêng chỉ chạy cùng bus", "private server runs with the bus"
+            )
+        return
+    yield good("queue", "máy chủ / server", f"{facts.kind} {facts.version}")
+    yield from _habits(facts)
+    yield from _generation(settings, running=running)
+
+
+def _habits(facts: ServerFacts) -> Iterator[Finding]:
+    if not facts.write_ok:
+        yield wrong("queue", "AOF", "LT-DOC-021")
+    elif facts.append_only:
+        yield good("queue", "AOF", "bật", "on")
+    else:
+        yield note(
+            "queue", "AOF", "tắt: dựng lại từ nhật ký mỗi khi máy chủ khởi động lại", "off: rebuilt at each restart"
+        )
+    if facts.eviction not in ("", "noeviction"):
+        yield wrong("queue", "maxmemory-policy", "LT-DOC-022", policy=facts.eviction)
+    if abs(facts.skew_s) > _MOST_SKEW_S:
+        yield wrong("clock", "hàng đợi / queue", "LT-DOC-023", seconds=f"{facts.skew_s:+.1f}")
+    else:
+        yield good(
+            "clock", "hàng đợi / queue", f"lệch {facts.skew_s * 1000:+.0f} ms", f"{facts.skew_s * 1000:+.0f} ms off"
+        )
+
+
+def _generation(settings: Settings, *, running: bool) -> Iterator[Finding]:
+    with opened(settings) as journal:
+        if journal is None:
+            return
+        queue = RedisQueue(queue_url(settings))
+        try:
+            end = time.monotonic() + (_HEALS_S if running else 0)
+            ours, theirs = journal.generation(), queue.generation()
+            while ours != theirs and time.monotonic() < end:
+                time.sleep(0.25)
+                ours, theirs = journal.generation(), queue.generation()
+        except (QueueUnavailable, JournalUnavailable) as error:
+            yield wrong("queue", "thế hệ / generation", "LT-DOC-020", reason=error)
+            return
+        finally:
+            queue.close()
+    if ours == theirs:
+        yield good("queue", "thế hệ / generation", f"{ours}, khớp nhật ký", f"{ours}, as the journal says")
+    elif running:
+        yield wrong("queue", "thế hệ / generation", "LT-DOC-024", ours=ours, theirs=theirs)
+    else:
+        yield note("queue", "thế hệ / generation", "sẽ dựng lại khi bus chạy", "rebuilt when the bus starts")
