@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +16,9 @@ from bus.cli.words import ACTS, STATES, both
 from bus.delivery import Delivery, State
 from bus.ports import Journal
 from bus.records import Act, Acted, Action
-from bus.settings import Settings
+
+if TYPE_CHECKING:
+    from bus.settings import Settings
 
 Id = Annotated[
     str, typer.Argument(help="Mã lượt giao, hay mã thông điệp có một lượt giao / delivery id, or a message with one")
@@ -65,9 +67,9 @@ class _Asked:
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    app.command("release", epilog=_RELEASE)(release)
-    app.command("replay", epilog=_REPLAY)(replay)
-    app.command("cancel", epilog=_CANCEL)(cancel)
+    app.command("release", short_help="thả một lượt giao / let a resting delivery go", epilog=_RELEASE)(release)
+    app.command("replay", short_help="phát lại một lượt giao / send a delivery again", epilog=_REPLAY)(replay)
+    app.command("cancel", short_help="hủy một lượt giao / cancel a delivery", epilog=_CANCEL)(cancel)
 
 
 def release(

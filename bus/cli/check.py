@@ -26,7 +26,7 @@ Ví dụ / examples:
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("check", epilog=EXAMPLES)(check)
+    app.command("check", short_help="kiểm tra thư mục hệ thống / check system folders", epilog=EXAMPLES)(check)
 
 
 def check(

@@ -34,7 +34,7 @@ def configuration() -> None:
     """Cấu hình / the configuration."""
 
 
-@app.command("show", epilog=EXAMPLES)
+@app.command("show", short_help="cấu hình đang có hiệu lực / settings in effect", epilog=EXAMPLES)
 def show(
     context: typer.Context,
     resolved: Annotated[

@@ -8,33 +8,31 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from bus.cli.words import STATES, both
 from bus.delivery import State
-from bus.demo import SHORT, Demo, DemoSize, Progress, rejected_codes
-from bus.journal import open_journal
-from bus.simulators.judge import Verdict
 
-_WORDS: Mapping[State, str] = {
-    State.READY: "sẵn sàng / ready",
-    State.SENDING: "đang gửi / sending",
-    State.WAITING: "chờ thử lại / waiting",
-    State.HELD: "chờ lượt / held",
-    State.UNCLEAR: "chưa rõ / unclear",
-    State.PARKED: "chờ xử lý tay / parked",
-    State.DELIVERED: "đã giao / delivered",
-    State.CANCELLED: "đã huỷ / cancelled",
-}
+if TYPE_CHECKING:
+    from bus.demo import Demo, Progress
+    from bus.simulators.judge import Verdict
+
+EXAMPLES = """\b
+Ví dụ / examples:
+  lienthong demo                        trong thư mục tạm, xoá khi xong / in a temporary folder
+  lienthong demo --short                bản ngắn / the short form
+  lienthong demo --keep --folder ./thu  để chạy tiếp, xem bằng find và show / left running
+"""
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("demo")(demo)
+    app.command("demo", short_help="chạy thử hai chiều / move real dossiers both ways", epilog=EXAMPLES)(demo)
 
 
 def demo(
@@ -44,6 +42,9 @@ def demo(
     timeout_s: Annotated[float, typer.Option(help="Bỏ cuộc sau / give up after")] = 240.0,
 ) -> None:
     """Chạy hồ sơ thật hai chiều qua mọi phần / moves real dossiers both ways; status 1 if anything is wrong."""
+    from bus.demo import SHORT, Demo, DemoSize, rejected_codes
+    from bus.journal import open_journal
+
     console = Console()
     place = folder or Path(tempfile.mkdtemp(prefix="lienthong-demo-"))
     run = Demo(place, SHORT if short else DemoSize())
@@ -74,9 +75,9 @@ def _live(progress: Progress) -> Table:
     table = Table(title=f"{progress.seconds:5.1f} s · {progress.accepted} lần giao / deliveries", min_width=60)
     table.add_column("trạng thái / state")
     table.add_column("số / count", justify="right")
-    for state, words in _WORDS.items():
+    for state, words in STATES.items():
         if count := progress.states.get(state, 0):
-            table.add_row(words, str(count))
+            table.add_row(both(words), str(count))
     if progress.senders_busy:
         table.add_row("[dim]kịch bản bên gửi còn chạy / sender scripts[/]", str(progress.senders_busy))
     return table

@@ -25,7 +25,7 @@ Ví dụ / examples:
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("doctor", epilog=EXAMPLES)(doctor)
+    app.command("doctor", short_help="khám toàn bộ, nói phải làm gì / look at everything", epilog=EXAMPLES)(doctor)
 
 
 def doctor(

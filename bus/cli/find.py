@@ -39,7 +39,7 @@ Ví dụ / examples:
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("find", epilog=EXAMPLES)(find)
+    app.command("find", short_help="tìm thông điệp / find messages", epilog=EXAMPLES)(find)
 
 
 def find(

@@ -38,7 +38,7 @@ def maps() -> None:
     """Ánh xạ của các hệ thống / the systems' maps."""
 
 
-@app.command("explain", epilog=EXAMPLES)
+@app.command("explain", short_help="giải thích ánh xạ / explain maps", epilog=EXAMPLES)
 def explain(
     context: typer.Context,
     system: Annotated[str, typer.Argument(metavar="HỆ THỐNG", help="Mã hay thư mục hệ thống / id or folder")],

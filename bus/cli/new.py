@@ -29,7 +29,7 @@ _DOSSIER = Kind("ho_so")
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("new", epilog=EXAMPLES)(new)
+    app.command("new", short_help="viết khung hệ thống mới / begin a new system", epilog=EXAMPLES)(new)
 
 
 def new(

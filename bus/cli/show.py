@@ -34,7 +34,7 @@ Ví dụ / examples:
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("show", epilog=EXAMPLES)(show)
+    app.command("show", short_help="hành trình của một thông điệp / one message in full", epilog=EXAMPLES)(show)
 
 
 def show(

@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     """Adds the command."""
     app.command(
         "simulate",
+        short_help="đối tác giả lập / simulated partners",
         epilog=EXAMPLES,
         add_help_option=False,
         context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},

@@ -38,7 +38,7 @@ Dừng / stop: Ctrl+C hay / or SIGTERM. Xem / look: lienthong doctor, lienthong 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("up", epilog=EXAMPLES)(up)
+    app.command("up", short_help="chạy tất cả trên một máy / run everything here", epilog=EXAMPLES)(up)
 
 
 def up(context: typer.Context) -> None:
@@ -68,6 +68,8 @@ def _run(now: State, settings: Settings) -> None:
         try:
             check_before_start(parts)
             wait_for_port(settings, stop)
+            if stop.is_set():
+                return
             names: dict[str, str] = {}
             supervisor = Supervisor(
                 _roles(now, settings, names), on_death=lambda role, number, pid: _reap(role, parts, names)

@@ -15,7 +15,9 @@ _PARTS = ("lxml", "redis", "SQLAlchemy", "cryptography", "zeep", "fastapi")
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("version", epilog="\b\nVí dụ / example:\n  lienthong version --json\n")(show_version)
+    app.command(
+        "version", short_help="phiên bản / versions", epilog="\b\nVí dụ / example:\n  lienthong version --json\n"
+    )(show_version)
 
 
 def show_version(json: Json = False) -> None:

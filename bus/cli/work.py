@@ -10,13 +10,17 @@ from typing import Annotated
 import typer
 
 from bus.cli.context import log_to_stderr, state
-from bus.compose import make_worker, open_parts
-from bus.worker import worker_name
+
+EXAMPLES = """\b
+Ví dụ / examples:
+  lienthong work                        thêm một tiến trình giao / one more delivering process
+  lienthong work --name may-2-a         tên của nó trong nhật ký / its name in the journal
+"""
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command("work")(work)
+    app.command("work", short_help="chạy thêm một tiến trình giao / run one more worker", epilog=EXAMPLES)(work)
 
 
 def work(
@@ -24,6 +28,9 @@ def work(
     name: Annotated[str, typer.Option(help="Tên tiến trình, duy nhất / unique name (default: made up)")] = "",
 ) -> None:
     """Giao thông điệp cho tới khi bị dừng / delivers until stopped (SIGTERM finishes what is under way)."""
+    from bus.compose import make_worker, open_parts
+    from bus.worker import worker_name
+
     log_to_stderr()
     parts = open_parts(state(context).settings)
     boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
