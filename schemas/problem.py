@@ -20,6 +20,8 @@ from enum import StrEnum
 from functools import cache
 from importlib import resources
 
+_PATH = 500  # of a place in a message, in characters
+
 
 class Stage(StrEnum):
     """Where in the journey of a message a problem was found."""
@@ -77,7 +79,7 @@ class Problem:
 
     def at(self, *, ours: Place | None = None, theirs: Place | None = None) -> Problem:
         """The same problem with places filled in."""
-        return replace(self, ours=ours or self.ours, theirs=theirs or self.theirs)
+        return replace(self, ours=ours or self.ours, theirs=_bounded(theirs) or self.theirs)
 
     def as_json(self) -> dict[str, object]:
         """The shape used in `--json`, the journal and typed fault details."""
@@ -157,6 +159,17 @@ def catalogue() -> Mapping[str, ProblemText]:
 def _short(value: object) -> str:
     text = str(value)
     return text if len(text) <= 200 else text[:199] + "…"
+
+
+def _bounded(place: Place | None) -> Place | None:
+    """A path is made of names the sender chose: an answer, a log and the journal need not carry megabytes of them."""
+    if place is None or max(len(place.path), len(place.quote)) <= _PATH:
+        return place
+    return replace(place, path=_middle_out(place.path), quote=_middle_out(place.quote))
+
+
+def _middle_out(text: str) -> str:
+    return text if len(text) <= _PATH else f"{text[: _PATH // 2]}…{text[-_PATH // 2 + 1 :]}"
 
 
 def _place_json(place: Place | None) -> dict[str, object] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -19,6 +20,8 @@ from schemas.loglines import LogLine, read_log
 from schemas.pack import collect
 from schemas.problem import Place, Problem, Refused, Stage, problem
 from schemas.shape import Shape, shape_of
+
+log = logging.getLogger("lienthong.schemas")
 
 MAX_PROBLEMS = 50
 _EXPLAINED_ELEMENTS = 5_000  # above this the second validator would cost seconds: libxml2's own log explains
@@ -82,17 +85,25 @@ class Schema:
             return self._shapes[element]
 
     def _findings(self, element: etree._Element, compiled: etree.XMLSchema) -> Iterator[Finding]:
-        log = list(cast("Iterable[LogLine]", compiled.error_log))  # the stubs do not know that it can be walked
+        lines = list(cast("Iterable[LogLine]", compiled.error_log))  # the stubs do not know that it can be walked
         small = sum(1 for _ in islice(element.iter(), _EXPLAINED_ELEMENTS + 1)) <= _EXPLAINED_ELEMENTS
         if small:
-            with self._lock:
-                told = list(islice(explain(self._explaining(), element), MAX_PROBLEMS + 1))
+            told = self._told(element)
             if told:
                 yield from told
                 return
         with self._lock:
             schema = self._explaining()
-        yield from read_log(iter(log), element, lambda parent: declared_children(schema, parent, element))
+        yield from read_log(iter(lines), element, lambda parent: declared_children(schema, parent, element))
+
+    def _told(self, element: etree._Element) -> list[Finding]:
+        """By the second validator. It only explains: where it breaks on what libxml2 refused, the log has to do."""
+        with self._lock:
+            try:
+                return list(islice(explain(self._explaining(), element), MAX_PROBLEMS + 1))
+            except Exception as error:  # e.g. an xsi:type that is not declared
+                log.info("%s: no explanation, %s", self.name, type(error).__name__)
+                return []
 
     def _compiled(self) -> etree.XMLSchema:
         compiled: etree.XMLSchema | None = getattr(self._threads, "compiled", None)

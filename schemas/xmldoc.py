@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 from xml.parsers import expat
 
 from lxml import etree
@@ -104,17 +105,20 @@ def _tree(text: bytes, limits: XmlLimits, *, stage: Stage) -> etree._Element:
         raise Refused((_malformed(fault, limits, stage=stage),)) from None
     if _deeper_than(limits.depth)(root):
         raise Refused((problem("LT-XML-004", stage, {"limit": limits.depth}),))
-    if fault := _crowded(root, text, limits, stage=stage):
-        raise Refused((fault,))
+    crowded = _crowded(root, text, limits, stage=stage)
+    if crowded is not None:
+        raise Refused((crowded,))
     return root
 
 
 def _crowded(root: etree._Element, text: bytes, limits: XmlLimits, *, stage: Stage) -> Problem | None:
     """What the counts over the whole text allow, but at one place would cost its square."""
-    if text.count(b"=") > limits.attributes and (found := _more_than(limits.attributes)(root)):
+    found = _more_than(limits.attributes)(root) if text.count(b"=") > limits.attributes else ()
+    for element in cast("list[etree._Element]", found):
         values = {"what_vi": "thuộc tính trong một phần tử", "what_en": "attributes in one element"}
         fault = problem("LT-XML-002", stage, {**values, "limit": limits.attributes})
-        return fault.at(theirs=Place("message", found[0].sourceline or 0))
+        line = element.sourceline
+        return fault.at(theirs=Place("message", line if isinstance(line, int) else 0))
     if text.count(b"xmlns") > limits.prefixes and _most_prefixes(root) > limits.prefixes:
         values = {"what_vi": "tiền tố xmlns tại một chỗ", "what_en": "xmlns prefixes at one place"}
         return problem("LT-XML-002", stage, {**values, "limit": limits.prefixes})

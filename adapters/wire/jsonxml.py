@@ -22,6 +22,7 @@ from adapters.wire.quirks import EMPTY_ARRAYS, SCALAR_NUMBERS
 from schemas.jsondoc import JsonValue
 from schemas.problem import Place, Problem, Refused, Stage, problem
 from schemas.shape import Scalar, Shape
+from schemas.validate import MAX_PROBLEMS
 
 _NUMBERS = (Scalar.INTEGER, Scalar.DECIMAL)
 
@@ -85,6 +86,9 @@ class _Reading:
 
     def say(self, code: str, path: str, **values: object) -> None:
         self.problems.append(problem(code, self.stage, values).at(theirs=Place("message", path=path or "/")))
+        if len(self.problems) == MAX_PROBLEMS:
+            more = problem("LT-SCH-021", self.stage, {"limit": MAX_PROBLEMS})
+            raise Refused((*self.problems, more))
 
     def content(self, element: etree._Element, shape: Shape, value: JsonValue, *, path: str) -> None:
         if shape.scalar is not None:

@@ -299,3 +299,21 @@ def test_digest_covers_included_files(tmp_path: Path) -> None:
     assert Schema.load(file).digest == before
     write(tmp_path, b='<xs:element name="b"/>')
     assert Schema.load(file).digest != before
+
+
+@pytest.mark.parametrize("named", ["xsi:nothing", "nobody:nothing", "nothing"])
+def test_type_nobody_declared_is_the_senders_fault(schema: Schema, voice: str, named: str) -> None:
+    """The explaining validator breaks on an unknown xsi:type; the sender still learns that its message is not valid."""
+    body = (
+        '<HoSo xmlns="urn:t" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+        f'<So xsi:type="{named}">1</So></HoSo>'
+    )
+    found = schema.check(parse(body.encode()), stage=Stage.VALIDATE_IN)
+    assert {one.code for one in found} == {"LT-SCH-020"}
+
+
+def test_place_does_not_repeat_a_name_of_any_length(schema: Schema, voice: str) -> None:
+    """A name of 40 000 letters would come back in the answer, stand in the log and in the journal."""
+    found = check(schema, f"<{'x' * 40_000}/>")
+    assert found
+    assert all(len(str(one.as_json())) < 3_000 for one in found)

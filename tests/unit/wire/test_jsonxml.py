@@ -154,3 +154,11 @@ def test_compact_writes_plain_utf8() -> None:
     assert json.loads(compact(value)) == value
     assert "Đơn".encode() in compact(value)
     assert b" :" not in compact(value)
+
+
+def test_no_more_problems_are_looked_for_than_anybody_reads() -> None:
+    """100 000 unknown members would cost seconds and an answer of megabytes: the first fifty are told, and that
+    there are more."""
+    found = codes([{f"x{number}": 1 for number in range(500)}])
+    assert found[0] == ("LT-WIRE-021", "/0/x0")
+    assert found[50:] == [("LT-SCH-021", "")]
