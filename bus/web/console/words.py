@@ -89,4 +89,4 @@ STAGES: Mapping[str, str] = {
     Stage.SETTLE.value: "ghi kết quả",
     Stage.CONFIGURE.value: "cấu hình",
 }
-ACTS: Mapping[str, str] = {"release": "Thả ra", "replay": "Phát lại", "cancel": "Hủy"}
+ACTS: Mapping[str, str] = {"release": "Thả ra", "replay": "Phát lại", "cancel": "Hủy", "look": "Mở che"}

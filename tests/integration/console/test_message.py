@@ -185,6 +185,14 @@ def test_what_people_did(world: Populated, site: Site) -> None:
     assert said.endswith("Hủy vanhanh Trùng với hồ sơ của ••• Đã làm")
 
 
+def test_who_looked_is_seen(world: Populated, site: Site) -> None:
+    """An uncovered look is told on the message's page like any other act."""
+    world.journal.record_look(world.messages["ready"], "canonical", who="vanhanh", why="đối chiếu").result(20)
+    said = words(_page(world, site, "ready").xpath("//section[@aria-labelledby='thao-tac']//tbody/tr")[0])
+    assert "Mở che vanhanh" in said
+    assert "đối chiếu" in said
+
+
 @pytest.mark.parametrize("path", ["message/" + "0" * 32, "message/<script>", "message", "nothing", "a/b/c/d"])
 def test_unknown_pages(site: Site, path: str) -> None:
     """What is not there says so, without repeating the address."""
