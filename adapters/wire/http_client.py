@@ -23,7 +23,7 @@ from adapters.wire.deadline import CURRENT, DeadlineConnection, DeadlineTlsConne
 _CONNECT_S = 5.0  # for one try; three fit into most deadlines
 _TRIES = 3
 _BLOCK = 65_536
-_KEPT = 16  # idle connections per endpoint
+_KEPT = 64  # idle connections per endpoint: no fewer than a worker has threads, or each is made anew
 
 
 @dataclass(frozen=True, slots=True)

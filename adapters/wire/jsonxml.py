@@ -25,6 +25,7 @@ from schemas.shape import Scalar, Shape
 from schemas.validate import MAX_PROBLEMS
 
 _NUMBERS = (Scalar.INTEGER, Scalar.DECIMAL)
+_quoted = json.JSONEncoder(ensure_ascii=False).encode  # made once: json.dumps with an option makes one a call
 
 
 class Digits(float):
@@ -219,7 +220,3 @@ def _pointer(name: str) -> str:
 
 def _tag(shape: Shape) -> str:
     return f"{{{shape.namespace}}}{shape.name}" if shape.namespace else shape.name
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
