@@ -32,7 +32,7 @@ STATES: Mapping[State, Sign] = {
 }
 NEXT: Mapping[State, str] = {  # what happens at `next_at`
     State.WAITING: "tự thử lại lúc",
-    State.UNCLEAR: "tự hỏi lại lúc",
+    State.UNCLEAR: "lúc",
     State.SENDING: "giữ việc muộn nhất tới",
     State.HELD: "không sớm hơn",
     State.READY: "không sớm hơn",
