@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.adapter import Adapter
+from adapters.dating import own_day
 from adapters.mapping.explain import explain
 from adapters.mapping.generate import canonical_sample, legacy_sample
 from adapters.mapping.law import check_canonical, check_legacy
@@ -111,15 +112,16 @@ def _first_difference(one: bytes, other: bytes) -> int:
 
 
 def _law(adapter: Adapter, sample: Sample, made: Made) -> tuple[Problem, ...]:
-    plan = adapter.maps.get(adapter.manifest.operations[sample.operation].map)
+    operation = adapter.manifest.operations[sample.operation]
+    plan = adapter.maps.get(operation.map)
     if plan is None or sample.way is Way.REPLY or made.problems:
         return ()
-    here = MapContext(on=NOW.date(), identities={}) if sample.way is Way.IN else context(adapter)
+    if sample.way is Way.OUT:
+        return tuple(found for message in made.messages for found in check_canonical(plan, message, context(adapter)))
     found: list[Problem] = []
-    for item in made.items:
-        found += check_legacy(plan, item, here)
-    for message in made.messages:
-        found += check_canonical(plan, message, here)
+    for item, message in zip(made.items, made.messages, strict=True):
+        here = MapContext(on=own_day(operation, item) or NOW.date(), identities={})
+        found += (*check_legacy(plan, item, here), *check_canonical(plan, message, here))
     return tuple(found)
 
 

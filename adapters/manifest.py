@@ -124,6 +124,8 @@ class Operation:
     creates: bool = False  # may open a new dossier
     key: tuple[str, ...] = ()  # paths that make the duplicate key, relative to an item
     update: bool = False  # same key with other content is an update
+    dated_by: str = ""  # path of the day that code tables are judged by, relative to an item; "" = the day it came
+    dated_format: str = ""  # how that day is written, as in maps: "dd/MM/yyyy", "yyyyMMddHHmmss", "iso" …
     answers: Mapping[AnswerKind, Answer] = field(default_factory=dict)  # over the adapter's
     # -- OUT --
     service: str = ""  # the name on the wire where one service serves several operations here; "" = the name

@@ -21,6 +21,7 @@ from pathlib import Path
 from lxml import etree
 
 from adapters.adapter import Adapter
+from adapters.dating import own_day
 from adapters.manifest import Direction, Operation
 from adapters.mapping.plan import MapContext
 from adapters.replies import classify
@@ -140,7 +141,8 @@ def _translated(adapter: Adapter, name: str, operation: Operation, items: list[e
     problems: list[Problem] = []
     messages: list[etree._Element] = []
     for item in items:
-        done = adapter.maps[operation.map].to_canonical(item, MapContext(on=NOW.date(), identities={}))
+        on = own_day(operation, item) or NOW.date()
+        done = adapter.maps[operation.map].to_canonical(item, MapContext(on=on, identities={}))
         found = done.problems if done.element is None else _checked(adapter, done.element)
         problems += found
         if done.element is not None and not found:

@@ -9,7 +9,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from adapters.manifest import Auth, Direction, Manifest, Operation
+from adapters.mapping.kinds.layout import layout
 from adapters.mapping.plan import MapPlan
+from adapters.mapping.values import Fault
 from adapters.wire.quirks import QUIRKS
 from adapters.wire.registry import BUILT_IN, GROUP
 from schemas.catalog import KINDS
@@ -110,10 +112,19 @@ class _Check:
                 self.path(item, name.path, f"{where}.dossier")
             for path in operation.key:
                 self.path(item, path, f"{where}.key")
+            self._dated(operation, item, where)
         if operation.direction is Direction.ACK:
             self.path(element, operation.ack_path, f"{where}.ack_path")
         if operation.direction in (Direction.IN, Direction.ASK_IN) and not operation.dossier:
             self.say("LT-SYS-018", where, member="dossier")
+
+    def _dated(self, operation: Operation, item: Shape, where: str) -> None:
+        if bool(operation.dated_by) is not bool(operation.dated_format):
+            self.say("LT-SYS-018", where, member="dated_format" if operation.dated_by else "dated_by")
+        if operation.dated_by:
+            self.path(item, operation.dated_by, f"{where}.dated_by")
+        if operation.dated_format and isinstance(wrong := layout(operation.dated_format), Fault):
+            self.say("LT-SYS-013", f"{where}.dated_format", value=operation.dated_format, known=str(wrong))
 
     def _sent(self, name: str, operation: Operation, reply: Shape | None, where: str) -> None:
         operations = self.manifest.operations
