@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from lxml import etree
@@ -9,7 +10,9 @@ from lxml import etree
 from adapters.adapter import Adapter
 from adapters.manifest import Then
 from bus.canonical import complete, text_at
-from bus.pipeline import VIETNAM, House, canonical_message, routed, translate_in
+from bus.days import VIETNAM, day_of
+from bus.dispatch import Birth, House, routed
+from bus.pipeline import translate_in
 from bus.questions import build, carried
 from bus.records import Acceptance, AcceptItem, Derived, DossierRef, WorkItem
 from schemas.message import Envelope, Message, Party, new_id, sha256_hex
@@ -17,42 +20,53 @@ from schemas.problem import Refused
 from schemas.xmldoc import parse, to_bytes
 
 
-def aftermath(
-    item: WorkItem, adapter: Adapter, reply: etree._Element | None, code: str, house: House, *, now: datetime
-) -> tuple[Derived, ...]:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A delivery that its receiver has, and what it said."""
+
+    item: WorkItem
+    adapter: Adapter  # of the receiver
+    reply: etree._Element | None
+    code: str  # the receiver's own code in the reply; "" = none
+    now: datetime
+
+
+def aftermath(taken: Taken, house: House) -> tuple[Derived, ...]:
     """What follows from a taken delivery, by the operation's `then` rules.
 
     Raises:
         Refused: the reply cannot be read by its map, or there is no route: the attempt is kept, the lane parks.
     """
-    operation = adapter.manifest.operations[item.delivery.operation]
-    raw = _raw(item, adapter, reply, now=now)
+    item, code = taken.item, taken.code
+    rules = taken.adapter.manifest.operations[item.delivery.operation].then
+    if not rules:
+        return ()
+    raw = _raw(taken)
     items: list[AcceptItem] = []
-    for rule in operation.then:
-        element = _element(item, adapter, rule, reply, code, now=now)
+    for rule in rules:
+        element = _element(taken, rule)
         if element is not None:
-            items += _items(item, adapter, element, raw.envelope, rule, house, now=now)
+            delay_s = 0.0 if rule.reply_map else rule.after_s
+            items += _items(taken, element, rule.kind, raw.envelope, house=house, delay_s=delay_s)
         if rule.repeat and code not in rule.until_code:
-            again = build(item.message.envelope.kind, {**carried(item), "TrangThaiDaBiet": code})
-            items += _items(item, adapter, again, raw.envelope, _later(rule, item), house, now=now)
+            kind = item.message.envelope.kind
+            again = build(kind, {**carried(item), "TrangThaiDaBiet": code})
+            items += _items(taken, again, kind, raw.envelope, house=house, delay_s=rule.after_s)
     if not items:
         return ()
-    return (Derived(Acceptance(raw=raw, items=tuple(items), all_or_nothing=True, party=adapter.party)),)
+    return (Derived(Acceptance(raw, tuple(items), all_or_nothing=True, party=taken.adapter.party)),)
 
 
-def _element(
-    item: WorkItem, adapter: Adapter, rule: Then, reply: etree._Element | None, code: str, *, now: datetime
-) -> etree._Element | None:
+def _element(taken: Taken, rule: Then) -> etree._Element | None:
     """The canonical element a rule makes; None when the reply tells nothing new."""
-    known = carried(item)
+    known = carried(taken.item)
     if not rule.reply_map:
         return build(rule.kind, known)
-    if reply is None or code == text_at(parse(item.message.body), "TrangThaiDaBiet"):
+    if taken.reply is None or taken.code == text_at(parse(taken.item.message.body), "TrangThaiDaBiet"):
         return None
-    operation = adapter.manifest.operations[item.delivery.operation]
-    values = {**known, "ThoiDiemXuLy": now.astimezone(VIETNAM).isoformat(timespec="seconds")}
+    values = {**known, "ThoiDiemXuLy": taken.now.astimezone(VIETNAM).isoformat(timespec="seconds")}
     element, problems = translate_in(
-        adapter, operation, reply, on=now.astimezone(VIETNAM).date(), now=now, map_file=rule.reply_map,
+        taken.adapter, rule.reply_map, taken.reply, on=day_of(taken.item.message.envelope), now=taken.now,
         filled=lambda made: complete(made, values),
     )  # fmt: skip
     if element is None:
@@ -61,34 +75,31 @@ def _element(
 
 
 def _items(
-    item: WorkItem, adapter: Adapter, element: etree._Element, cause: Envelope, rule: Then, house: House,
-    *, now: datetime,
-) -> list[AcceptItem]:  # fmt: skip
-    dossier = item.message.envelope.order_key
-    names = tuple((party, code) for party, code in item.identities)
-    message = canonical_message(
-        element, kind=rule.kind, sender=Party("", adapter.manifest.title_vi, adapter.id),
-        operation=item.delivery.operation, cause=cause, names=names, now=now, profile=adapter.profile,
+    taken: Taken, element: etree._Element, kind: str, cause: Envelope, *, house: House, delay_s: float
+) -> list[AcceptItem]:
+    item, names = taken.item, taken.item.identities
+    birth = Birth(
+        cause=cause, sender=_sender(taken), operation=item.delivery.operation, names=names, now=taken.now,
+        day=day_of(item.message.envelope), profile=taken.adapter.profile,
     )  # fmt: skip
-    delay_s = 0.0 if rule.reply_map else rule.after_s
-    ref = DossierRef(names, may_create=False, known=dossier)
-    items, problems = routed(message, element, house, now=now, dossier=ref, delay_s=delay_s)
+    ref = DossierRef(names, may_create=False, known=item.message.envelope.order_key)
+    items, problems = routed(element, kind, birth, house=house, dossier=ref, delay_s=delay_s)
     if problems:
         raise Refused(problems)
     return items
 
 
-def _later(rule: Then, item: WorkItem) -> Then:
-    return Then(kind=item.message.envelope.kind, after_s=rule.after_s)
-
-
-def _raw(item: WorkItem, adapter: Adapter, reply: etree._Element | None, *, now: datetime) -> Message:
+def _raw(taken: Taken) -> Message:
     """The reply as a message of its own, so that what was born from it has a cause."""
-    cause = item.message.envelope
-    body = to_bytes(reply) if reply is not None else b""
+    cause = taken.item.message.envelope
+    body = to_bytes(taken.reply) if taken.reply is not None else b""
     envelope = Envelope(
-        id=new_id(), kind="goc", sender=Party("", adapter.manifest.title_vi, adapter.id), receiver=None,
-        operation=item.delivery.operation, business_ids=cause.business_ids, received_at=now, sha256=sha256_hex(body),
-        order_key=cause.order_key, correlation=cause.correlation or cause.id, caused_by=cause.id,
+        id=new_id(), kind="goc", sender=_sender(taken), receiver=None, operation=taken.item.delivery.operation,
+        business_ids=cause.business_ids, received_at=taken.now, sha256=sha256_hex(body), order_key=cause.order_key,
+        correlation=cause.correlation or cause.id, caused_by=cause.id,
     )  # fmt: skip
     return Message(envelope, body, "application/xml; charset=utf-8")
+
+
+def _sender(taken: Taken) -> Party:
+    return Party("", taken.adapter.manifest.title_vi, taken.adapter.id)

@@ -9,7 +9,7 @@ from adapters.manifest import AnswerKind
 from adapters.mapping.plan import MapContext
 from adapters.wire.contract import Call, Said
 from bus.canonical import complete, new_root, text_at
-from bus.pipeline import VIETNAM
+from bus.days import day_of
 from bus.ports import Journal
 from schemas.message import Message
 from schemas.problem import Refused, Stage, problem
@@ -34,8 +34,7 @@ def answer_question(adapter: Adapter, call: Call, journal: Journal) -> Said:
     element = _answer(parse(latest.body), step)
     plan = adapter.maps[call.operation.map]
     names = {name.party: text_at(call.payload, name.path) for name in call.operation.dossier}
-    on = latest.envelope.received_at.astimezone(VIETNAM).date()
-    done = plan.to_legacy(element, MapContext(on=on, identities=names))
+    done = plan.to_legacy(element, MapContext(on=day_of(latest.envelope), identities=names))
     if done.element is None or done.problems:
         raise Refused(done.problems)
     return Said(AnswerKind.ACCEPTED, payload=done.element, values={"dossier": dossier})

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bus.deliver import Tools
-from bus.outgoing import Signer, make_content
+from bus.deliver import Tools, internal_fault
+from bus.delivery import State
+from bus.outgoing import make_content
 from bus.ports import Journal
 from bus.records import Claimed, Content, Decision, Intent, NextStep, Preparation, Settlement, WorkItem
 from bus.retry import unclear_after_crash
@@ -38,14 +39,14 @@ class Skip:
 
 
 def prepare_batch(
-    claims: Sequence[Claimed], journal: Journal, tools: Tools, signer: Signer, *, worker: str, lease_s: float
+    claims: Sequence[Claimed], journal: Journal, tools: Tools, *, worker: str, lease_s: float
 ) -> Iterator[Ready | Skip]:
     """Looks at each claim, makes missing contents, commits them with the intents, yields what came of each."""
     items = {item.delivery.id: item for item in journal.work([claim.delivery_id for claim in claims])}
     going: list[Ready] = []
     made: list[tuple[str, Content]] = []
     for claim in claims:
-        verdict = _look(claim, items.get(claim.delivery_id), tools, signer)
+        verdict = _look(claim, items.get(claim.delivery_id), tools)
         if isinstance(verdict, Skip):
             yield verdict
             continue
@@ -61,47 +62,47 @@ def prepare_batch(
         yield ready if ready.claim.delivery_id in granted else Skip(ready.claim, rebuild=True)
 
 
-def _look(claim: Claimed, item: WorkItem | None, tools: Tools, signer: Signer) -> Ready | Skip:
+def _look(claim: Claimed, item: WorkItem | None, tools: Tools) -> Ready | Skip:
     if item is None or item.delivery.state.final:
         return Skip(claim, final=True, rebuild=True)
-    if not item.is_head or item.delivery.endpoint not in tools.lines:
+    if not item.is_head:
         return Skip(claim, rebuild=True, pause_s=5.0)
+    if item.delivery.state is State.SENDING:  # by another worker, under a lease that the journal still honours
+        return Skip(claim, rebuild=True)
     if item.open_intent and (decision := unclear_after_crash(item.delivery, item.unclear)):
         return Skip(claim, Settlement(None, b"", "", claim.delivery_id, claim.token, decision))
-    if cause := _before(item, tools):
-        return Skip(claim, _parked(claim, cause))
-    content = item.content or _content(item, tools, signer)
-    if not isinstance(content, Content):
-        return Skip(claim, _parked(claim, content[0]))
-    return Ready(claim, item, content)
-
-
-def _before(item: WorkItem, tools: Tools) -> Problem | None:
-    """What must have been taken there before this one, and was not."""
-    line = tools.lines[item.delivery.endpoint]
-    after = line.adapter.manifest.operations[item.delivery.operation].after
-    if not after or after in item.taken_there:
-        return None
-    values = {"operation": item.delivery.operation, "endpoint": item.delivery.endpoint, "after": after}
-    return problem("LT-DLV-005", Stage.DELIVER, values)
-
-
-def _content(item: WorkItem, tools: Tools, signer: Signer) -> Content | tuple[Problem, ...]:
-    adapter = tools.lines[item.delivery.endpoint].adapter
     try:
-        return make_content(item, adapter, signer=signer, render=tools.render)
-    except Exception:
+        content = _obstacle(item, tools) or item.content or make_content(
+            item, tools.lines[item.delivery.endpoint].adapter, signer=tools.signer, render=tools.render
+        )  # fmt: skip
+    except Exception:  # one message that our program cannot bear must not take the others with it
         log.exception("content broke message=%s endpoint=%s", item.delivery.message_id, item.delivery.endpoint)
-        values = {"operation": item.delivery.operation, "endpoint": item.delivery.endpoint}
-        return (problem("LT-DLV-008", Stage.TRANSLATE_OUT, values),)
+        content = (internal_fault(item),)
+    if isinstance(content, Content):
+        return Ready(claim, item, content)
+    return Skip(claim, parked(claim, content[0]))
+
+
+def _obstacle(item: WorkItem, tools: Tools) -> tuple[Problem, ...]:
+    """Why it cannot be sent, whatever it says: nowhere to send it, or something has to be there before it."""
+    delivery = item.delivery
+    values = {"operation": delivery.operation, "endpoint": delivery.endpoint}
+    line = tools.lines.get(delivery.endpoint)
+    operation = line.adapter.manifest.operations.get(delivery.operation) if line is not None else None
+    if operation is None:
+        return (problem("LT-DLV-010", Stage.DELIVER, values),)
+    if operation.after and operation.after not in item.taken_there:
+        return (problem("LT-DLV-005", Stage.DELIVER, {**values, "after": operation.after}),)
+    return ()
 
 
 def poison(claim: Claimed) -> Settlement:
     """A delivery whose leases ran out three times: parked, whoever holds it."""
-    return _parked(claim, problem("LT-DLV-006", Stage.DELIVER, {"endpoint": claim.endpoint}))
+    return parked(claim, problem("LT-DLV-006", Stage.DELIVER, {"endpoint": claim.endpoint}))
 
 
-def _parked(claim: Claimed, cause: Problem) -> Settlement:
+def parked(claim: Claimed, cause: Problem) -> Settlement:
+    """Decided without an attempt: left to a person."""
     decision = Decision(NextStep.PARK, cause.text_vi, problem=cause, counts=False)
     return Settlement(None, b"", "", claim.delivery_id, claim.token, decision)
 

@@ -1,14 +1,19 @@
-"""Small works on canonical elements: read a leaf, begin a root, fill in what is missing. Pure."""
+"""Small works on canonical elements: read a leaf, begin a root, fill in what is missing, check the whole. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from typing import cast
 
 from lxml import etree
 
 from schemas.catalog import CANONICAL_NAMESPACE, KINDS, canonical
+from schemas.findings import path_of
+from schemas.problem import Place, Problem, Stage, problem
+from schemas.rules import check_rules
 from schemas.shape import Shape
+from schemas.vietnamese import Damage, damage
 
 _ANY = "{*}"
 
@@ -31,13 +36,37 @@ def complete(element: etree._Element, values: Mapping[str, str]) -> etree._Eleme
     present: dict[str, list[etree._Element]] = {}
     for child in element:
         present.setdefault(etree.QName(child).localname, []).append(child)
-    for name, value in values.items():
-        if name not in present and _known(shape, name):
-            leaf = etree.Element(f"{{{CANONICAL_NAMESPACE}}}{name}")
-            leaf.text = value
-            present[name] = [leaf]
-    element[:] = [child for part in shape.children for child in present.get(part.name, ())]
+    added = {name: value for name, value in values.items() if name not in present and _known(shape, name)}
+    if not added:
+        return element
+    for name, value in added.items():
+        leaf = etree.Element(f"{{{CANONICAL_NAMESPACE}}}{name}")
+        leaf.text = value
+        present[name] = [leaf]
+    ordered = [child for part in shape.children for child in present.pop(part.name, ())]
+    element[:] = [*ordered, *(child for left in present.values() for child in left)]  # the check speaks of what is left
     return element
+
+
+def check_canonical(element: etree._Element, *, now: datetime, waived: Collection[str] = ()) -> tuple[Problem, ...]:
+    """The canonical schema first; the cross-field rules and the look of texts only on what is well-shaped."""
+    found = canonical().check(element, stage=Stage.VALIDATE_CANONICAL)
+    return found or (*check_rules(element, now=now, waived=waived), *_garbled(element))
+
+
+def _garbled(element: etree._Element) -> Iterator[Problem]:
+    """Texts that are surely UTF-8 read as Latin-1: a name kept like that would be wrong on every paper made of it.
+
+    Other signs of damage are only suspicions, and refuse nothing.
+    """
+    for node in element.iter(etree.Element):
+        if node.text is None or node.text.isascii():
+            continue
+        sign = damage(node.text)
+        if sign is not None and sign.damage is Damage.DOUBLE_ENCODED:
+            path = path_of(node, element)
+            found = problem(sign.damage.value, Stage.VALIDATE_CANONICAL, {"path": path})
+            yield found.at(theirs=Place("message", path=path))
 
 
 def _known(shape: Shape, name: str) -> bool:

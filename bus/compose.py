@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from adapters.registry import Registry
 from adapters.wire.contract import OutboundWire, Target
 from adapters.wire.registry import outbound, render
 from bus.clock import SystemClock
 from bus.deliver import Line, Tools
+from bus.dispatch import House
 from bus.feeder import Feeder
 from bus.feeding import Feeding
 from bus.intake import Intake
 from bus.journal import open_journal
 from bus.keyring import KeySigner
-from bus.pipeline import House
 from bus.ports import Clock, Journal, Queue
 from bus.queue import EmbeddedServer, RedisQueue
 from bus.routes import check
@@ -35,9 +35,12 @@ class Parts:
     queue: Queue
     feeder: Feeder
     clock: Clock
+    before_closing: list[Callable[[], None]] = field(default_factory=list)
 
     def close(self) -> None:
-        """Ends connections and the journal's writer."""
+        """Ends what was started here, then connections and the journal's writer."""
+        for end in self.before_closing:
+            end()
         self.queue.close()
         self.journal.close()
 
@@ -58,10 +61,11 @@ def load_house(settings: Settings) -> House:
 
 def open_parts(settings: Settings) -> Parts:
     """Opens the journal and the queue. The queue's server may be away: everything accepted stays in the journal."""
+    house = load_house(settings)  # first: what is wrong there is told before a store is touched
     settings.data.mkdir(parents=True, exist_ok=True)
     journal = open_journal(settings.journal_url())
     queue = RedisQueue(queue_url(settings), in_flight=settings.queue.in_flight_per_endpoint)
-    return Parts(settings, load_house(settings), journal, queue, Feeder(journal, queue), SystemClock())
+    return Parts(settings, house, journal, queue, Feeder(journal, queue), SystemClock())
 
 
 def queue_url(settings: Settings) -> str:
@@ -78,19 +82,20 @@ def make_intake(parts: Parts) -> Intake:
     """What the door does with a call."""
     feeding = Feeding(parts.feeder)
     feeding.start()
+    parts.before_closing.append(feeding.stop)
     return Intake(parts.journal, feeding.submit, parts.house, parts.clock)
 
 
 def make_worker(parts: Parts, *, name: str) -> Worker:
     """One delivering process."""
-    tools = Tools(make_lines(parts.settings, parts.house), parts.house, render, parts.clock, random.random)
+    tools = Tools(
+        lines=make_lines(parts.settings, parts.house), house=parts.house, render=render,
+        signer=KeySigner.of(parts.settings), clock=parts.clock, chance=random.random,
+    )  # fmt: skip
     pace = Pace(
         threads=parts.settings.worker.threads, batch=parts.settings.worker.batch, lease_s=parts.settings.queue.lease_s
     )
-    return Worker(
-        journal=parts.journal, queue=parts.queue, feeder=parts.feeder, tools=tools,
-        signer=KeySigner.of(parts.settings), pace=pace, name=name,
-    )  # fmt: skip
+    return Worker(journal=parts.journal, queue=parts.queue, feeder=parts.feeder, tools=tools, pace=pace, name=name)
 
 
 def make_lines(settings: Settings, house: House) -> Mapping[str, Line]:

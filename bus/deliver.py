@@ -1,24 +1,23 @@
-"""One attempt: sign the transport, send under one deadline, read and classify the reply, decide, settle."""
+"""One attempt: ask first where there is a doubt, send under one deadline, read the reply, decide, settle."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from time import monotonic
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from lxml import etree
 
 from adapters.adapter import Adapter
-from adapters.manifest import Operation
 from adapters.replies import ReplyVerdict, classify
 from adapters.wire.contract import Exchange, Fault, OutboundWire, PartnerReply, SendOrder, Target
-from bus.aftermath import aftermath
+from bus.aftermath import Taken, aftermath
 from bus.delivery import Attempt, Unclear
+from bus.dispatch import House
 from bus.outcome import AttemptResult, Outcome
-from bus.outgoing import Render
-from bus.pipeline import House
+from bus.outgoing import Render, Signer
 from bus.ports import Clock
 from bus.questions import question_element
 from bus.records import Claimed, Content, Decision, Derived, NextStep, Settlement, WorkItem
@@ -47,23 +46,40 @@ class Tools:
     lines: Mapping[str, Line]
     house: House
     render: Render
+    signer: Signer
     clock: Clock
     chance: Callable[[], float]
 
 
-def attempt(item: WorkItem, content: Content, claim: Claimed, tools: Tools, *, worker: str) -> Settlement:
-    """Makes one attempt and says what it came to. Never raises for what a partner did."""
-    line = tools.lines[item.delivery.endpoint]
-    started, began = tools.clock.now(), monotonic()
-    order = _order(item, content, line)
-    deadline = began + line.timeout_s
-    if _must_ask(item, line):
-        known, asked = _ask(item, line, tools, deadline=deadline)
-        if known is None:
-            return _settlement(item, claim, tools, asked, None, worker=worker, started=started, began=began)
-        order = replace(order, variant="update" if known else "create")
-    said = _send(order, line, deadline=deadline)
-    return _settlement(item, claim, tools, said, said.reply.element, worker=worker, started=started, began=began)
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One attempt that is being made."""
+
+    item: WorkItem
+    claim: Claimed
+    worker: str
+    tools: Tools
+    may_send: Callable[[], bool]  # the lease is surely ours still; asked right before the bytes of the message leave
+    started_at: datetime
+    began: float  # clock.monotonic
+
+    @classmethod
+    def begin(cls, item: WorkItem, claim: Claimed, tools: Tools, *, worker: str, may_send: Callable[[], bool]) -> Trial:
+        """Starts the clock."""
+        return cls(item, claim, worker, tools, may_send, tools.clock.now(), tools.clock.monotonic())
+
+    @property
+    def line(self) -> Line:
+        """The endpoint's."""
+        return self.tools.lines[self.item.delivery.endpoint]
+
+    def left_s(self) -> float:
+        """Of the one deadline for everything: asking, logging in, sending, reading."""
+        return self.began + self.line.timeout_s - self.tools.clock.monotonic()
+
+    def duration_ms(self) -> int:
+        """So far."""
+        return int((self.tools.clock.monotonic() - self.began) * 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +87,25 @@ class _Said:
     exchange: Exchange
     reply: PartnerReply
     verdict: ReplyVerdict
+    nobody_to_ask: bool = False  # the question itself was not answered because the partner is away
 
 
-def _order(item: WorkItem, content: Content, line: Line) -> SendOrder:
+def attempt(trial: Trial, content: Content) -> Settlement:
+    """Makes one attempt and says what it came to. Never raises for what a partner did."""
+    order = _order(trial, content)
+    if _must_ask(trial):
+        known, asked = _ask(trial)
+        if known is None:
+            return _settlement(trial, asked, None)
+        order = replace(order, variant="update" if known else "create")
+    if trial.left_s() <= 0 or not trial.may_send():  # frozen, or the question took all the time there was
+        return not_made(trial)
+    said = _send(order, trial)
+    return _settlement(trial, said, said.reply.element)
+
+
+def _order(trial: Trial, content: Content) -> SendOrder:
+    item, line = trial.item, trial.line
     known = item.known_there or item.delivery.last_outcome is Outcome.DUPLICATE
     return SendOrder(
         adapter=line.adapter, target=line.target, name=item.delivery.operation, content=content.body,
@@ -82,82 +114,89 @@ def _order(item: WorkItem, content: Content, line: Line) -> SendOrder:
     )  # fmt: skip
 
 
-def _must_ask(item: WorkItem, line: Line) -> bool:
-    operation = line.adapter.manifest.operations[item.delivery.operation]
+def _must_ask(trial: Trial) -> bool:
+    item = trial.item
+    operation = trial.line.adapter.manifest.operations[item.delivery.operation]
     doubtful = item.open_intent or (item.delivery.last_outcome is not None and item.delivery.last_outcome.unclear)
     return doubtful and item.unclear is Unclear.ASK and bool(operation.ask)
 
 
-def _ask(item: WorkItem, line: Line, tools: Tools, *, deadline: float) -> tuple[bool | None, _Said]:
+def _ask(trial: Trial) -> tuple[bool | None, _Said]:
     """Asks the partner whether the dossier is there: True, False, or None when that too stays unclear."""
+    item, line = trial.item, trial.line
     name = line.adapter.manifest.operations[item.delivery.operation].ask
     operation = line.adapter.manifest.operations[name]
-    body = _question(item, line.adapter, name, operation, tools)
+    body, _ = trial.tools.render(line.adapter, name, operation, question_element(item, line.adapter, operation))
     order = SendOrder(
         adapter=line.adapter, target=line.target, name=name, content=body, signature="", variant="",
         message_id=item.message.envelope.id, timeout_s=line.timeout_s,
     )  # fmt: skip
-    said = _send(order, line, deadline=deadline)
-    if said.verdict.outcome == Outcome.ACCEPTED.value:
-        return True, said
-    if said.verdict.outcome == Outcome.REJECTED.value:
-        return False, said
+    said = _send(order, trial)
+    outcome = Outcome(said.verdict.outcome)
+    if outcome in (Outcome.ACCEPTED, Outcome.REJECTED):
+        return outcome is Outcome.ACCEPTED, said
     # Nothing new is known of the message itself: it stays unclear, whatever became of the question.
-    return None, replace(said, verdict=replace(said.verdict, outcome=Outcome.UNCLEAR.value, again="", learned=()))
+    unclear = replace(said.verdict, outcome=Outcome.UNCLEAR.value, again="", learned=())
+    return None, replace(said, verdict=unclear, nobody_to_ask=outcome.may_retry)
 
 
-def _question(item: WorkItem, adapter: Adapter, name: str, operation: Operation, tools: Tools) -> bytes:
-    element = question_element(item, adapter, operation)
-    return tools.render(adapter, name, operation, element)[0]
-
-
-def _send(order: SendOrder, line: Line, *, deadline: float) -> _Said:
+def _send(order: SendOrder, trial: Trial) -> _Said:
     """One exchange; a login that is no longer good is renewed once, within the same deadline."""
-    said = _exchange(order, line, deadline)
-    if said.verdict.again == "login" and monotonic() < deadline:
-        line.wire.forget_login(order.target.endpoint)
-        said = _exchange(order, line, deadline)
+    said = _exchange(order, trial)
+    if said.verdict.again == "login" and trial.left_s() > 0 and trial.may_send():
+        trial.line.wire.forget_login(order.target.endpoint)
+        said = _exchange(order, trial)
     return said
 
 
-def _exchange(order: SendOrder, line: Line, deadline: float) -> _Said:
-    exchange = line.wire.send(replace(order, timeout_s=max(0.1, deadline - monotonic())))
+def _exchange(order: SendOrder, trial: Trial) -> _Said:
+    line = trial.line
+    exchange = line.wire.send(replace(order, timeout_s=max(0.1, trial.left_s())))
     reply = line.wire.reply(order, exchange)
     return _Said(exchange, reply, classify(line.adapter.manifest.operations[order.name], exchange, reply))
 
 
-def _settlement(
-    item: WorkItem, claim: Claimed, tools: Tools, said: _Said, element: etree._Element | None,
-    *, worker: str, started: datetime, began: float,
-) -> Settlement:  # fmt: skip
-    line = tools.lines[item.delivery.endpoint]
-    result = _result(item, said, began)
+# ---------------------------------------------------------------- what it came to
+
+
+def _settlement(trial: Trial, said: _Said, element: etree._Element | None) -> Settlement:
+    item, line, now = trial.item, trial.line, trial.tools.clock.now()
+    result = _result(trial, said, now=now)
     update = said.verdict.again == "update" and item.delivery.last_outcome is not Outcome.DUPLICATE
-    now = tools.clock.now()
-    decision = decide(
-        Tried(item.delivery, result, item.unclear, update), line.policy, now=now, chance=tools.chance()
-    )  # fmt: skip
+    tried = Tried(item.delivery, result, item.unclear, update, said.nobody_to_ask)
+    decision = decide(tried, line.policy, now=now, chance=trial.tools.chance())
     derived: tuple[Derived, ...] = ()
     if decision.step is NextStep.DONE:
-        try:
-            derived = aftermath(item, line.adapter, element, said.reply.code or "", tools.house, now=now)
-        except Refused as refused:  # taken, but what should follow cannot be made: a person must see it
-            cause = refused.problems[0]
-            decision = Decision(NextStep.PARK, cause.text_vi, problem=cause)
+        made = _derived(trial, Taken(item, line.adapter, element, said.reply.code or "", now))
+        if isinstance(made, Problem):  # taken, but what should follow cannot be made: a person must see it
+            decision = Decision(NextStep.PARK, made.text_vi, problem=made)
+        else:
+            derived = made
     return Settlement(
-        attempt=_fact(item, claim, said, result, worker=worker, started=started, decision=decision),
+        attempt=_fact(trial, said, result, decision),
         reply=said.exchange.body, reply_media_type=said.exchange.headers.get("content-type", ""),
-        delivery_id=item.delivery.id, token=claim.token, decision=decision,
+        delivery_id=item.delivery.id, token=trial.claim.token, decision=decision,
         learned=said.verdict.learned, derived=derived,
     )  # fmt: skip
 
 
-def _result(item: WorkItem, said: _Said, began: float) -> AttemptResult:
-    exchange, verdict = said.exchange, said.verdict
+def _derived(trial: Trial, taken: Taken) -> tuple[Derived, ...] | Problem:
+    try:
+        return aftermath(taken, trial.tools.house)
+    except Refused as refused:
+        return refused.problems[0]
+    except Exception:
+        delivery = trial.item.delivery
+        log.exception("aftermath broke message=%s endpoint=%s", delivery.message_id, delivery.endpoint)
+        return internal_fault(trial.item)
+
+
+def _result(trial: Trial, said: _Said, *, now: datetime) -> AttemptResult:
+    exchange, verdict, delivery = said.exchange, said.verdict, trial.item.delivery
     cause: Problem | None = said.reply.problems[0] if said.reply.problems else None
     if verdict.problem_code:
         values = {
-            "endpoint": item.delivery.endpoint, "operation": item.delivery.operation,
+            "endpoint": delivery.endpoint, "operation": delivery.operation,
             "code": said.reply.code or "–", "status": exchange.status or "–",
         }  # fmt: skip
         cause = problem(verdict.problem_code, Stage.DELIVER, values)
@@ -166,49 +205,65 @@ def _result(item: WorkItem, said: _Said, began: float) -> AttemptResult:
         text=(said.reply.text or exchange.detail)[:500], sent=exchange.sent,
         request_sha256=exchange.request_sha256, request_size=exchange.request_size, reply=exchange.body,
         reply_media_type=exchange.headers.get("content-type", ""), peer=exchange.peer,
-        duration_ms=int((monotonic() - began) * 1000), problem=cause,
-        retry_after_s=_retry_after(exchange) if exchange.fault is Fault.NONE else None,
+        duration_ms=trial.duration_ms(), problem=cause,
+        retry_after_s=retry_after(exchange, now=now) if exchange.fault is Fault.NONE else None,
     )  # fmt: skip
 
 
-def _retry_after(exchange: Exchange) -> float | None:
-    value = exchange.headers.get("retry-after", "")
-    return float(value) if value.isdigit() else None
+def retry_after(exchange: Exchange, *, now: datetime) -> float | None:
+    """How long the partner asks us to wait, in seconds: it may say so in seconds or as a date. None = it does not."""
+    value = exchange.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        until = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return None
+    return max(0.0, ((until if until.tzinfo else until.replace(tzinfo=UTC)) - now).total_seconds())
 
 
-def _fact(
-    item: WorkItem, claim: Claimed, said: _Said, result: AttemptResult,
-    *, worker: str, started: datetime, decision: Decision,
-) -> Attempt:  # fmt: skip
-    body = said.exchange.body
-    fact = Attempt(
-        delivery_id=item.delivery.id, number=item.next_attempt, by="worker", worker=worker, token=claim.token,
-        started_at=started, duration_ms=result.duration_ms, outcome=result.outcome, status=result.status,
+def _fact(trial: Trial, said: _Said, result: AttemptResult, decision: Decision) -> Attempt:
+    body, delivery = said.exchange.body, trial.item.delivery
+    fact = replace(
+        _blank_fact(trial), duration_ms=result.duration_ms, outcome=result.outcome, status=result.status,
         code=result.code[:100], text=result.text, problem_code=decision.problem.code if decision.problem else "",
         request_sha256=result.request_sha256, request_size=result.request_size,
         reply_sha256=sha256_hex(body) if body else "", reply_size=len(body), peer=result.peer,
     )  # fmt: skip
     log.info(
         "attempt message=%s endpoint=%s operation=%s number=%d outcome=%s status=%d code=%s ms=%d next=%s until=%s",
-        item.delivery.message_id, item.delivery.endpoint, item.delivery.operation, fact.number, fact.outcome.value,
+        delivery.message_id, delivery.endpoint, delivery.operation, fact.number, fact.outcome.value,
         fact.status, fact.code, fact.duration_ms, decision.step.value, decision.next_at,
     )  # fmt: skip
     return fact
 
 
-def local_fault(
-    item: WorkItem, claim: Claimed, *, worker: str, now: datetime, cause: Problem | None, pause_s: float = 0.0
-) -> Settlement:
-    """The attempt was not made, for a reason of ours: nothing was sent and it does not count."""
-    fact = Attempt(
-        delivery_id=item.delivery.id, number=item.next_attempt, by="worker", worker=worker, token=claim.token,
-        started_at=now, duration_ms=0, outcome=Outcome.LOCAL_FAULT, status=0, code="", text="",
-        problem_code=cause.code if cause else "", request_sha256="", request_size=0, reply_sha256="", reply_size=0,
-        peer="",
+def _blank_fact(trial: Trial) -> Attempt:
+    """An attempt of which nothing is known but that it was ours."""
+    return Attempt(
+        delivery_id=trial.item.delivery.id, number=trial.item.next_attempt, by="worker", worker=trial.worker,
+        token=trial.claim.token, started_at=trial.started_at, duration_ms=trial.duration_ms(),
+        outcome=Outcome.LOCAL_FAULT, status=0, code="", text="", problem_code="", request_sha256="", request_size=0,
+        reply_sha256="", reply_size=0, peer="",
     )  # fmt: skip
-    decision = (
-        Decision(NextStep.PARK, cause.text_vi, problem=cause, counts=False)
-        if cause
-        else Decision(NextStep.WAIT, "Dừng ở phía ta, chưa gửi", next_at=now + timedelta(seconds=pause_s), counts=False)
-    )
-    return Settlement(fact, b"", "", item.delivery.id, claim.token, decision)
+
+
+def not_made(trial: Trial) -> Settlement:
+    """For a reason of ours (shutdown, lease) nothing of the message was sent: it does not count."""
+    now = trial.tools.clock.now()
+    decision = Decision(NextStep.WAIT, "Dừng ở phía ta, chưa gửi", next_at=now, counts=False)
+    return Settlement(_blank_fact(trial), b"", "", trial.item.delivery.id, trial.claim.token, decision)
+
+
+def broken(trial: Trial) -> Settlement:
+    """Our own program failed in the middle: bytes may have left, so it is unclear, and a person must see it."""
+    cause = internal_fault(trial.item)
+    fact = replace(_blank_fact(trial), outcome=Outcome.UNCLEAR, problem_code=cause.code)
+    decision = Decision(NextStep.PARK, cause.text_vi, problem=cause, counts=False)
+    return Settlement(fact, b"", "", trial.item.delivery.id, trial.claim.token, decision)
+
+
+def internal_fault(item: WorkItem) -> Problem:
+    """For the operator; the traceback stands in the log under the message's id."""
+    values = {"operation": item.delivery.operation, "endpoint": item.delivery.endpoint}
+    return problem("LT-DLV-008", Stage.DELIVER, values)

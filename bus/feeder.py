@@ -32,9 +32,14 @@ class Feeder:
         self._name = f"{os.getpid()}-{os.urandom(4).hex()}"
         self._numbers = itertools.count()
         self._owed: set[str] = set()  # lanes that could not be told
-        self._lost_count = False  # more than could be remembered
+        self._doubtful = False  # more may be missing than is remembered: the whole journal is walked
         self._guard = threading.Lock()
         self._healing = threading.Lock()
+
+    def doubt(self) -> None:
+        """The next `heal` compares everything: a process before this one may have died before it told the queue."""
+        with self._guard:
+            self._doubtful = True
 
     def feed(self, records: Sequence[QueueRecord]) -> None:
         """Tells the queue what was committed. Call it after the commit, never before."""
@@ -93,7 +98,7 @@ class Feeder:
             if self._queue.lock("rebuild", self._name, lease_s=_REBUILD_S):
                 self._finish()
         elif self._sweep_is_due():
-            self._walk()
+            self._sweep()
         self._pay()
         return True
 
@@ -106,10 +111,18 @@ class Feeder:
 
     def _sweep_is_due(self) -> bool:
         """One process per interval; and at once when another server process answers (restored, failed over)."""
-        with self._guard:
-            lost_count, self._lost_count = self._lost_count, False
         turn = f"{self._name}-{next(self._numbers)}"
-        return self._queue.lock(f"sweep-{self._queue.server()}", turn, lease_s=self._sweep_every_s) or lost_count
+        return self._queue.lock(f"sweep-{self._queue.server()}", turn, lease_s=self._sweep_every_s) or self._doubtful
+
+    def _sweep(self) -> None:
+        """A walk to the end; broken off, it is still to be done."""
+        with self._guard:
+            self._doubtful = False
+        try:
+            self._walk()
+        except BaseException:
+            self.doubt()
+            raise
 
     def _walk(self, *, keep_lock: bool = False) -> bool:
         """Compares every open lane of the journal with the queue's; fills and mends. False: another took over."""
@@ -122,9 +135,10 @@ class Feeder:
         return True
 
     def _pay(self) -> None:
+        behind = self._queue.behind(_CHUNK)  # may raise: nothing is forgotten before it has answered
         with self._guard:
             owed, self._owed = self._owed, set()
-        for lane in owed.union(self._queue.behind(_CHUNK)):
+        for lane in owed.union(behind):
             self.rebuild_lane(lane)
 
     def _mend(self, lane: str) -> bool:
@@ -145,4 +159,4 @@ class Feeder:
             self._owed.update(lanes)
             if len(self._owed) > _OWED:
                 self._owed.clear()
-                self._lost_count = True
+                self._doubtful = True

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, TypeVar  # Any: the result type of a journal future
+from typing import TypeVar
 
 from lxml import etree
 
@@ -17,10 +16,13 @@ from adapters.adapter import Adapter
 from adapters.manifest import AnswerKind, Direction
 from adapters.wire.contract import Call, HttpRequest, Said
 from bus.asks import answer_question
+from bus.days import day_of
+from bus.dispatch import House
 from bus.offers import offered_reply
-from bus.pipeline import House, Inbound, take_in
+from bus.pipeline import Inbound, KnownDossier, Names, names_of, numbered, split, take_in
 from bus.ports import Clock, Journal, JournalUnavailable
-from bus.records import Acceptance, ItemResult, ItemStatus, QueueRecord, Rejection, WorkItem
+from bus.records import Acceptance, AcceptItem, ItemResult, ItemStatus, QueueRecord, Rejection, WorkItem
+from bus.scrub import scrubbed, secret_names
 from schemas.message import Envelope, Message, Party, new_id, sha256_hex
 from schemas.problem import Problem, Refused, Stage, problem
 from schemas.xmldoc import to_bytes
@@ -29,7 +31,7 @@ log = logging.getLogger("lienthong.intake")
 
 T = TypeVar("T")
 
-_BIG = 64 * 1024  # above this the pure pipeline leaves the event loop
+_BIG = 64 * 1024  # above this, work on a body leaves the event loop
 _WAIT_S = 20.0  # a commit that takes longer is answered as unavailable; the caller's repeat finds it
 _KEEP = 65_536  # of a refused body
 
@@ -40,123 +42,169 @@ _SAID: Mapping[ItemStatus, tuple[AnswerKind, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class _Visit:
+    """One authenticated call."""
+
+    adapter: Adapter
+    call: Call
+    request: HttpRequest
+    party: Party
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
     """One per door process; holds no state of its own."""
 
     journal: Journal
-    feed: Callable[[Sequence[QueueRecord]], None]  # after the commit; must not block
+    feed: Callable[[Sequence[QueueRecord]], None]  # after the commit, from the journal's thread; must not block
     house: House
     clock: Clock
 
     async def handle(self, adapter: Adapter, call: Call, request: HttpRequest, party: Party) -> Said:
         """Does what the call asks, and says what is to be answered."""
-        handlers: Mapping[Direction, Callable[..., Any]] = {  # Any: each returns an awaitable Said
+        handlers: Mapping[Direction, Callable[[_Visit], Awaitable[Said]]] = {
             Direction.IN: self._take,
             Direction.PULL: self._offer,
             Direction.ACK: self._acknowledge,
             Direction.ASK_IN: self._answer,
         }
         try:
-            said: Said = await handlers[call.operation.direction](adapter, call, request, party)
+            return await handlers[call.operation.direction](_Visit(adapter, call, request, party))
         except (JournalUnavailable, TimeoutError) as error:
             log.error("journal does not answer: %s", error)
             return Said(AnswerKind.UNAVAILABLE, (problem("LT-PIPE-005", Stage.ACCEPT),))
-        return said
 
     async def refuse(self, adapter: Adapter, request: HttpRequest, problems: tuple[Problem, ...], party: str) -> None:
-        """Keeps a refused request as evidence."""
-        raw = self._raw(adapter, request, "", Party("", "", adapter.id))
-        kept = Message(raw.envelope, raw.body[:_KEEP], raw.media_type)
+        """Keeps a refused request as evidence, its credentials starred out."""
+        raw = await self._raw(adapter, request, "", Party("", "", adapter.id))
         try:
-            await self._done(self.journal.reject(Rejection(kept, problems, party)))
+            await self._reject(replace(raw, body=raw.body[:_KEEP]), problems, party)
         except (JournalUnavailable, TimeoutError) as error:
             log.error("refused message not recorded: %s", error)
 
-    async def _take(self, adapter: Adapter, call: Call, request: HttpRequest, party: Party) -> Said:
-        raw = self._raw(adapter, request, call.name, party)
-        now = self.clock.now()
-        inbound = Inbound(adapter, call.name, call.operation, call.payload, raw, party, now, origin=self._origin)
-        if len(request.body) > _BIG:
+    # ------------------------------------------------------------------ they send
+
+    async def _take(self, visit: _Visit) -> Said:
+        adapter, call = visit.adapter, visit.call
+        raw = await self._raw(adapter, visit.request, call.name, visit.party)
+        known: Mapping[Names, KnownDossier] = {}
+        if not call.operation.creates:
+            wanted = {names_of(call.operation, element) for element in split(call.operation, call.payload)}
+            known = await asyncio.to_thread(self._known, wanted)
+        inbound = Inbound(adapter, call.name, call.operation, call.payload, raw, visit.party, self.clock.now(), known)
+        if len(visit.request.body) > _BIG:
             items, problems = await asyncio.to_thread(take_in, inbound, self.house)
         else:
             items, problems = take_in(inbound, self.house)
         if problems and (call.operation.all_or_nothing or not items):
-            await self._done(self.journal.reject(Rejection(raw, problems, party.system)))
+            await self._reject(raw, problems, visit.party.system)
             return Said(AnswerKind.INVALID, problems, {"message_id": raw.envelope.id})
-        acceptance = Acceptance(raw, items, call.operation.all_or_nothing, party.system)
-        results = await self._done(self.journal.accept(acceptance))
-        feed = tuple(record for result in results for record in result.feed)
-        if feed:
-            self.feed(feed)
-        return _said(results, problems)
+        results = await self._accept(Acceptance(raw, items, call.operation.all_or_nothing, visit.party.system))
+        if problems:  # some items were taken: the others are evidence of their own
+            left = replace(raw, envelope=replace(raw.envelope, id=new_id(), caused_by=raw.envelope.id))
+            await self._reject(left, problems, visit.party.system)
+        return _said(items, results, problems)
 
-    def _origin(self, names: tuple[tuple[str, str], ...]) -> str:
-        """Where the dossier of a message was born, as its first message said; "" = not known."""
-        for party, code in names:
-            if (dossier := self.journal.dossier(party, code)) and (first := self.journal.latest(dossier, "ho_so")):
-                return first.envelope.facts.get("nguon", "")
-        return ""
+    async def _accept(self, acceptance: Acceptance) -> tuple[ItemResult, ...]:
+        """The queue is told as soon as the commit is there, also if nobody waits for the answer any more."""
+        future = self.journal.accept(acceptance)
+        future.add_done_callback(self._feed)
+        return await self._done(future)
 
-    async def _offer(self, adapter: Adapter, call: Call, request: HttpRequest, party: Party) -> Said:
-        endpoints = [e.id for e in self.house.routes.endpoints.values() if e.system == adapter.id]
-        now = self.clock.now()
-        until = now + timedelta(seconds=call.operation.offer_s)
+    def _feed(self, future: Future[tuple[ItemResult, ...]]) -> None:
+        if future.cancelled() or future.exception() is not None:
+            return
+        if records := tuple(record for result in future.result() for record in result.feed):
+            self.feed(records)
+
+    def _known(self, wanted: Iterable[Names]) -> Mapping[Names, KnownDossier]:
+        """The dossiers of the items, as their newest message tells of them."""
+        found: dict[Names, KnownDossier] = {}
+        for names in wanted:
+            dossier = next((d for party, code in names if (d := self.journal.dossier(party, code))), "")
+            if dossier and (first := self.journal.latest(dossier, "ho_so")) is not None:
+                found[names] = KnownDossier(first.envelope.facts.get("nguon", ""), day_of(first.envelope))
+        return found
+
+    # ------------------------------------------------------------------ they fetch
+
+    async def _offer(self, visit: _Visit) -> Said:
+        now, operation = self.clock.now(), visit.call.operation
+        until = now + timedelta(seconds=operation.offer_s)
         offered: list[WorkItem] = []
-        for endpoint in endpoints:
-            limit = call.operation.limit - len(offered)
-            more = await self._done(self.journal.offer(endpoint, limit=limit, now=now, until=until))
-            offered += more
-        said, unfit = offered_reply(adapter, call, tuple(offered))
+        for endpoint in self._fetched_by(visit):
+            if (limit := operation.limit - len(offered)) > 0:
+                more = await self._done(self.journal.offer(endpoint, limit=limit, now=now, until=until))
+                offered += more
+        said, unfit = await asyncio.to_thread(offered_reply, visit.adapter, visit.call, tuple(offered))
         for settlement in unfit:
             await self._done(self.journal.settle(settlement))
         return said
 
-    async def _acknowledge(self, adapter: Adapter, call: Call, request: HttpRequest, party: Party) -> Said:
-        codes = _texts(call.payload, call.operation.ack_path)
+    async def _acknowledge(self, visit: _Visit) -> Said:
+        operation = visit.call.operation
+        codes = _texts(visit.call.payload, operation.ack_path)
+        party, now = operation.ack_party or visit.adapter.party, self.clock.now()
         known: set[str] = set()
-        for endpoint in self.house.routes.endpoints.values():
-            if endpoint.system == adapter.id and codes:
-                done = self.journal.acknowledge(
-                    endpoint.id, codes, party=call.operation.ack_party or adapter.party, now=self.clock.now()
-                )
-                acknowledged = await self._done(done)
-                known.update(acknowledged)
+        for endpoint in self._fetched_by(visit) if codes else ():
+            acknowledged = await self._done(self.journal.acknowledge(endpoint, codes, party=party, now=now))
+            known.update(acknowledged)
         if codes and not known:
             return Said(AnswerKind.UNKNOWN_DOSSIER, (problem("LT-PIPE-003", Stage.ACCEPT),))
         return Said(AnswerKind.ACCEPTED)
 
-    async def _answer(self, adapter: Adapter, call: Call, request: HttpRequest, party: Party) -> Said:
-        raw = self._raw(adapter, request, call.name, party)
+    def _fetched_by(self, visit: _Visit) -> list[str]:
+        """The endpoints a caller may fetch from: those of its system, and of its agency where they say one."""
+        endpoints = self.house.routes.endpoints.values()
+        return [e.id for e in endpoints if e.system == visit.adapter.id and e.agency in ("", visit.party.agency)]
+
+    # ------------------------------------------------------------------ they ask
+
+    async def _answer(self, visit: _Visit) -> Said:
+        raw = await self._raw(visit.adapter, visit.request, visit.call.name, visit.party)
         try:
-            said = await asyncio.to_thread(answer_question, adapter, call, self.journal)
+            said = await asyncio.to_thread(answer_question, visit.adapter, visit.call, self.journal)
         except Refused as refused:
+            await self._reject(raw, refused.problems, visit.party.system)
             return Said(AnswerKind.UNAVAILABLE, refused.problems)
         body = to_bytes(said.payload) if said.payload is not None else said.kind.value.encode()
-        await self._done(
-            self.journal.record_ask(raw, body, answer_media_type="application/xml; charset=utf-8", party=party.system)
-        )
+        media_type = "application/xml; charset=utf-8" if said.payload is not None else "text/plain"
+        await self._done(self.journal.record_ask(raw, body, answer_media_type=media_type, party=visit.party.system))
         return said
 
-    def _raw(self, adapter: Adapter, request: HttpRequest, operation: str, party: Party) -> Message:
-        body = _without_secrets(adapter, request)
+    # ------------------------------------------------------------------ inside
+
+    async def _raw(self, adapter: Adapter, request: HttpRequest, operation: str, party: Party) -> Message:
+        """The bytes as they came, but for credentials; the hash is that of the original."""
+        names, received_at = secret_names(adapter.manifest), self.clock.now()
+        if len(request.body) > _BIG:
+            body, digest = await asyncio.to_thread(lambda: (scrubbed(request.body, names), sha256_hex(request.body)))
+        else:
+            body, digest = scrubbed(request.body, names), sha256_hex(request.body)
         envelope = Envelope(
             id=new_id(), kind="goc", sender=party, receiver=None, operation=operation, business_ids=(),
-            received_at=self.clock.now(), sha256=sha256_hex(request.body), profile=adapter.profile,
+            received_at=received_at, sha256=digest, profile=adapter.profile,
         )  # fmt: skip
         return Message(envelope, body, request.headers.get("content-type", "application/octet-stream"))
+
+    async def _reject(self, raw: Message, problems: tuple[Problem, ...], party: str) -> None:
+        await self._done(self.journal.reject(Rejection(raw, problems, party)))
 
     @staticmethod
     async def _done(future: Future[T]) -> T:
         return await asyncio.wait_for(asyncio.wrap_future(future), _WAIT_S)
 
 
-def _said(results: tuple[ItemResult, ...], problems: tuple[Problem, ...]) -> Said:
-    """One answer for all items: the worst first."""
-    first = results[0]
-    values = {"message_id": first.message_id, "dossier": first.dossier}
+def _said(items: Sequence[AcceptItem], results: Sequence[ItemResult], problems: tuple[Problem, ...]) -> Said:
+    """One answer for all items: the worst first, naming each."""
+    values = {"message_id": results[0].message_id, "dossier": results[0].dossier}
+    heads = [result for item, result in zip(items, results, strict=True) if item.same_dossier_as < 0]
     for status, (kind, code) in _SAID.items():
-        if any(result.status is status for result in results):
-            return Said(kind, (problem(code, Stage.ACCEPT), *problems), values)
+        bad = [number for number, result in enumerate(heads, start=1) if result.status is status]
+        if bad:
+            of = 1 if problems else len(heads)  # where some fell out before, the numbers are not the sender's
+            found = [numbered(problem(code, Stage.ACCEPT), number, of) for number in bad]
+            return Said(kind, (*(found if of > 1 else found[:1]), *problems), values)
     if problems:
         return Said(AnswerKind.INVALID, problems, values)
     if all(result.status is ItemStatus.DUPLICATE for result in results):
@@ -167,31 +215,3 @@ def _said(results: tuple[ItemResult, ...], problems: tuple[Problem, ...]) -> Sai
 def _texts(payload: etree._Element, path: str) -> list[str]:
     found = payload.findall("/".join("{*}" + step for step in path.split("/")))
     return [text for element in found if (text := (element.text or "").strip())]
-
-
-def _without_secrets(adapter: Adapter, request: HttpRequest) -> bytes:
-    """The bytes as they came. Credentials that travel inside a body are the one thing that is never kept: their
-    text is replaced, whatever the encoding, before anything is written. The hash stays that of the original."""
-    names = set(adapter.manifest.secrets)
-    if adapter.manifest.auth is not None and adapter.manifest.auth.password:
-        names.add(adapter.manifest.auth.password.rpartition("/")[2])
-    body = request.body
-    for name in sorted(names):
-        for codec in ("utf-8", "utf-16-le", "utf-16-be"):
-            body = _blank(body, name, codec)
-    return body
-
-
-def _blank(body: bytes, name: str, codec: str) -> bytes:
-    def raw(text: str) -> bytes:
-        return re.escape(text.encode(codec))
-
-    step = len("<".encode(codec))
-    gap = b"(?:(?!" + raw(">") + b")" + b"." * step + b"){0,300}?"
-    cdata = raw("<![CDATA[") + b"(?:" + b"." * step + b"){0,300}?" + raw("]]>")
-    text = b"(?:" + cdata + b"|(?!" + raw("<") + b")" + b"." * step + b"){1,300}?"
-    pattern = b"(" + raw(name) + gap + raw(">") + b")" + text + b"(?=" + raw("</") + b")"
-    return re.sub(pattern, lambda found: found[1] + "***".encode(codec), body, flags=re.DOTALL)
-
-
-__all__ = ["Intake"]

@@ -37,8 +37,9 @@ class KeySigner:
             pem = practice_key(settings.data).read_bytes()
         else:
             raise Refused((problem("LT-CONF-005", Stage.CONFIGURE),))
+        password = settings.secret(rule.password).encode() or None
         certificate = settings.secret(rule.certificate).encode() if rule.certificate else None
-        return cls(SigningKey.from_pem(pem, key_id=rule.key_id, certificate=certificate))
+        return cls(SigningKey.from_pem(pem, key_id=rule.key_id, password=password, certificate=certificate))
 
     def jws(self, body: bytes) -> str:
         """A detached JWS over the exact bytes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 
 from lxml import etree
@@ -12,6 +13,7 @@ from adapters.wire.answer import declared, reply_element, wording
 from adapters.wire.contract import Call, Said
 from bus.outgoing import translate_out
 from bus.records import Decision, NextStep, Settlement, WorkItem
+from schemas.problem import Problem, Stage
 
 
 def offered_reply(adapter: Adapter, call: Call, offered: tuple[WorkItem, ...]) -> tuple[Said, tuple[Settlement, ...]]:
@@ -23,7 +25,7 @@ def offered_reply(adapter: Adapter, call: Call, offered: tuple[WorkItem, ...]) -
     unfit: list[Settlement] = []
     for item in offered:
         element, problems = translate_out(item, adapter, item.delivery.operation)
-        if element is not None:
+        if element is not None and not (problems := _misfit(adapter, call, element)):
             made.append(element)
             continue
         decision = Decision(NextStep.PARK, problems[0].text_vi, problem=problems[0], counts=False)
@@ -31,6 +33,12 @@ def offered_reply(adapter: Adapter, call: Call, offered: tuple[WorkItem, ...]) -
     values = {"more": "1" if len(offered) >= call.operation.limit else "0", "count": str(len(made))}
     said = Said(AnswerKind.ACCEPTED, values=values)
     return replace(said, payload=_filled(adapter, call, said, made)), tuple(unfit)
+
+
+def _misfit(adapter: Adapter, call: Call, element: etree._Element) -> tuple[Problem, ...]:
+    """What the partner's schema has against this item: one bad item must not spoil the page for the others."""
+    said = Said(AnswerKind.ACCEPTED, values={"more": "0", "count": "1"})
+    return adapter.schema.check(_filled(adapter, call, said, [deepcopy(element)]), stage=Stage.VALIDATE_OUT)
 
 
 def _filled(adapter: Adapter, call: Call, said: Said, made: list[etree._Element]) -> etree._Element:

@@ -11,7 +11,7 @@ from lxml import etree
 from adapters.adapter import Adapter
 from adapters.manifest import Operation
 from adapters.mapping.plan import MapContext
-from bus.pipeline import VIETNAM
+from bus.days import day_of
 from bus.records import Content, WorkItem
 from schemas.problem import Problem, Stage, problem
 from schemas.xmldoc import parse, to_bytes
@@ -44,8 +44,7 @@ def translate_out(item: WorkItem, adapter: Adapter, name: str) -> tuple[etree._E
 
 
 def _mapped(item: WorkItem, adapter: Adapter, map_file: str) -> tuple[etree._Element | None, tuple[Problem, ...]]:
-    on = item.message.envelope.received_at.astimezone(VIETNAM).date()
-    context = MapContext(on=on, identities=dict(item.identities))
+    context = MapContext(on=day_of(item.message.envelope), identities=dict(item.identities))
     done = adapter.maps[map_file].to_legacy(parse(item.message.body), context)
     return (None if done.problems else done.element), done.problems
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 
 from lxml import etree
 
@@ -11,6 +10,7 @@ from adapters.adapter import Adapter
 from adapters.manifest import Operation
 from adapters.mapping.plan import MapContext
 from bus.canonical import complete, new_root, text_at
+from bus.days import day_of
 from bus.records import WorkItem
 from schemas.problem import Refused
 from schemas.xmldoc import parse
@@ -37,11 +37,8 @@ def question_element(item: WorkItem, adapter: Adapter, operation: Operation) -> 
         Refused: the ask operation's map cannot make it: a mistake in the system folder.
     """
     question = build(operation.kind or "tra_cuu", carried(item))
-    done = adapter.maps[operation.map].to_legacy(question, MapContext(on=_day(item), identities=dict(item.identities)))
+    context = MapContext(on=day_of(item.message.envelope), identities=dict(item.identities))
+    done = adapter.maps[operation.map].to_legacy(question, context)
     if done.element is None or done.problems:
         raise Refused(done.problems)
     return done.element
-
-
-def _day(item: WorkItem) -> date:
-    return item.message.envelope.received_at.date()

@@ -34,6 +34,7 @@ class Tried:
     result: AttemptResult
     unclear: Unclear
     again_as_update: bool  # the receiver says the dossier exists: send once more, as an update
+    nobody_to_ask: bool = False  # it was unclear before, and the receiver was not there to be asked
 
 
 def decide(tried: Tried, policy: RetryPolicy, *, now: datetime, chance: float) -> Decision:
@@ -54,23 +55,29 @@ def decide(tried: Tried, policy: RetryPolicy, *, now: datetime, chance: float) -
 
 def _again(tried: Tried, policy: RetryPolicy, *, now: datetime, chance: float) -> Decision:
     used = tried.delivery.attempts_used + 1
-    pause = policy.pause_s(used - 1, chance=chance)
-    if tried.result.retry_after_s is not None:
-        pause = max(pause, min(tried.result.retry_after_s, policy.most_s))
-    next_at = now + timedelta(seconds=pause)
+    next_at = now + timedelta(seconds=_pause_s(tried, used, policy, chance=chance))
     if used >= policy.attempts or next_at > tried.delivery.created_at + timedelta(seconds=policy.deadline_s):
         return _park(problem("LT-DLV-002", Stage.DELIVER, {**_values(tried), "attempts": used}))
     return Decision(NextStep.WAIT, _why(tried, used, policy), next_at=next_at)
 
 
 def _unclear(tried: Tried, policy: RetryPolicy, *, now: datetime, chance: float) -> Decision:
-    used = tried.delivery.attempts_used + 1
+    """The resolver goes on for a bounded number of tries, the first of them always; while nobody is there to be
+    asked, as long as for any delivery to a receiver that is away."""
+    used, before = tried.delivery.attempts_used + 1, tried.delivery.last_outcome
     if tried.unclear is Unclear.PARK:
         return _park(problem("LT-DLV-003", Stage.DELIVER, _values(tried)))
-    if used >= policy.resolver_tries:
+    is_first = before is None or not before.unclear
+    if used >= (policy.attempts if tried.nobody_to_ask or is_first else policy.resolver_tries):
         return _park(problem("LT-DLV-004", Stage.DELIVER, {**_values(tried), "attempts": used}))
-    next_at = now + timedelta(seconds=policy.pause_s(used - 1, chance=chance))
+    next_at = now + timedelta(seconds=_pause_s(tried, used, policy, chance=chance))
     return Decision(NextStep.ASK, "Không rõ bên nhận đã nhận chưa: sẽ hỏi lại", next_at=next_at)
+
+
+def _pause_s(tried: Tried, used: int, policy: RetryPolicy, *, chance: float) -> float:
+    """At least as long as the receiver asks for, within our own limit."""
+    asked = min(tried.result.retry_after_s or 0.0, policy.most_s)
+    return max(policy.pause_s(used - 1, chance=chance), asked)
 
 
 def unclear_after_crash(delivery: Delivery, unclear: Unclear) -> Decision | None:

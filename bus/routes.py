@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from adapters.adapter import Adapter
 from adapters.manifest import Direction
 from bus.delivery import Pattern, Unclear
 from bus.records import PlannedDelivery
 from schemas.message import Envelope
 from schemas.problem import Problem, Stage, problem
+
+if TYPE_CHECKING:  # for a command that only reads the settings, compiling maps is far away
+    from adapters.adapter import Adapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Endpoint:
 
     id: str
     system: str  # id of the system folder
+    agency: str = ""  # only callers of this agency fetch from it; "" = every caller of the system
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Secrets come by reference: "env:NAME" or "file:PATH" (relative to the configurat
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import tomllib
@@ -14,7 +15,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any  # tomllib and pydantic hand over untyped trees
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -24,118 +25,18 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from bus.retry import RetryPolicy
-from bus.routes import Endpoint, Hop, Route, RouteTable
+from bus.routes import Endpoint, RouteTable
+from bus.sections import (
+    CallerSettings,
+    DoorSettings,
+    EndpointSettings,
+    JournalSettings,
+    QueueSettings,
+    RouteSettings,
+    SigningSettings,
+    WorkerSettings,
+)
 from schemas.problem import Problem, Refused, Stage, problem
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DoorSettings(_Part):
-    """Where we listen."""
-
-    host: str = "127.0.0.1"
-    port: int = 8700
-    public_address: str = ""  # as partners reach us, for WSDLs; "" = http://host:port
-
-
-class JournalSettings(_Part):
-    """Where the record is."""
-
-    url: str = ""  # SQLAlchemy URL; "" = SQLite in the data folder
-
-
-class QueueSettings(_Part):
-    """Where the queue is, and how long a lease lasts."""
-
-    redis_url: str = ""  # "" = a private server of our own
-    lease_s: float = 60.0  # longer than any attempt's deadline
-    in_flight_per_endpoint: int = 16
-
-
-class WorkerSettings(_Part):
-    """How many deliver at once."""
-
-    processes: int = 1
-    threads: int = 16
-    batch: int = 16
-
-
-class SigningSettings(_Part):
-    """Our key. Made on first start where `key` is empty and `dangerous_make_key` is true."""
-
-    key: str = ""  # PEM, by reference: "file:…" or "env:…"
-    certificate: str = ""
-    key_id: str = "lienthong"
-    dangerous_make_key: bool = False  # a self-made key in the data folder: demo and tests only
-
-
-class RetrySettings(_Part):
-    """See bus.retry.RetryPolicy."""
-
-    attempts: int = 12
-    first_s: float = 2.0
-    most_s: float = 900.0
-    deadline_s: float = 259_200.0
-    resolver_tries: int = 6
-
-    def policy(self) -> RetryPolicy:
-        """The pure policy."""
-        return RetryPolicy(**self.model_dump())
-
-
-class EndpointSettings(_Part):
-    """One partner connection."""
-
-    system: str
-    address: str = ""  # "" for partners that only call or fetch
-    user: str = ""
-    secret: str = Field(default="", repr=False)
-    timeout_s: float = 10.0
-    verify_tls: bool = True
-    settings: Mapping[str, str] = Field(default_factory=dict)
-    retry: RetrySettings = RetrySettings()
-
-
-class CallerSettings(_Part):
-    """One caller known to a door."""
-
-    system: str
-    agency: str
-    name: str = ""
-    user: str = ""  # "" where the key alone says who it is
-    secret: str = Field(default="", repr=False)  # by reference; for jws: the public key's PEM
-    dangerous_open: bool = False  # whoever shows nothing is this caller: trials on this machine only
-
-    @model_validator(mode="after")
-    def _secret_or_open(self) -> CallerSettings:
-        if bool(self.secret) is self.dangerous_open:
-            raise ValueError(
-                "hoặc secret, hoặc dangerous_open = true, không cả hai / either secret or dangerous_open, not both"
-            )
-        return self
-
-
-class HopSettings(_Part):
-    """One stop of a route."""
-
-    endpoint: str
-    operation: str
-
-
-class RouteSettings(_Part):
-    """One route, as in routes.toml."""
-
-    id: str
-    kind: str
-    to: tuple[HopSettings, ...]
-    senders: tuple[str, ...] = ()
-    when: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
-    ordered: bool = False
-    attachments: str = ""
-    priority: int = 1
 
 
 class _Variables(EnvSettingsSource):
@@ -191,6 +92,18 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _who_fetches_is_told(self) -> Settings:
+        """Two agencies with the same software must not fetch each other's dossiers."""
+        fetched = [(name, e) for name, e in self.endpoints.items() if not e.address]
+        for name, endpoint in fetched:
+            if not endpoint.agency and sum(other.system == endpoint.system for _, other in fetched) > 1:
+                raise ValueError(
+                    f"endpoints.{name}.agency: {endpoint.system} có nhiều điểm nối để lấy, phải ghi mã cơ quan "
+                    "nào được lấy ở đây / several endpoints of this system are fetched from: say which agency may"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _open_only_here(self) -> Settings:
         opened = [name for name, caller in self.callers.items() if caller.dangerous_open]
         if opened and not _is_loopback(self.door.host):
@@ -202,20 +115,8 @@ class Settings(BaseSettings):
 
     def route_table(self) -> RouteTable:
         """Routes and endpoints as pure values."""
-        routes = tuple(
-            Route(
-                id=route.id,
-                kind=route.kind,
-                to=tuple(Hop(hop.endpoint, hop.operation) for hop in route.to),
-                senders=route.senders,
-                when=route.when,
-                ordered=route.ordered,
-                attachments=route.attachments,
-                priority=route.priority,
-            )
-            for route in self.routes
-        )
-        return RouteTable(routes, {name: Endpoint(name, e.system) for name, e in self.endpoints.items()})
+        endpoints = {name: Endpoint(name, e.system, e.agency) for name, e in self.endpoints.items()}
+        return RouteTable(tuple(route.route() for route in self.routes), endpoints)
 
     def journal_url(self) -> str:
         """SQLAlchemy URL of the journal."""
@@ -234,15 +135,14 @@ class Settings(BaseSettings):
         """Resolves a reference.
 
         Raises:
-            Refused: the variable or file is not there.
+            Refused: the variable or file is not there, or cannot be read.
         """
         kind, _, rest = reference.partition(":")
         if kind == "env" and rest in os.environ:
             return os.environ[rest]
         if kind == "file":
-            path = self.folder / rest
-            if path.is_file():
-                return path.read_text(encoding="utf-8").strip("\r\n")
+            with contextlib.suppress(OSError, UnicodeDecodeError):
+                return (self.folder / rest).read_text(encoding="utf-8").strip("\r\n")
         if not reference:
             return ""
         raise Refused((problem("LT-CONF-003", Stage.CONFIGURE, {"reference": reference}),))
@@ -303,3 +203,6 @@ def _known(steps: tuple[str | int, ...]) -> list[str]:
         inner = [part for part in getattr(annotation, "__args__", ()) if hasattr(part, "model_fields")]
         model = inner[0] if inner else annotation
     return list(getattr(model, "model_fields", {}))
+
+
+__all__ = ["EndpointSettings", "Settings", "load", "packaged_defaults"]

@@ -20,7 +20,6 @@ from adapters.wire.contract import Call, Credentials, HttpReply, HttpRequest, In
 from adapters.wire.credentials import credentials
 from adapters.wire.registry import inbound
 from bus.web.body import read_body
-from bus.web.scrub import scrubbed
 from schemas.message import Party, new_id
 from schemas.problem import Problem, Stage, problem
 
@@ -36,7 +35,7 @@ class Intake(Protocol):
         """Does what an authenticated, valid call asks."""
 
     async def refuse(self, adapter: Adapter, request: HttpRequest, problems: tuple[Problem, ...], party: str) -> None:
-        """Keeps a refused request as evidence; its secrets are already starred out. `party` "" = not known."""
+        """Keeps a refused request as evidence, its secrets starred out. `party` "" = not known."""
 
 
 class PartnerKeys(Protocol):
@@ -134,8 +133,9 @@ class Doors:
     async def _refuse(self, visit: _Visit, problems: tuple[Problem, ...]) -> Said:
         """Says no, and keeps the evidence: always of a known caller, of others as far as the budget goes."""
         if visit.party is not None or self._budget.take():
-            kept = replace(visit.request, body=scrubbed(visit.request.body, visit.adapter.manifest.secrets))
-            await self._intake.refuse(visit.adapter, kept, problems, visit.party.system if visit.party else "")
+            await self._intake.refuse(
+                visit.adapter, visit.request, problems, visit.party.system if visit.party else ""
+            )
         return Said(AnswerKind.INVALID, problems)
 
     def _request(self, request: Request, system: str) -> HttpRequest:

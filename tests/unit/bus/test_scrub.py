@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from bus.web.scrub import scrubbed
+from adapters.manifest import Auth, AuthRule, Manifest
+from bus.scrub import scrubbed, secret_names
 
 NAMES = ("password", "securityKey")
 
@@ -19,6 +20,12 @@ NAMES = ("password", "securityKey")
         ("<password><![CDATA[l<ộ>]]></password>", "<password>********</password>"),
         ("<password>l&amp;ộ", "<password>********"),
         ("<password><![CDATA[lộ", "<password>********"),
+        ("<password>l<!-- x -->ộ</password>", "<password>********</password>"),
+        ("<password><x>lộ</x></password><a>b</a>", "<password>********</password><a>b</a>"),
+        ("<password><![CDATA[l</password>ộ]]></password>", "<password>********</password>"),
+        ("<password />a<b>c</b>", "<password />a<b>c</b>"),
+        ('{"securit\\u0079Key": "lộ"}', '{"securit\\u0079Key": ********}'),
+        ("<password>" + "lộ" * 400 + "</password>", "<password>********</password>"),
         ("<passwords>x</passwords>", "<passwords>x</passwords>"),
         ("<password/><userName>a</userName>", "<password/><userName>a</userName>"),
         ('{"SecurityKey" : "l\\"ộ", "a": 1}', '{"SecurityKey" : ********, "a": 1}'),
@@ -31,7 +38,14 @@ def test_the_text_of_named_elements_and_members_is_starred_out(body: str, expect
     assert scrubbed(body.encode(), NAMES).decode() == expected
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_starred_out_and_else_kept_as_it_came(encoding: str) -> None:
+    """Two bytes a letter hide nothing, and every other byte stays."""
+    body = "<a><password>lộ</password><b>đủ</b></a>".encode(encoding)
+    assert scrubbed(body, NAMES) == body.decode(encoding).replace("lộ", "********").encode(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-32-le", "utf-32-be"])
 def test_a_body_whose_text_cannot_be_seen_is_not_kept(encoding: str) -> None:
     """What cannot be searched cannot be vouched for."""
     assert scrubbed("<password>lộ</password>".encode(encoding), NAMES) == b""
@@ -56,3 +70,9 @@ def test_hostile_bodies_are_searched_in_linear_time(body: bytes) -> None:
     started = time.process_time()
     scrubbed(body, NAMES)
     assert time.process_time() - started < 5
+
+
+def test_the_password_of_the_body_is_always_a_secret() -> None:
+    """A manifest that says where the password travels need not list it among its secrets as well."""
+    manifest = Manifest("a", "a", "a", "soap", "", "a.xsd", {}, auth=AuthRule(Auth.BODY, "u", "arg0/matKhau"))
+    assert secret_names(manifest) == ("matKhau",)

@@ -1,0 +1,126 @@
+"""The sections of the settings, as pydantic reads them. Every key stands, commented, in the files under `config/`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bus.retry import RetryPolicy
+from bus.routes import Hop, Route
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DoorSettings(_Part):
+    """Where we listen."""
+
+    host: str = "127.0.0.1"
+    port: int = 8700
+    public_address: str = ""  # as partners reach us, for WSDLs; "" = http://host:port
+
+
+class JournalSettings(_Part):
+    """Where the record is."""
+
+    url: str = ""  # SQLAlchemy URL; "" = SQLite in the data folder
+
+
+class QueueSettings(_Part):
+    """Where the queue is, and how long a lease lasts."""
+
+    redis_url: str = ""  # "" = a private server of our own
+    lease_s: float = 60.0  # longer than any attempt's deadline
+    in_flight_per_endpoint: int = 16
+
+
+class WorkerSettings(_Part):
+    """How many deliver at once."""
+
+    processes: int = 1
+    threads: int = 16
+    batch: int = 16
+
+
+class SigningSettings(_Part):
+    """Our key. Made on first start where `key` is empty and `dangerous_make_key` is true."""
+
+    key: str = ""  # PEM, by reference: "file:…" or "env:…"
+    password: str = Field(default="", repr=False)  # of the PEM where it is encrypted, by reference
+    certificate: str = ""
+    key_id: str = "lienthong"
+    dangerous_make_key: bool = False  # a self-made key in the data folder: demo and tests only
+
+
+class RetrySettings(_Part):
+    """See bus.retry.RetryPolicy."""
+
+    attempts: int = 12
+    first_s: float = 2.0
+    most_s: float = 900.0
+    deadline_s: float = 259_200.0
+    resolver_tries: int = 6
+
+    def policy(self) -> RetryPolicy:
+        """The pure policy."""
+        return RetryPolicy(**self.model_dump())
+
+
+class EndpointSettings(_Part):
+    """One partner connection."""
+
+    system: str
+    address: str = ""  # "" for partners that only call or fetch
+    agency: str = ""  # who may fetch from it, where several agencies use one system; "" = every caller of the system
+    user: str = ""
+    secret: str = Field(default="", repr=False)
+    timeout_s: float = 10.0
+    verify_tls: bool = True
+    settings: Mapping[str, str] = Field(default_factory=dict)
+    retry: RetrySettings = RetrySettings()
+
+
+class CallerSettings(_Part):
+    """One caller known to a door."""
+
+    system: str
+    agency: str
+    name: str = ""
+    user: str = ""  # "" where the key alone says who it is
+    secret: str = Field(default="", repr=False)  # by reference; for jws: the public key's PEM
+    dangerous_open: bool = False  # whoever shows nothing is this caller: trials on this machine only
+
+    @model_validator(mode="after")
+    def _secret_or_open(self) -> CallerSettings:
+        if bool(self.secret) is self.dangerous_open:
+            raise ValueError(
+                "hoặc secret, hoặc dangerous_open = true, không cả hai / either secret or dangerous_open, not both"
+            )
+        return self
+
+
+class HopSettings(_Part):
+    """One stop of a route."""
+
+    endpoint: str
+    operation: str
+
+
+class RouteSettings(_Part):
+    """One route, as in routes.toml."""
+
+    id: str
+    kind: str
+    to: tuple[HopSettings, ...]
+    senders: tuple[str, ...] = ()
+    when: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    ordered: bool = False
+    attachments: str = ""
+    priority: int = 1
+
+    def route(self) -> Route:
+        """As a pure value."""
+        hops = tuple(Hop(hop.endpoint, hop.operation) for hop in self.to)
+        return Route(**{name: getattr(self, name) for name in self.__class__.model_fields if name != "to"}, to=hops)
