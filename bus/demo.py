@@ -24,6 +24,7 @@ from bus.simulators.ledger import read_ledgers
 
 _QUIET = 3  # looks in a row without anything open, before it is over
 _START_S = 60.0
+_END_S = 25.0  # more than the bus takes to end its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +129,16 @@ class Demo:
         return self._data() / "run" / f"{role}.pid"
 
     def stop(self) -> None:
-        """Ends all processes, the senders first."""
-        for name in reversed(list(self._processes)):
-            self._processes[name].terminate()
-        for process in self._processes.values():
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-        self._processes.clear()
+        """Ends all processes: who sends first, then the bus, then its partners, so that nothing is cut off."""
+        for names in (("cmon", "facade"), ("up",), ("portal", "dlms")):
+            ending = [process for name in names if (process := self._processes.pop(name, None)) is not None]
+            for process in ending:
+                process.terminate()
+            for process in ending:
+                try:
+                    process.wait(_END_S)
+                except subprocess.TimeoutExpired:
+                    process.kill()
 
     def alive(self) -> tuple[str, ...]:
         """Names of the processes that run."""

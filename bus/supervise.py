@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import logging
 import os
 import signal
@@ -15,6 +16,7 @@ from pathlib import Path
 
 log = logging.getLogger("lienthong.supervise")
 
+_LIBC = ctypes.CDLL(None, use_errno=True)  # loaded before any fork: a child of a threaded process must not load
 _PR_SET_PDEATHSIG = 1
 _FIRST_PAUSE_S, _MOST_PAUSE_S, _STEADY_S = 0.2, 10.0, 30.0
 
@@ -42,7 +44,7 @@ class Supervisor:
         self._threads = [threading.Thread(target=self._keep, args=(role,), name=role.name) for role in self._roles]
 
     def start(self) -> None:
-        """Starts everything."""
+        """Starts everything. Once."""
         for thread in self._threads:
             thread.start()
 
@@ -70,39 +72,66 @@ class Supervisor:
             thread.join(5.0)
 
     def _keep(self, role: Role) -> None:
+        """Until the end. Nothing may break it: a role that nobody keeps would be missed by nobody."""
         pause, number = _FIRST_PAUSE_S, 0
         while not self._stop.is_set():
             number += 1
             began = time.monotonic()
-            child = self._spawn(role, number)
-            code = child.wait()
+            ended = self._live(role, number)
             if self._stop.is_set():
                 return
-            log.error("%s ended with %d, starts again", role.name, code)
-            if self._on_death is not None:
-                self._on_death(role, number, child.pid)
-            pause = _FIRST_PAUSE_S if time.monotonic() - began > _STEADY_S else min(pause * 2, _MOST_PAUSE_S)
+            steady = time.monotonic() - began > _STEADY_S
+            pause = _FIRST_PAUSE_S if steady else min(pause * 2, _MOST_PAUSE_S)
+            where = f", see {role.log}" if role.log is not None else ""
+            log.error("%s %s, starts again in %.1f s (start %d)%s", role.name, ended, pause, number + 1, where)
             self._stop.wait(pause)
 
-    def _spawn(self, role: Role, number: int) -> subprocess.Popen[bytes]:
+    def _live(self, role: Role, number: int) -> str:
+        """One life of a role; says how it ended."""
+        try:
+            child = self._spawn(role, number)
+        except Exception as error:
+            log.exception("%s cannot be started", role.name)
+            return f"could not be started ({type(error).__name__})"
+        if child is None:
+            return "was not started"
+        code = child.wait()
+        if not self._stop.is_set() and self._on_death is not None:
+            try:
+                self._on_death(role, number, child.pid)
+            except Exception:
+                log.exception("%s: what follows its death broke", role.name)
+        return f"ended with {code}"
+
+    def _spawn(self, role: Role, number: int) -> subprocess.Popen[bytes] | None:
+        """None: the end was asked for in between."""
         output = role.log.open("ab") if role.log is not None else None
-        with self._lock:
-            child = subprocess.Popen(
-                list(role.command(number)),
-                env={**os.environ, **role.environment},
-                stdout=output,
-                stderr=subprocess.STDOUT if output is not None else None,
-                stdin=subprocess.DEVNULL,
-                preexec_fn=_end_with_owner,
-            )
-            self._children[role.name] = child
+        try:
+            with self._lock:  # `stop` looks under it: nothing may be started behind its back
+                if self._stop.is_set():
+                    return None
+                child = subprocess.Popen(
+                    list(role.command(number)),
+                    env={**os.environ, **role.environment},
+                    stdout=output,
+                    stderr=subprocess.STDOUT if output is not None else None,
+                    stdin=subprocess.DEVNULL,
+                    preexec_fn=functools.partial(_end_with_owner, os.getpid()),
+                )
+                self._children[role.name] = child
+        finally:
+            if output is not None:
+                output.close()
         if role.pid_file is not None:
-            role.pid_file.write_text(f"{child.pid}\n", encoding="ascii")
-        if output is not None:
-            output.close()
+            try:
+                role.pid_file.write_text(f"{child.pid}\n", encoding="ascii")
+            except OSError as error:
+                log.warning("%s runs, but its process id could not be written: %s", role.name, error)
         return child
 
 
-def _end_with_owner() -> None:
+def _end_with_owner(owner: int) -> None:
     """In the child: if its owner dies, even by kill -9, the kernel ends it too."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != owner:  # it died before we asked
+        os._exit(1)
