@@ -83,8 +83,6 @@ def run() -> None:
     except (JournalUnavailable, QueueUnavailable) as away:
         _tell("Kho dữ liệu không trả lời / a store is away", away, "lienthong doctor")
         sys.exit(AWAY)
-    except BrokenPipeError:
-        out.leave_pipe()
     except Exception as broken:
         if os.environ.get("LIENTHONG_DEBUG"):
             raise
@@ -92,6 +90,8 @@ def run() -> None:
         where = f"{type(broken).__name__} ({os.path.basename(place.filename)}:{place.lineno})"
         _tell(f"Lỗi của chính lienthong / a fault of lienthong itself: {where}", broken, "LIENTHONG_DEBUG=1")
         sys.exit(BROKEN)
+    finally:
+        out.finish()
 
 
 def _tell_refused(refused: Refused) -> None:

@@ -58,9 +58,29 @@ def moment(at: datetime | None, *, short: bool = False) -> str:
     return at.astimezone(HERE).strftime("%d/%m %H:%M:%S" if short else "%d/%m/%Y %H:%M:%S")
 
 
+def put(line: str) -> None:
+    """One line as it is: Rich would turn TABs into blanks."""
+    try:
+        sys.stdout.write(line + "\n")
+    except BrokenPipeError:
+        leave_pipe()
+        raise SystemExit(0) from None
+
+
+def finish() -> None:
+    """What is still buffered goes out now, while a reader that left can be dealt with."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        leave_pipe()
+
+
 def say(text: object = "", *, style: str = "") -> None:
     """One line for people."""
-    console.print(Text(clean(text), style=style), soft_wrap=True)
+    if console.is_terminal:
+        console.print(Text(clean(text), style=style), soft_wrap=True)
+    else:
+        put(clean(text))
 
 
 def warn(text: object, *, style: str = "yellow") -> None:
@@ -71,7 +91,7 @@ def warn(text: object, *, style: str = "yellow") -> None:
 def show_json(value: object, *, one_line: bool = False) -> None:
     """One JSON value. ASCII control characters never stand in it unescaped."""
     text = json.dumps(value, ensure_ascii=False, indent=None if one_line else 2, default=_plain)
-    console.out(clean_json(text), highlight=False)
+    put(clean_json(text))
 
 
 def clean_json(text: str) -> str:
@@ -89,7 +109,7 @@ def show_table(titles: Sequence[str], rows: Iterable[Sequence[object]], *, style
     """A table on a terminal; in a pipe one line a row, TAB between, so that `cut` and `awk` can read it."""
     if not console.is_terminal:
         for row in (titles, *rows):
-            console.out("\t".join(clean(cell).replace("\t", " ").replace("\n", " ") for cell in row), highlight=False)
+            put("\t".join(clean(cell).replace("\t", " ").replace("\n", " ") for cell in row))
         return
     table = Table(header_style="bold")
     for number, title in enumerate(titles):

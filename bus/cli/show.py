@@ -91,7 +91,7 @@ def _body(kept: Message, role: str, *, unmask: bool, json: bool) -> None:
         if json:
             out.show_json({"role": role, "media_type": kept.media_type, "masked": False, "text": text})
         elif out.console.is_terminal:
-            out.console.print(Text("\n".join(map(out.clean, text.splitlines()))), soft_wrap=True)
+            _lines(text)
         else:
             sys.stdout.buffer.write(kept.body)
         return
@@ -103,7 +103,12 @@ def _body(kept: Message, role: str, *, unmask: bool, json: bool) -> None:
             f"{len(kept.body)} byte, {kept.media_type}: không đọc được nên không hiện / not readable, so not shown"
         )
     else:
-        out.console.print(Text("\n".join(map(out.clean, masked.text.splitlines()))), soft_wrap=True)
+        _lines(masked.text)
+
+
+def _lines(text: str) -> None:
+    for line in text.splitlines():
+        out.say(line)
 
 
 def _journey(journey: Journey, envelope: Journey | None, *, json: bool) -> None:
