@@ -53,20 +53,22 @@ class KeySigner:
 def practice_key(data: Path) -> Path:
     """A P-256 key in the data folder, made on first use; its public half stands beside it."""
     file = data / "keys" / "practice.pem"
-    if file.is_file():
+    public = file.with_name("practice.pub.pem")
+    if file.is_file() and public.is_file():
         return file
     file.parent.mkdir(parents=True, exist_ok=True)
-    made = ec.generate_private_key(ec.SECP256R1()).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    draft = file.with_suffix(f".{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(made)
-    with contextlib.suppress(FileExistsError):  # two processes started together: the first one's key is the key
+    draft = file.with_suffix(f".{os.urandom(8).hex()}")
+    _write_private(draft, ec.generate_private_key(ec.SECP256R1()))
+    with contextlib.suppress(FileExistsError):  # two started together: the first one's key is the key
         os.link(draft, file)
-    draft.unlink()
-    public = serialization.load_pem_private_key(file.read_bytes(), None).public_key()
-    file.with_name("practice.pub.pem").write_bytes(
-        public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    )
+    draft.unlink()  # another name of the same file: nothing may be written through it
+    kept = serialization.load_pem_private_key(file.read_bytes(), None).public_key()
+    draft.write_bytes(kept.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
+    draft.replace(public)
     return file
+
+
+def _write_private(file: Path, key: ec.EllipticCurvePrivateKey) -> None:
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(pem)
