@@ -21,7 +21,7 @@ from bus.dispatch import House
 from bus.offers import offered_reply
 from bus.pipeline import Inbound, KnownDossier, Names, names_of, numbered, split, take_in
 from bus.ports import Clock, Journal, JournalUnavailable
-from bus.records import Acceptance, AcceptItem, ItemResult, ItemStatus, QueueRecord, Rejection, WorkItem
+from bus.records import Acceptance, AcceptItem, Acknowledged, ItemResult, ItemStatus, QueueRecord, Rejection, WorkItem
 from bus.scrub import scrubbed, secret_names
 from schemas.message import Envelope, Message, Party, new_id, sha256_hex
 from schemas.problem import Problem, Refused, Stage, problem
@@ -117,6 +117,10 @@ class Intake:
         if records := tuple(record for result in future.result() for record in result.feed):
             self.feed(records)
 
+    def _feed_freed(self, future: Future[Acknowledged]) -> None:
+        if not future.cancelled() and future.exception() is None and (records := future.result().feed):
+            self.feed(records)
+
     def _known(self, wanted: Iterable[Names]) -> Mapping[Names, KnownDossier]:
         """The dossiers of the items, as their newest message tells of them."""
         found: dict[Names, KnownDossier] = {}
@@ -147,8 +151,9 @@ class Intake:
         party, now = operation.ack_party or visit.adapter.party, self.clock.now()
         known: set[str] = set()
         for endpoint in self._fetched_by(visit) if codes else ():
-            acknowledged = await self._done(self.journal.acknowledge(endpoint, codes, party=party, now=now))
-            known.update(acknowledged)
+            future = self.journal.acknowledge(endpoint, codes, party=party, now=now)
+            future.add_done_callback(self._feed_freed)
+            known.update((await self._done(future)).codes)
         if codes and not known:
             return Said(AnswerKind.UNKNOWN_DOSSIER, (problem("LT-PIPE-003", Stage.ACCEPT),))
         return Said(AnswerKind.ACCEPTED)

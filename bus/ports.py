@@ -10,6 +10,7 @@ from typing import Protocol
 from bus.delivery import Delivery, State
 from bus.records import (
     Acceptance,
+    Acknowledged,
     Acted,
     Action,
     Claimed,
@@ -89,9 +90,9 @@ class Journal(Protocol):
     def offer(self, endpoint: str, *, limit: int, now: datetime, until: datetime) -> Future[tuple[WorkItem, ...]]:
         """Offers the head of each pull lane of an endpoint that is not on offer already, oldest first."""
 
-    def acknowledge(self, endpoint: str, codes: Sequence[str], *, party: str, now: datetime) -> Future[tuple[str, ...]]:
-        """Marks delivered the offered heads whose dossier is called one of `codes` by `party`.
-        Returns the codes that were acknowledged, now or before; an unknown code is left out."""
+    def acknowledge(self, endpoint: str, codes: Sequence[str], *, party: str, now: datetime) -> Future[Acknowledged]:
+        """Marks delivered the offered heads whose dossier is called one of `codes` by `party`, and frees what was
+        held behind them."""
 
     # -- operators --
     def act(self, action: Action) -> Future[Acted]:

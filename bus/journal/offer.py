@@ -19,7 +19,7 @@ from bus.journal.transitions import acknowledged, may_offer, offered
 from bus.journal.unit import Unit
 from bus.journal.work import work_items
 from bus.outcome import Outcome
-from bus.records import WorkItem
+from bus.records import Acknowledged, QueueRecord, WorkItem
 
 _d = t.deliveries.c
 _earlier = t.deliveries.alias("earlier")
@@ -93,41 +93,42 @@ def _offer(unit: Unit, offer: Offer) -> tuple[WorkItem, ...]:
     return work_items(unit.connection, [row.id for row in rows], now_us=now_us)
 
 
-def acknowledge_many(unit: Unit, many: Sequence[Acknowledgement]) -> list[tuple[str, ...]]:
+def acknowledge_many(unit: Unit, many: Sequence[Acknowledgement]) -> list[Acknowledged]:
     """A run of acknowledgements, in order."""
     return [_acknowledge(unit, one) for one in many]
 
 
-def _acknowledge(unit: Unit, told: Acknowledgement) -> tuple[str, ...]:
+def _acknowledge(unit: Unit, told: Acknowledgement) -> Acknowledged:
     """A code stands for the head of its dossier's lane, if that was offered; else for what was taken before."""
     unit.flush()
     rows = unit.read(_CALLED, {"many": sorted(set(told.codes)), "party": told.party})
     lanes = {row["code"]: f"{row['dossier']}@{told.endpoint}" for row in rows}
     if not lanes:
-        return ()
+        return Acknowledged(())
     first = heads(unit.connection, list(lanes.values()))
     ever = {row["lane"] for row in unit.read(_EVER, {"many": sorted(set(lanes.values()))})}
     known: list[str] = []
+    feed: list[QueueRecord] = []
     for code in dict.fromkeys(told.codes):
         lane = lanes.get(code)
         if lane is None:
             continue
         head = unit.deliveries([first[lane]])[first[lane]] if lane in first else None
         if head is not None and head.offered_us is not None and head.open:
-            _deliver(unit, head, told)
+            feed += _deliver(unit, head, told)
             ever.add(lane)
         if lane in ever:
             known.append(code)
-    return tuple(known)
+    return Acknowledged(tuple(known), tuple(feed))
 
 
-def _deliver(unit: Unit, head: DeliveryRow, told: Acknowledgement) -> None:
+def _deliver(unit: Unit, head: DeliveryRow, told: Acknowledgement) -> tuple[QueueRecord, ...]:
     row = acknowledged(head)
     unit.put(row)
     attempt = acknowledgement(row, told.party, told.now)
     unit.insert(t.attempts, attempt_values(attempt, month=row.month, applied=True, state=State.DELIVERED, feed=()))
     unit.entry("acknowledge", row.id, {"number": attempt.number, "by": told.party})
-    free_behind(unit, [row.id])
+    return free_behind(unit, [row.id]).get(row.id, ())
 
 
 def acknowledgement(row: DeliveryRow, party: str, now: datetime) -> Attempt:

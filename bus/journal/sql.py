@@ -35,6 +35,7 @@ from bus.journal.writer import Writer
 from bus.ports import Clock, JournalUnavailable
 from bus.records import (
     Acceptance,
+    Acknowledged,
     Acted,
     Action,
     Found,
@@ -97,7 +98,7 @@ class SqlJournal:
         """See the port."""
         return self._writer.submit(offer_many, Offer(endpoint, limit, now, until))
 
-    def acknowledge(self, endpoint: str, codes: Sequence[str], *, party: str, now: datetime) -> Future[tuple[str, ...]]:
+    def acknowledge(self, endpoint: str, codes: Sequence[str], *, party: str, now: datetime) -> Future[Acknowledged]:
         """See the port."""
         return self._writer.submit(acknowledge_many, Acknowledgement(endpoint, tuple(codes), party, now))
 

@@ -11,6 +11,7 @@ from bus.records.accepting import (
     Rejection,
 )
 from bus.records.delivering import (
+    Acknowledged,
     Content,
     Decision,
     Derived,
@@ -25,8 +26,8 @@ from bus.records.operating import Act, Acted, Action, Found, Journey, Query, Sto
 from bus.records.queueing import Claimed, LaneDelivery, LaneSnapshot, QueueRecord, QueueSettle, QueueStats, QueueStep
 
 __all__ = [
-    "AcceptItem", "Acceptance", "Act", "Acted", "Action", "Claimed", "Content", "Decision", "Derived", "DossierRef",
-    "Found", "Intent", "ItemResult", "ItemStatus", "Journey", "LaneDelivery", "LaneSnapshot", "NewIdentity",
-    "NextStep", "PlannedDelivery", "Preparation", "Query", "QueueRecord", "QueueSettle", "QueueStats", "QueueStep",
-    "Rejection", "Settled", "Settlement", "Stored", "WorkItem",
+    "AcceptItem", "Acceptance", "Acknowledged", "Act", "Acted", "Action", "Claimed", "Content", "Decision", "Derived",
+    "DossierRef", "Found", "Intent", "ItemResult", "ItemStatus", "Journey", "LaneDelivery", "LaneSnapshot",
+    "NewIdentity", "NextStep", "PlannedDelivery", "Preparation", "Query", "QueueRecord", "QueueSettle", "QueueStats",
+    "QueueStep", "Rejection", "Settled", "Settlement", "Stored", "WorkItem",
 ]  # fmt: skip

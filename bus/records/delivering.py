@@ -106,3 +106,11 @@ class Settled:
     applied: bool  # False: the token no longer holds; the attempt is recorded all the same
     state: State
     feed: tuple[QueueRecord, ...] = ()  # deliveries freed or born by it
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """What an acknowledgement of a partner that fetches did."""
+
+    codes: tuple[str, ...]  # acknowledged now or before; an unknown code is left out
+    feed: tuple[QueueRecord, ...] = ()  # deliveries freed by it

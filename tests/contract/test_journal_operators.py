@@ -214,7 +214,7 @@ def fetch(world: World, *, limit: int = 10, seconds: float = 300) -> list[str]:
 def acknowledge(world: World, *codes: str) -> tuple[str, ...]:
     """What the department says it has."""
     done = world.journal.acknowledge("don_vi", codes, party="mot_cua_cmon", now=world.clock.now())
-    return done.result(20)
+    return done.result(20).codes
 
 
 def test_heads_are_offered_oldest_first(world: World) -> None:
@@ -294,11 +294,12 @@ def test_offers_wait_for_their_time(world: World) -> None:
 
 
 def test_acknowledgement_frees_what_was_behind(world: World) -> None:
-    """An ordered route goes on when the partner has fetched."""
+    """An ordered route goes on when the partner has fetched, and the queue is told of it."""
     first = to("don_vi", pattern=Pattern.PULL)
     message_id = world.accept(item("A", first, to("b", after_endpoint="don_vi")))[0].message_id
     fetch(world)
-    acknowledge(world, "A")
+    done = world.journal.acknowledge("don_vi", ["A"], party="mot_cua_cmon", now=world.clock.now()).result(20)
+    assert [(one.delivery_id, one.predecessor) for one in done.feed] == [(f"{message_id}:b", "")]
     assert world.state(f"{message_id}:b") is State.READY
 
 

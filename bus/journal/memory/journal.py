@@ -21,6 +21,7 @@ from bus.journal.reject import ANSWER
 from bus.ports import Clock, JournalUnavailable
 from bus.records import (
     Acceptance,
+    Acknowledged,
     Acted,
     Action,
     Found,
@@ -93,7 +94,7 @@ class MemoryJournal:
 
         return self._do(give)
 
-    def acknowledge(self, endpoint: str, codes: Sequence[str], *, party: str, now: datetime) -> Future[tuple[str, ...]]:
+    def acknowledge(self, endpoint: str, codes: Sequence[str], *, party: str, now: datetime) -> Future[Acknowledged]:
         """See the port."""
         return self._do(lambda: worker.acknowledge(self._store, endpoint, codes, party=party, now=now))
 

@@ -28,7 +28,18 @@ from bus.journal.transitions import (
     recorded,
     released,
 )
-from bus.records import Act, Acted, Action, Content, NextStep, Preparation, QueueRecord, Settled, Settlement
+from bus.records import (
+    Acknowledged,
+    Act,
+    Acted,
+    Action,
+    Content,
+    NextStep,
+    Preparation,
+    QueueRecord,
+    Settled,
+    Settlement,
+)
 
 
 def prepare(store: Store, preparation: Preparation) -> frozenset[str]:
@@ -145,9 +156,10 @@ def offer(store: Store, endpoint: str, *, limit: int, now: datetime, until: date
     return [row.id for row in chosen]
 
 
-def acknowledge(store: Store, endpoint: str, codes: Sequence[str], *, party: str, now: datetime) -> tuple[str, ...]:
+def acknowledge(store: Store, endpoint: str, codes: Sequence[str], *, party: str, now: datetime) -> Acknowledged:
     """See the port."""
     known: list[str] = []
+    feed: list[QueueRecord] = []
     for code in dict.fromkeys(codes):
         dossier = store.names.get((party, code))
         if dossier is None:
@@ -159,10 +171,10 @@ def acknowledge(store: Store, endpoint: str, codes: Sequence[str], *, party: str
             answer = Settled(True, State.DELIVERED)
             store.attempts[row.id, row.last_number] = (acknowledgement(row, party, now), answer)
             store.note("acknowledge", row.id, {"by": party})
-            _free(store, row.id)
+            feed += _free(store, row.id)
         if any(row.state == State.DELIVERED.value for row in store.in_lane(lane)):
             known.append(code)
-    return tuple(known)
+    return Acknowledged(tuple(known), tuple(feed))
 
 
 def act(store: Store, action: Action) -> Acted:
