@@ -15,16 +15,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from adapters.adapter import Adapter
-from adapters.manifest import AnswerKind, Auth
+from adapters.manifest import AnswerKind, Auth, AuthRule
 from adapters.wire.contract import Call, Credentials, HttpReply, HttpRequest, InboundWire, Said
 from adapters.wire.credentials import credentials
 from adapters.wire.registry import inbound
-from bus.web.body import read_body
+from bus.web.body import Room, Seat, read_body
 from schemas.message import Party, new_id
 from schemas.problem import Problem, Stage, problem
 
 log = logging.getLogger("lienthong.door")
 
+_BY_HEADERS = (Auth.HEADER, Auth.BASIC)
+_NO_ROOM = "LT-DOOR-009"
 _BIG = 64 * 1024  # above this a body is read in a thread: parsing it would hold up the other callers
 
 
@@ -52,6 +54,7 @@ class DoorRules:
     body_s: float = 30.0  # a body that is not there by then is refused
     evidence_per_s: float = 5.0  # refused requests of unknown callers that are kept; the rest is only logged
     evidence_burst: int = 50
+    room_bytes: int = 256 * 1024 * 1024  # of large bodies held at once; whoever comes then is asked to come again
 
 
 class Doors:
@@ -68,6 +71,7 @@ class Doors:
         self._intake, self._keys, self._rules = intake, keys, rules
         self._address = address.rstrip("/")
         self._budget = _Budget(rules.evidence_per_s, rules.evidence_burst)
+        self._room = Room(rules.room_bytes)
 
     async def answer(self, request: Request) -> Response:
         """One request, answered whatever happens."""
@@ -86,18 +90,32 @@ class Doors:
             if asked.path == "/":
                 found = problem("LT-DOOR-006", Stage.RECEIVE, {"method": request.method})
                 return JSONResponse(found.as_json(), status_code=405, headers={"allow": "POST"})
-        body = await read_body(request, limit_bytes=adapter.manifest.body_limit_bytes, seconds=self._rules.body_s)
         visit = _Visit(adapter, wire, asked)
-        if isinstance(body, Problem):
-            visit.said = Said(AnswerKind.INVALID, (body,))
-        else:
-            visit.request = replace(asked, body=body)
-            await self._safely(visit)
-        reply = _written(visit)
+        with self._room.seat() as seat:
+            if self._may_speak(visit):
+                await self._listen(visit, request, seat)
+            else:
+                visit.said = _stranger()
+            reply = _written(visit)
         _log(visit, reply, ms=int((time.monotonic() - started) * 1000))
         return _response(reply)
 
-    async def _safely(self, visit: _Visit) -> None:
+    def _may_speak(self, visit: _Visit) -> bool:
+        """A stranger's body is not even read where the headers alone tell who calls."""
+        rule = visit.adapter.manifest.auth
+        return rule is not None and (rule.kind not in _BY_HEADERS or self._knows(visit, rule))
+
+    def _knows(self, visit: _Visit, rule: AuthRule) -> bool:
+        visit.party = self._keys.check(visit.adapter.id, credentials(rule, visit.request, None), visit.request)
+        return visit.party is not None
+
+    async def _listen(self, visit: _Visit, request: Request, seat: Seat) -> None:
+        limit = visit.adapter.manifest.body_limit_bytes
+        body = await read_body(request, seat, limit_bytes=limit, seconds=self._rules.body_s)
+        if isinstance(body, Problem):
+            visit.said = Said(AnswerKind.UNAVAILABLE if body.code == _NO_ROOM else AnswerKind.INVALID, (body,))
+            return
+        visit.request = replace(visit.request, body=body)
         try:
             visit.said = await self._talk(visit)
         except Exception as error:  # whatever breaks, the caller gets a retryable answer in its own protocol
@@ -107,10 +125,9 @@ class Doors:
         adapter, rule = visit.adapter, visit.adapter.manifest.auth
         if rule is None:
             return _stranger()
-        if rule.kind is not Auth.BODY:  # strangers do not get as far as the parser
-            visit.party = self._keys.check(adapter.id, credentials(rule, visit.request, None), visit.request)
-            if visit.party is None:
-                return _stranger()
+        # Whoever signs the body is known before it is parsed, too.
+        if visit.party is None and rule.kind is not Auth.BODY and not self._knows(visit, rule):
+            return _stranger()
         call = await self._read(visit)
         if isinstance(call, tuple):
             return await self._refuse(visit, call)
@@ -133,9 +150,7 @@ class Doors:
     async def _refuse(self, visit: _Visit, problems: tuple[Problem, ...]) -> Said:
         """Says no, and keeps the evidence: always of a known caller, of others as far as the budget goes."""
         if visit.party is not None or self._budget.take():
-            await self._intake.refuse(
-                visit.adapter, visit.request, problems, visit.party.system if visit.party else ""
-            )
+            await self._intake.refuse(visit.adapter, visit.request, problems, visit.party.system if visit.party else "")
         return Said(AnswerKind.INVALID, problems)
 
     def _request(self, request: Request, system: str) -> HttpRequest:

@@ -107,6 +107,18 @@ def test_a_key_in_a_header_is_checked_before_the_body_is_read() -> None:
         assert len(door.beyond.calls) == 1
 
 
+def test_a_strangers_body_is_not_waited_for_where_the_header_tells_who_calls() -> None:
+    """The refusal comes while the body is still on its way: a stranger cannot fill our memory with it."""
+    with running(portal_system(auth=AuthRule(Auth.HEADER, header="X-Khoa"), secrets=())) as door:
+        with socket.create_connection(("127.0.0.1", door.port)) as client:
+            client.sendall(
+                b"POST /cong_thu/nhanHoSo HTTP/1.1\r\nHost: x\r\nX-Khoa: sai\r\nContent-Length: 9000\r\n\r\n{"
+            )
+            client.settimeout(5)
+            answer = client.recv(65536)
+        assert b"LT-DOOR-001" in answer
+
+
 def test_the_adapters_prefix_is_accepted_before_a_callbacks_name(door: Running) -> None:
     """The portal calls through security servers that keep their own path."""
     body = json.dumps({"SecurityKey": "bí mật", "Data": {"MaHoSo": "1"}})
@@ -225,6 +237,26 @@ def test_a_body_that_comes_too_slowly_is_refused_while_others_are_served() -> No
         assert answer.startswith(b"HTTP/1.1 408")
         assert b"LT-DOOR-004" in answer
         assert time.monotonic() - started < 2
+
+
+def test_unfinished_large_bodies_are_held_within_one_room_and_small_ones_always_pass() -> None:
+    """However many connections a stranger opens, what they send together is bounded; who comes then hears "again"."""
+    head = b"POST /thu HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nContent-Length: 9000000\r\n\r\n"
+    with running(soap_system(), rules=DoorRules(room_bytes=1_000_000)) as door, contextlib.ExitStack() as stack:
+        answers = []
+        for _ in range(4):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", door.port)))
+            client.sendall(head + b"x" * 500_000)
+            client.settimeout(0.5)
+            with contextlib.suppress(TimeoutError):
+                answers.append(client.recv(65536))
+        assert len(answers) == 2
+        assert all(answer.startswith(b"HTTP/1.1 500") for answer in answers)
+        assert all(b"LT-DOOR-009" in answer and b"retry-after" in answer for answer in answers)
+        assert post(door, "/thu", envelope(gui())).status == 200
+        stack.close()
+        time.sleep(0.2)
+        assert b"LT-DOOR-009" not in post(door, "/thu", b"<a>" + b"x" * 900_000 + b"</a>").data
 
 
 def test_a_caller_that_hangs_up_leaves_nothing_behind(door: Running) -> None:
