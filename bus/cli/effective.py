@@ -13,7 +13,7 @@ from bus.settings import Settings
 from schemas.problem import Refused
 
 _FILES = ("routes.toml", "partners.toml", "lienthong.toml")  # the last one read wins
-_SECRETS = frozenset({"secret", "key", "certificate"})
+_SECRETS = frozenset({"secret", "key", "password", "certificate"})
 _REFERENCE = re.compile(r"(env|file):.+")
 _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 COVERED = "•••"
