@@ -1,0 +1,148 @@
+"""A claimed batch: what may be sent, what is put back, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from adapters.wire.contract import Target
+from adapters.wire.registry import outbound, render
+from bus.batch import Ready, Skip, poison, prepare_batch
+from bus.deliver import Line, Tools
+from bus.delivery import State
+from bus.records import Act, Action, Claimed, Content
+from bus.retry import RetryPolicy
+from tests.unit.bus.kit import Desk, adapter, dossier, house, soap, step
+from tests.unit.bus.test_deliver import Stamp
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """A dossier and a step of it, for the portal."""
+    made = Desk()
+    made.say("mot_cua_cmon", soap("pushDocument", dossier()))
+    made.say("mot_cua_cmon", soap("updateStatus", step()))
+    return made
+
+
+def tools(desk: Desk, *endpoints: str) -> Tools:
+    lines = {
+        name: Line(adapter(name), Target(name, "http://a.example", {}), outbound("portal"), RetryPolicy(), 10.0)
+        for name in endpoints
+    }
+    return Tools(lines, house(), render, Stamp(), desk.clock, lambda: 0.5)
+
+
+def claimed(desk: Desk, number: int = 0, token: str = "1.1") -> Claimed:
+    record = desk.told[number]
+    return Claimed(record.delivery_id, record.lane, record.endpoint, token, 0, 0)
+
+
+def prepared(desk: Desk, *claims: Claimed, endpoints: Sequence[str] = ("cong_dvcqg",)) -> list[Ready | Skip]:
+    made = prepare_batch(claims, desk.journal, tools(desk, *endpoints), worker="w1", lease_s=60)
+    return list(made)
+
+
+def one(desk: Desk, *claims: Claimed, endpoints: Sequence[str] = ("cong_dvcqg",)) -> Skip:
+    (skip,) = prepared(desk, *claims, endpoints=endpoints)
+    assert isinstance(skip, Skip)
+    return skip
+
+
+def cause(skip: Skip) -> str:
+    assert skip.settlement is not None
+    assert skip.settlement.decision.problem is not None
+    return skip.settlement.decision.problem.code
+
+
+def test_what_may_be_sent_has_its_content_and_its_intent_on_record(desk: Desk) -> None:
+    """One commit for both, before a byte leaves."""
+    (ready,) = prepared(desk, claimed(desk))
+    assert isinstance(ready, Ready)
+    item = desk.work(ready.claim.delivery_id)
+    assert (item.content, item.open_intent, item.delivery.state) == (ready.content, True, State.SENDING)
+
+
+def test_a_content_that_was_made_is_sent_as_it_is(desk: Desk) -> None:
+    """Retries send the same bytes, whatever the maps say now."""
+    (first,) = prepared(desk, claimed(desk))
+    desk.clock.move(61)
+    kept = Content(b"as then", "application/json", "", "p")
+    item = replace(desk.work(claimed(desk).delivery_id), content=kept, open_intent=False)
+    desk.journal.work = lambda ids: (item,)  # type: ignore[method-assign]  # what was made then
+    (again,) = prepared(desk, claimed(desk, token="1.2"))
+    assert isinstance(first, Ready)
+    assert isinstance(again, Ready)
+    assert again.content == kept
+
+
+def test_who_is_not_first_in_its_lane_is_put_back(desk: Desk) -> None:
+    """The queue was wrong about the lane: it is built again."""
+    skip = one(desk, claimed(desk, 1))
+    assert (skip.settlement, skip.final, skip.rebuild) == (None, False, True)
+
+
+def test_what_is_final_leaves_the_queue(desk: Desk) -> None:
+    """And its lane is looked at."""
+    record = claimed(desk)
+    desk.journal.act(Action(Act.CANCEL, record.delivery_id, "ai đó", "thử")).result()
+    skip = one(desk, record)
+    assert (skip.final, skip.rebuild) == (True, True)
+    unknown = one(desk, replace(record, delivery_id="x:cong_dvcqg"))
+    assert unknown.final
+
+
+def test_what_another_worker_is_sending_is_neither_parked_nor_sent(desk: Desk) -> None:
+    """Its intent is live: that is no crash, whatever the queue's lease says."""
+    desk.grant(claimed(desk).delivery_id, token="9.9")
+    skip = one(desk, claimed(desk))
+    assert (skip.settlement, skip.rebuild) == (None, True)
+
+
+def test_an_intent_without_a_result_parks_where_repeating_is_not_safe(desk: Desk) -> None:
+    """A crash after the send is no blind re-send."""
+    first = claimed(desk)
+    desk.journal.act(Action(Act.CANCEL, first.delivery_id, "ai đó", "thử")).result()
+    second = claimed(desk, 1)
+    desk.grant(second.delivery_id, token="9.9")
+    desk.clock.move(61)
+    assert cause(one(desk, second)) == "LT-DLV-003"
+
+
+def test_a_step_before_its_dossier_is_parked(desk: Desk) -> None:
+    """The portal would refuse it: the dossier was cancelled here."""
+    desk.journal.act(Action(Act.CANCEL, claimed(desk).delivery_id, "ai đó", "thử")).result()
+    assert cause(one(desk, claimed(desk, 1))) == "LT-DLV-005"
+
+
+def test_an_endpoint_that_the_configuration_has_lost_is_said(desk: Desk) -> None:
+    """Not waited for in silence."""
+    assert cause(one(desk, claimed(desk), endpoints=())) == "LT-DLV-010"
+
+
+def test_a_content_that_breaks_our_program_parks_alone(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """The traceback stands in the log under the message's id."""
+    broken = replace(tools(desk, "cong_dvcqg"), render=lambda *_: 1 / 0)  # type: ignore[arg-type, return-value]  # breaks
+    (skip,) = prepare_batch((claimed(desk),), desk.journal, broken, worker="w1", lease_s=60)
+    assert isinstance(skip, Skip)
+    assert cause(skip) == "LT-DLV-008"
+    assert desk.told[0].delivery_id.partition(":")[0] in caplog.text
+
+
+def test_an_intent_that_was_not_granted_is_not_sent(desk: Desk) -> None:
+    """Somebody was quicker between our look and our commit."""
+    record = claimed(desk)
+    found = desk.journal.work([record.delivery_id])
+    desk.journal.work = lambda ids: found  # type: ignore[method-assign]  # what we saw before the other came
+    (quicker,) = prepared(desk, replace(record, token="5.5"))
+    assert isinstance(quicker, Ready)
+    assert one(desk, record).rebuild
+
+
+def test_a_poisoned_delivery_says_so(desk: Desk) -> None:
+    """Three workers died over it."""
+    made = poison(claimed(desk))
+    assert made.decision.problem is not None
+    assert (made.decision.problem.code, made.decision.counts) == ("LT-DLV-006", False)
