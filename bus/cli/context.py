@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,7 +88,8 @@ def person(given: str) -> str:
 
 def log_to_stderr(level: int = logging.INFO) -> None:
     """Servers log one line per event, UTC."""
+    logging.Formatter.converter = time.gmtime
     logging.basicConfig(
-        level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S%z"
+        level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%SZ"
     )
     logging.getLogger("zeep").setLevel(logging.WARNING)

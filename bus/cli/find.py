@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated
 
@@ -78,8 +80,24 @@ def find(
         _show(found, limit)
     else:
         out.warn("Không tìm thấy thông điệp nào / nothing found")
+        _hint(context, query)
     if not found:
         raise typer.Exit(1)
+
+
+def _hint(context: typer.Context, query: Query) -> None:
+    """A word that nobody knows is the likeliest reason for nothing."""
+    from schemas.problem import catalogue
+
+    asked = (("--problem", query.problem_code, catalogue()), ("--endpoint", query.endpoint, _endpoints(context)))
+    for option, word, known in asked:
+        if word and word not in known:
+            near = get_close_matches(word, known, n=1)
+            out.warn(f"  {option} {word}: không có / unknown{f'; gần nhất / nearest: {near[0]}' if near else ''}")
+
+
+def _endpoints(context: typer.Context) -> Collection[str]:
+    return state(context).settings.endpoints
 
 
 def _since(text: str) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -75,6 +76,9 @@ def configure(
 
 def run() -> None:
     """Entry point. Never a stack trace, unless LIENTHONG_DEBUG is set."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # an old locale must not end a command
     try:
         app(prog_name="lienthong")
     except Refused as refused:

@@ -121,6 +121,9 @@ def _reach(name: str, endpoint: EndpointSettings) -> Finding:
             if not secure:
                 return good("endpoints", name, f"{host}:{port} kết nối được", f"{host}:{port} can be reached")
             with _context(endpoint).wrap_socket(plain, server_hostname=host) as tls:
+                if not endpoint.verify_tls:
+                    unchecked = (f"{host}:{port}, chứng thư không được kiểm", f"{host}:{port}, certificate not checked")
+                    return note("endpoints", name, *unchecked)
                 return _expiry("endpoints", name, _valid_until(tls), f"{host}:{port} {tls.version()}")
     except ssl.SSLError as error:
         return wrong("endpoints", name, "LT-DOC-041", endpoint=name, host=host, reason=error.reason or error)

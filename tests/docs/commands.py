@@ -14,7 +14,7 @@ HEAD = {
     "vi": "Mọi lệnh đọc đều có `--json`. Trên thiết bị đầu cuối có màu và bảng; trong ống dẫn mỗi dòng một bản ghi, "
     "các cột cách nhau bằng TAB. `NO_COLOR` tắt màu. Lệnh tự nói: `lienthong LỆNH --help`.",
     "en": "Every reading command has `--json`. On a terminal there are colours and tables; in a pipe one line "
-    "a record, columns parted by TAB. `NO_COLOR` turns colours off. Each command tells itself: `lienthong COMMAND --help`.",
+    "a record, columns parted by TAB. `NO_COLOR` turns colours off. Each command explains: `lienthong COMMAND -h`.",
 }
 TITLE = {"vi": "Lệnh", "en": "Commands"}
 OPTIONS = {"vi": ("tuỳ chọn", "nghĩa", "mặc định"), "en": ("option", "meaning", "default")}
