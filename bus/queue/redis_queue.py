@@ -141,7 +141,7 @@ class RedisQueue:
 
     def generation(self) -> int:
         """See the port."""
-        generation, fence = (int(value or 0) for value in self._connection.get_all(("gen", "fence")))
+        generation, fence = map(_number, self._connection.get_all(("gen", "fence")))
         if generation == self._generation and fence < self._fence:
             return 0
         return max(0, generation)
@@ -207,6 +207,14 @@ class RedisQueue:
 
     def _call(self, name: str, row: Sequence[Argument] = (), *, writes: bool = True) -> Reply:
         return self._connection.call(name, [*self._head(), *row], writes=writes)
+
+
+def _number(text: str) -> int:
+    """What stands there instead of a number was not written by us: as good as nothing, so that it is rebuilt."""
+    try:
+        return int(text or 0)
+    except ValueError:
+        return 0
 
 
 def _ms(at: datetime | None) -> int:

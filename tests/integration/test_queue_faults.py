@@ -77,6 +77,28 @@ def test_emptied_under_load(server: EmbeddedServer, raw: redis.Redis) -> None:
     assert sum(map(len, journal.accepted.values())) > 100
 
 
+def test_overwritten_under_load(server: EmbeddedServer, raw: redis.Redis) -> None:
+    """Somebody writes rubbish over every key, generation and locks included: rebuilt as if it had been wiped."""
+    with Load(lambda: RedisQueue(server.url)).running() as journal:
+        for kind in ("text", "list"):
+            time.sleep(0.5)
+            before = journal.generation()
+            with raw.pipeline() as at_once:
+                for key in raw.scan_iter():
+                    at_once.delete(key)
+                    if kind == "text":
+                        at_once.set(key, "x")
+                    else:
+                        at_once.rpush(key, "x")
+                at_once.execute()
+            end = time.monotonic() + 20
+            while journal.generation() == before:
+                assert time.monotonic() < end, kind
+                time.sleep(0.01)
+        time.sleep(0.7)
+    assert sum(map(len, journal.accepted.values())) > 100
+
+
 def test_load_without_faults(server: EmbeddedServer) -> None:
     """Without a fault nobody is ever handed a delivery that another may be sending."""
     with Load(lambda: RedisQueue(server.url)).running() as journal:

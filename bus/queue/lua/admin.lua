@@ -80,9 +80,9 @@ end
 -- begin: args: generation. Closes the queue to everyone until `open`. Generations only grow.
 -- Returns 0 = already open, 1 = to be emptied now.
 open_door('begin', { 'allow-oom' }, function(q, a)
-  local have = call('GET', q .. 'gen') or '0'
+  local have = text_of(q .. 'gen') or '0'
   if have == a[1] then return 0 end
-  if math.abs(tonumber(have)) > tonumber(a[1]) then
+  if math.abs(tonumber(have) or 0) > tonumber(a[1]) then
     return redis.error_reply('LTGEN generation ' .. have .. ' is newer than ' .. a[1])
   end
   call('SET', q .. 'gen', '-' .. a[1])
@@ -112,8 +112,10 @@ end)
 
 -- lock: args: name, owner, ms. The owner may take it again, which prolongs it.
 open_door('lock', { 'allow-oom' }, function(q, a)
-  local holder = call('GET', q .. 'lock:' .. a[1])
-  if holder and holder ~= a[2] then return 0 end
-  call('SET', q .. 'lock:' .. a[1], a[2], 'PX', a[3])
+  local key = q .. 'lock:' .. a[1]
+  local holder = text_of(key)
+  -- All our locks run out. One that does not was written by somebody else, and would shut out everybody for good.
+  if holder and holder ~= a[2] and call('PTTL', key) >= 0 then return 0 end
+  call('SET', key, a[2], 'PX', a[3])
   return 1
 end)

@@ -96,6 +96,12 @@ local function moved(q, lane)
   if call('HEXISTS', q .. 'behind', lane) == 1 then new_ticket(q, lane) end
 end
 
+-- A string, or nil; also where somebody wrote something else over it.
+local function text_of(key)
+  local found = redis.pcall('GET', key)
+  return type(found) == 'string' and found or nil
+end
+
 -- Registers one function. Its arguments: generation expected, fencing counter already seen, default cap, …
 -- An emptied, other or restored server is told apart by the first two.
 local function serve(name, flags, body)
@@ -104,10 +110,10 @@ local function serve(name, flags, body)
     flags = flags,
     callback = function(keys, args)
       local q = keys[1]
-      local have = call('GET', q .. 'gen') or '0'
+      local have = text_of(q .. 'gen') or '0'
       if have ~= args[1] then return redis.error_reply('LTGEN generation ' .. have .. ' not ' .. args[1]) end
-      local fence = call('GET', q .. 'fence') or '0'
-      if tonumber(fence) < tonumber(args[2]) then
+      local fence = text_of(q .. 'fence') or '0'
+      if (tonumber(fence) or 0) < tonumber(args[2]) then
         return redis.error_reply('LTGEN fencing counter ' .. fence .. ' below ' .. args[2])
       end
       return body(q, args, tonumber(args[3]))
