@@ -31,7 +31,7 @@ BUGS: dict[str, tuple[str, str]] = {
     "old tickets are good": ("local function stale(q, lane, ticket) return", "local function stale() return false and"),
     "a settlement voids no ticket": ("  moved(q, lane)\n  rest(q, lane, lease.ep", "  rest(q, lane, lease.ep"),
     "the generation is not looked at": ("if have ~= args[1] then", "if false then"),
-    "an older generation begins": ("if math.abs(tonumber(have)) > tonumber(a[1]) then", "if false then"),
+    "an older generation begins": ("if math.abs(tonumber(have) or 0) > tonumber(a[1]) then", "if false then"),
     "a generation begins with what was there": ("call('UNLINK', key)", ""),
     "crashes are not counted": ("head.crashes = head.crashes + 1", ""),
     "crashes are never forgotten": ("    head.crashes = 0\n", ""),
