@@ -96,8 +96,10 @@ def test_what_is_final_leaves_the_queue(desk: Desk) -> None:
 
 def test_what_another_worker_is_sending_is_neither_parked_nor_sent(desk: Desk) -> None:
     """Its intent is live: that is no crash, whatever the queue's lease says."""
-    desk.grant(claimed(desk).delivery_id, token="9.9")
-    skip = one(desk, claimed(desk))
+    desk.journal.act(Action(Act.CANCEL, claimed(desk).delivery_id, "ai đó", "thử")).result()
+    second = claimed(desk, 1)
+    desk.grant(second.delivery_id, token="9.9")
+    skip = one(desk, second)
     assert (skip.settlement, skip.rebuild) == (None, True)
 
 

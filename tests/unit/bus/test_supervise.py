@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import IO, Any  # Any: as in Path.open
 
 import pytest
 
@@ -134,25 +135,40 @@ def test_all_end_together_also_who_does_not_listen(start: Start, tmp_path: Path)
     assert made.pid("a") is None
 
 
-def test_nothing_is_started_behind_the_back_of_the_end(start: Start) -> None:
+class SlowLog:
+    """A log file whose second opening takes its time."""
+
+    def __init__(self, file: Path) -> None:
+        self._file, self._opened = file, 0
+        self.entered, self.go = threading.Event(), threading.Event()
+
+    def open(self, mode: str) -> IO[Any]:
+        """As Path.open."""
+        self._opened += 1
+        if self._opened > 1:
+            self.entered.set()
+            self.go.wait(5)
+        return self._file.open(mode)
+
+
+def test_nothing_is_started_behind_the_back_of_the_end(start: Start, tmp_path: Path) -> None:
     """A role that was about to start when the end was asked for stays down, and nobody waits for it."""
-    entered, go = threading.Event(), threading.Event()
+    log = SlowLog(tmp_path / "a.log")
+    commands: list[int] = []
 
     def command(number: int) -> Sequence[str]:
-        if number > 1:
-            entered.set()
-            go.wait(5)
+        commands.append(number)
         return [sys.executable, "-S", "-c", "raise SystemExit(0)"] if number == 1 else SLEEP
 
-    made = start(Role("a", command))
-    assert entered.wait(10)
+    made = start(Role("a", command, log=log))  # type: ignore[arg-type]  # opened like a path
+    assert log.entered.wait(10)
     ending = threading.Thread(target=made.stop, kwargs={"patience_s": 1.0})
     ending.start()
-    time.sleep(0.05)
-    go.set()
+    time.sleep(0.1)
+    log.go.set()
     ending.join(5)
     assert not ending.is_alive()
-    assert made.pid("a") is None
+    assert (made.pid("a"), commands) == (None, [1])
 
 
 def test_children_end_with_their_owner_even_by_kill_9(tmp_path: Path) -> None:
