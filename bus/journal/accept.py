@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from bus.delivery import Pattern
 from bus.journal import tables as t
 from bus.journal.bodies import CANONICAL, RAW, Packed, pack
+from bus.journal.burden import Touch, touched_by
 from bus.journal.delivery_row import DeliveryRow
 from bus.journal.ground import Ground, Key, Name, key_digest
 from bus.journal.message_row import body_values, message_values
@@ -39,6 +40,14 @@ class Parcel:
             pack(acceptance.raw.body, acceptance.raw.media_type),
             tuple(pack(item.message.body, item.message.media_type) for item in acceptance.items),
         )
+
+    def size_bytes(self) -> int:
+        """Of its bodies as they are kept."""
+        return len(self.raw.data) + sum(len(body.data) for body in self.bodies)
+
+    def touch(self) -> Touch:
+        """The dossiers it speaks of."""
+        return touched_by([self.acceptance])
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ def expire_many(unit: Unit, workers: Sequence[str]) -> list[int]:
     for worker in workers:
         unit.flush()
         ids = [row["id"] for row in unit.read(_HELD, {"now_us": unit.now_us, "worker": worker})]
+        unit.locks.deliveries(ids)
         for row in unit.deliveries(ids).values():
             unit.put(expired(row, now_us=unit.now_us))
             unit.entry("expire", row.id, {"worker": worker, "number": row.last_number})

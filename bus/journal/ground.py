@@ -19,6 +19,7 @@ _AHEAD = 64  # numbers looked up at once
 _i, _d = t.identities.c, t.deliveries.c
 _MANY: sa.BindParameter[str] = sa.bindparam("many", expanding=True)
 _KEYS = sa.select(t.idempotency).where(t.idempotency.c.key.in_(_MANY))
+_KEYS_LOCKED = _KEYS.order_by(t.idempotency.c.key).with_for_update()
 _NAMES = sa.select(_i.party, _i.code, _i.dossier).where(_i.code.in_(_MANY))
 _CALLED = sa.select(_i.party, _i.dossier).where(_i.dossier.in_(_MANY))
 _LANES = sa.select(t.lanes).where(t.lanes.c.lane.in_(_MANY)).order_by(t.lanes.c.lane).with_for_update()
@@ -80,8 +81,9 @@ class Ground:
     def __init__(self, unit: Unit, acceptances: Sequence[Acceptance]) -> None:
         self._unit = unit
         items = [(acceptance.party, item) for acceptance in acceptances for item in acceptance.items]
-        self.keys = self._read_keys({key for party, item in items if (key := key_digest(party, item))})
         self.names = self._read_names({code for _, item in items for _, code in item.dossier.names if code})
+        unit.locks.dossiers([*self.names.values(), *(item.dossier.known for _, item in items if item.dossier.known)])
+        self.keys = self._read_keys(items)
         self.new_dossiers: set[str] = set()
         self._parties: dict[str, set[str]] = {}  # as stored
         self._given: dict[str, set[str]] = {}  # in this run
@@ -167,9 +169,12 @@ class Ground:
             for row in self._unit.read(_CALLED, {"many": sorted(named)}):
                 self._parties[row["dossier"]].add(row["party"])
 
-    def _read_keys(self, keys: Iterable[str]) -> dict[str, Key]:
-        many = sorted(keys)
-        rows = self._unit.read(_KEYS, {"many": many}) if many else ()
+    def _read_keys(self, items: Iterable[tuple[str, AcceptItem]]) -> dict[str, Key]:
+        """Locked where one of them may be given another content."""
+        many = sorted({key for party, item in items if (key := key_digest(party, item))})
+        may_change = self._unit.locks.needed and any(item.update for _, item in items)
+        statement = _KEYS_LOCKED if may_change else _KEYS
+        rows = self._unit.read(statement, {"many": many}) if many else ()
         return {row["key"]: Key(row["content_sha256"], row["message_id"], row["dossier"]) for row in rows}
 
     def _read_names(self, codes: Iterable[str]) -> dict[Name, str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from bus.journal.dialect import open_engines
+from bus.journal.dialect import Engines, open_engines
 from bus.ports import JournalUnavailable
 
 HEAD = "0001"
@@ -28,7 +28,7 @@ def upgrade(url: str) -> None:
     """
     engines = open_engines(url)
     try:
-        upgrade_engine(engines.writer)
+        upgrade_engines(engines)
     finally:
         engines.dispose()
 
@@ -49,9 +49,10 @@ def revision_of(url: str) -> str:
         engines.dispose()
 
 
-def upgrade_engine(engine: Engine) -> None:
-    """The same, with an engine at hand. Quick where there is nothing to do."""
-    with engine.begin() as connection:
+def upgrade_engines(engines: Engines) -> None:
+    """The same, with engines at hand. Quick where there is nothing to do."""
+    with engines.writer.begin() as connection:
+        engines.server.lock_schema(connection)
         revision = _revision(connection)
         if revision not in KNOWN:
             raise NewerJournal(f"journal has schema {revision}, this version knows up to {HEAD}")

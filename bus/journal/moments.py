@@ -32,3 +32,10 @@ def month_of(moment: datetime) -> str:
     """The partition a message belongs to, "YYYY-MM" in UTC."""
     at = moment.astimezone(UTC)
     return f"{at.year:04d}-{at.month:02d}"
+
+
+def months_from(moment: datetime, *, many: int = 3) -> tuple[str, ...]:
+    """The month of a moment and those after it, "YYYY-MM"."""
+    at = moment.astimezone(UTC)
+    months = [at.year * 12 + at.month - 1 + ahead for ahead in range(many)]
+    return tuple(f"{month // 12:04d}-{month % 12 + 1:02d}" for month in months)

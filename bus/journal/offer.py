@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from bus.delivery import Attempt, State
 from bus.journal import tables as t
 from bus.journal.attempt_row import attempt_values
+from bus.journal.burden import Touch
 from bus.journal.delivery_row import DeliveryRow
 from bus.journal.derive import heads
 from bus.journal.free import free_behind
@@ -41,7 +42,6 @@ _HEADS = (
     )
     .order_by(_d.created_us, _d.id)
     .limit(sa.bindparam("many"))
-    .with_for_update(of=t.deliveries)
 )
 _CALLED = sa.select(t.identities.c.code, t.identities.c.dossier).where(
     t.identities.c.code.in_(sa.bindparam("many", expanding=True)), t.identities.c.party == sa.bindparam("party")
@@ -72,6 +72,14 @@ class Acknowledgement:
     party: str
     now: datetime
 
+    def size_bytes(self) -> int:
+        """No bodies."""
+        return 0
+
+    def touch(self) -> Touch:
+        """The dossiers it names."""
+        return Touch(codes=self.codes)
+
 
 def offer_many(unit: Unit, offers: Sequence[Offer]) -> list[tuple[WorkItem, ...]]:
     """A run of offers, in order."""
@@ -84,13 +92,23 @@ def _offer(unit: Unit, offer: Offer) -> tuple[WorkItem, ...]:
     now_us = to_us(offer.now)
     unit.flush()
     values = {"endpoint": offer.endpoint, "now_us": now_us, "many": offer.limit}
-    found = [row["id"] for row in unit.read(_HEADS, values)]
+    found = _still_first(unit, unit.read(_HEADS, values))
     rows = [row for row in unit.deliveries(found).values() if may_offer(row, now_us=now_us)]
     for row in rows:
         unit.put(offered(row, until_us=to_us(offer.until)))
         unit.entry("offer", row.id, {"until_us": to_us(offer.until)})
     unit.flush()
     return work_items(unit.connection, [row.id for row in rows], now_us=now_us)
+
+
+def _still_first(unit: Unit, rows: Sequence[sa.RowMapping]) -> list[str]:
+    """What another process is at work on is left out, to be offered next time; the others are looked at again,
+    now that nobody can change them."""
+    if not unit.locks.needed or not rows:
+        return [row["id"] for row in rows]
+    busy = unit.locks.unheld(row["dossier"] for row in rows)
+    first = heads(unit.connection, [row["lane"] for row in rows])
+    return [row["id"] for row in rows if row["dossier"] not in busy and first.get(row["lane"]) == row["id"]]
 
 
 def acknowledge_many(unit: Unit, many: Sequence[Acknowledgement]) -> list[Acknowledged]:

@@ -6,22 +6,30 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bus.clock import SystemClock
 from bus.journal.dialect import open_engines
-from bus.journal.migrate import upgrade_engine
+from bus.journal.migrate import upgrade_engines
+from bus.journal.moments import months_from
 from bus.journal.sql import SqlJournal
 from bus.ports import Clock, JournalUnavailable
 
 
 def open_journal(url: str, *, clock: Clock | None = None) -> SqlJournal:
-    """The journal at an SQLAlchemy address, e.g. "sqlite:////var/lib/lienthong/journal.sqlite".
+    """The journal at an SQLAlchemy address, e.g. "sqlite:////var/lib/lienthong/journal.sqlite" or
+    "postgresql+psycopg://lienthong@db.example/lienthong".
 
     Raises:
-        JournalUnavailable: it cannot be opened.
+        JournalUnavailable: it cannot be opened, or it could lose what it answered.
+        ValueError: not the address of a journal.
         bus.journal.migrate.NewerJournal: a newer version wrote it.
     """
+    clock = clock or SystemClock()
     engines = open_engines(url)
     try:
-        upgrade_engine(engines.writer)
+        upgrade_engines(engines)
+        engines.server.open_months(engines.writer, months_from(clock.now()))
+    except JournalUnavailable:
+        engines.dispose()
+        raise
     except SQLAlchemyError as error:
         engines.dispose()
         raise JournalUnavailable(f"the journal cannot be opened: {error}") from error
-    return SqlJournal(engines, clock or SystemClock())
+    return SqlJournal(engines, clock)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from bus.journal import tables as t
 from bus.journal.bodies import Packed, content_role, pack, signature_role
+from bus.journal.burden import Touch
 from bus.journal.delivery_row import DeliveryRow
 from bus.journal.derive import heads
 from bus.journal.message_row import body_values
@@ -50,6 +51,15 @@ class Prepared:
     def of(cls, preparation: Preparation) -> Prepared:
         """Packs the contents."""
         return cls(tuple(PackedContent.of(*content) for content in preparation.contents), preparation.intents)
+
+    def size_bytes(self) -> int:
+        """Of the contents as they are kept."""
+        return sum(len(content.body.data) for content in self.contents)
+
+    def touch(self) -> Touch:
+        """The deliveries that are to be sent."""
+        ids = [content.delivery_id for content in self.contents]
+        return Touch(deliveries=(*ids, *(intent.delivery_id for intent in self.intents)))
 
 
 def prepare_many(unit: Unit, many: Sequence[Prepared]) -> list[frozenset[str]]:

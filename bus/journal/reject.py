@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bus.journal import tables as t
 from bus.journal.bodies import RAW, Packed
+from bus.journal.burden import Touch
 from bus.journal.message_row import body_values, message_values
 from bus.journal.moments import month_of
 from bus.journal.unit import Unit
@@ -25,6 +26,14 @@ class Refusal:
     rejection: Rejection
     body: Packed
 
+    def size_bytes(self) -> int:
+        """Of its body as it is kept."""
+        return len(self.body.data)
+
+    def touch(self) -> Touch:
+        """Nothing that others know."""
+        return Touch()
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -34,6 +43,14 @@ class Asked:
     body: Packed
     answer: Packed
     party: str
+
+    def size_bytes(self) -> int:
+        """Of its bodies as they are kept."""
+        return len(self.body.data) + len(self.answer.data)
+
+    def touch(self) -> Touch:
+        """Nothing that others know."""
+        return Touch()
 
 
 def reject_many(unit: Unit, refusals: Sequence[Refusal]) -> list[None]:

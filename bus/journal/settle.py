@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -12,6 +12,7 @@ from bus.journal import tables as t
 from bus.journal.accept import Parcel, accept_many
 from bus.journal.attempt_row import attempt_values, feed_of
 from bus.journal.bodies import Packed, pack, reply_role
+from bus.journal.burden import Touch, touched_by
 from bus.journal.delivery_row import DeliveryRow, derived_state
 from bus.journal.derive import heads
 from bus.journal.facts import attempt_fact
@@ -42,6 +43,15 @@ class Closing:
         """Packs the reply and what is derived, outside the writer thread."""
         reply = pack(settlement.reply, settlement.reply_media_type) if settlement.reply else None
         return cls(settlement, reply, tuple(Parcel.of(derived.acceptance) for derived in settlement.derived))
+
+    def size_bytes(self) -> int:
+        """Of its bodies as they are kept."""
+        return len(self.reply.data if self.reply else b"") + sum(parcel.size_bytes() for parcel in self.derived)
+
+    def touch(self) -> Touch:
+        """Its delivery's dossier, and those of what is derived."""
+        born = touched_by(parcel.acceptance for parcel in self.derived)
+        return replace(born, deliveries=(self.settlement.delivery_id,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class SqlJournal:
     def __init__(self, engines: Engines, clock: Clock) -> None:
         self._engines = engines
         self._clock = clock
-        self._writer = Writer(engines.writer, clock.now)
+        self._writer = Writer(engines, clock.now)
 
     # -- the door --
 

@@ -14,6 +14,7 @@ metadata = sa.MetaData()
 _Code = String().with_variant(String(collation="C"), "postgresql")
 _Month = String(7)
 _Sha = String(64)
+BY_MONTH = "LIST (month)"
 
 
 def _text(name: str) -> Column[str]:
@@ -68,6 +69,7 @@ messages = Table(
     Index("messages_by_cause", "caused_by"),
     Index("messages_by_kind", "kind", "id"),
     Index("messages_by_verdict", "verdict", "id"),
+    postgresql_partition_by=BY_MONTH,
 )
 
 bodies = Table(
@@ -83,6 +85,7 @@ bodies = Table(
     Column("data", LargeBinary, nullable=False),
     _text("profile"),  # what the content was made with
     _of_message(),
+    postgresql_partition_by=BY_MONTH,
 )
 
 problems = Table(
@@ -95,6 +98,7 @@ problems = Table(
     _text("data"),  # JSON, as Problem.as_json
     _of_message(),
     Index("problems_by_code", "code", "message_id"),
+    postgresql_partition_by=BY_MONTH,
 )
 
 dossiers = Table("dossiers", metadata, _code("id", key=True), _us("created_us"), sqlite_with_rowid=False)
@@ -165,6 +169,7 @@ deliveries = Table(
     _of_message(),
     Index("deliveries_by_message", "message_id"),
     Index("deliveries_by_state", "state", "message_id"),
+    postgresql_partition_by=BY_MONTH,
 )
 
 # Literals, not parameters: a partial index is only used where the query repeats its condition word for word.
@@ -198,6 +203,7 @@ intents = Table(
     _us("granted_us"),
     _us("lease_us"),
     _of_delivery(),
+    postgresql_partition_by=BY_MONTH,
 )
 
 attempts = Table(
@@ -225,6 +231,7 @@ attempts = Table(
     _text("state_after"),
     _text("feed"),  # JSON of what it freed or bore: a repeated settlement gets the same answer
     _of_delivery(),
+    postgresql_partition_by=BY_MONTH,
 )
 
 actions = Table(
@@ -242,6 +249,7 @@ actions = Table(
     _text("reason"),
     _us("at_us"),
     Index("actions_by_message", "message_id"),
+    postgresql_partition_by=BY_MONTH,
 )
 
 generations = Table("generations", metadata, _number("number", key=True), _us("at_us"))
@@ -259,6 +267,7 @@ entries = Table(
     Column("previous", _Sha, nullable=False),
     Column("hash", _Sha, nullable=False),
     Index("entries_by_subject", "subject"),
+    postgresql_partition_by=BY_MONTH,
 )
 
 writers = Table(

@@ -2,6 +2,10 @@
 
 Work items of one kind that wait side by side are one run, written in bulk inside one savepoint. If a run fails, its
 items are written one by one, each inside its own savepoint: one bad item does not spoil the others.
+
+Where several processes write at once, all items of one kind are one run and kinds come in one order, so that locks
+are taken in one order; a run that met somebody else's new key is done again, and so is a transaction that the server
+undid before its commit.
 """
 
 from __future__ import annotations
@@ -18,19 +22,24 @@ from datetime import datetime
 from typing import Any  # argument and result types differ by job; `submit` ties them together
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError, SQLAlchemyError
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from bus.journal import tables as t
+from bus.journal.burden import size_of, touch_of
 from bus.journal.chain import GENESIS, Link, writer_name
-from bus.journal.moments import to_us
+from bus.journal.dialect import Engines
+from bus.journal.locks import Locks
+from bus.journal.moments import months_from, to_us
 from bus.journal.unit import Unit
 from bus.ports import JournalUnavailable
 
 log = logging.getLogger("lienthong.journal")
 
 BATCH = 64
+BATCH_BYTES = 8 * 1024 * 1024  # of packed bodies; the item that reaches it is the last one taken
 _TRIES = 3  # of one item, when another process was quicker with the same key
+_AGAIN_S = 3600.0  # until the partitions of a new month are tried again
 _END = object()
 
 Job = Callable[[Unit, Sequence[Any]], Sequence[Any]]  # Any: see above; one result per argument, in order
@@ -45,13 +54,26 @@ class _Work:
     error: BaseException | None = None
 
 
+@dataclass(slots=True)
+class _Step:
+    """Where one job is carried out."""
+
+    connection: Connection
+    job: Job
+    locks: Locks  # of the transaction so far
+
+
 class Writer:
     """Thread-safe. Results are seen only after the commit reached the disk."""
 
-    def __init__(self, engine: Engine, now: Callable[[], datetime]) -> None:
+    def __init__(self, engines: Engines, now: Callable[[], datetime]) -> None:
         self.name = writer_name()
-        self._engine = engine
+        self._engine = engines.writer
+        self._server = engines.server
         self._now = now
+        self._month = months_from(now(), many=1)
+        self._month_tried = 0.0
+        self._committing = False
         self._waiting: queue.SimpleQueue[_Work | object] = queue.SimpleQueue()
         self._link: Link | None = Link(0, GENESIS)
         self._closed = threading.Event()
@@ -83,18 +105,21 @@ class Writer:
         while not ended:
             batch, ended = self._gather()
             if batch:
+                self._turn_month()
                 self._write(batch)
 
     def _gather(self) -> tuple[list[_Work], bool]:
         """Waits for the first item, takes what waits behind it."""
         batch: list[_Work] = []
+        size = 0
         item = self._waiting.get()
         while True:
             if not isinstance(item, _Work):
                 return batch, True
             if item.future.set_running_or_notify_cancel():
                 batch.append(item)
-            if len(batch) >= BATCH:
+                size += size_of(item.argument)
+            if len(batch) >= BATCH or size >= BATCH_BYTES:
                 return batch, False
             try:
                 item = self._waiting.get_nowait()
@@ -102,62 +127,102 @@ class Writer:
                 return batch, False
 
     def _write(self, batch: list[_Work]) -> None:
-        try:
-            with self._engine.begin() as connection:
-                link = self._last_link(connection)
-                end = self._write_runs(connection, batch, link)
-                if end != link:
-                    self._note(connection, end, first=link.number == 0)
-            self._link = end
-        except Exception as error:
-            self._link = None  # the commit may have happened all the same: read it back
-            if not isinstance(error, SQLAlchemyError):
-                log.exception("journal writer broke")
-            for work in batch:
-                work.error = JournalUnavailable(f"the journal cannot be written: {error}")
-                work.error.__cause__ = error
+        for left in reversed(range(_TRIES)):
+            try:
+                self._transact(batch)
+                break
+            except Exception as error:
+                self._link = None  # the commit may have happened all the same: read it back
+                if left and not self._committing and self._server.may_repeat(error):
+                    continue
+                if not isinstance(error, SQLAlchemyError | JournalUnavailable):
+                    log.exception("journal writer broke")
+                for work in batch:
+                    work.error = JournalUnavailable(f"the journal cannot be written: {error}")
+                    work.error.__cause__ = error
+                break
         for work in batch:
             if work.error is None:
                 work.future.set_result(work.result)
             else:
                 work.future.set_exception(work.error)
 
+    def _transact(self, batch: list[_Work]) -> None:
+        self._committing = False
+        with self._engine.begin() as connection:
+            link = self._last_link(connection)
+            end = self._write_runs(connection, batch, link)
+            if end != link:
+                self._note(connection, end, first=link.number == 0)
+            self._committing = True  # from here on nobody can say whether it happened, until it has
+        self._link = end
+
     def _write_runs(self, connection: Connection, batch: list[_Work], link: Link) -> Link:
+        locks = Locks(connection, needed=self._server.several_write)
+        if locks.needed:
+            batch = sorted(batch, key=lambda work: work.job.__name__)
+            locks.ahead(touch_of(work.argument) for work in batch)
         for job, run in itertools.groupby(batch, key=lambda work: work.job):
-            works = list(run)
-            try:
-                link = self._write_run(connection, job, works, link)
-            except Exception as error:
-                if _is_lost(error):
-                    raise
-                for work in works:
-                    link = self._write_alone(connection, job, work, link)
+            step = _Step(connection, job, locks)
+            link = self._write_together(step, list(run), link)
+            locks = step.locks
         return link
 
-    def _write_run(self, connection: Connection, job: Job, works: list[_Work], link: Link) -> Link:
-        unit = Unit(connection, writer=self.name, link=link, now_us=to_us(self._now()))
-        with connection.begin_nested():
-            results = job(unit, [work.argument for work in works])
+    def _write_together(self, step: _Step, works: list[_Work], link: Link) -> Link:
+        tries = _TRIES if step.locks.needed else 1
+        for left in reversed(range(tries)):
+            try:
+                return self._write_run(step, works, link)
+            except Exception as error:
+                if self._is_lost(step, error):
+                    raise
+                if not left or not isinstance(error, IntegrityError):
+                    break
+        for work in works:
+            link = self._write_alone(step, work, link)
+        return link
+
+    def _write_run(self, step: _Step, works: list[_Work], link: Link) -> Link:
+        locks = step.locks.branch()
+        unit = Unit(step.connection, writer=self.name, link=link, now_us=to_us(self._now()), locks=locks)
+        with step.connection.begin_nested():
+            results = step.job(unit, [work.argument for work in works])
             unit.flush()
         for work, result in zip(works, results, strict=True):
             work.result, work.error = result, None
+        step.locks = locks
         return unit.link
 
-    def _write_alone(self, connection: Connection, job: Job, work: _Work, link: Link) -> Link:
+    def _write_alone(self, step: _Step, work: _Work, link: Link) -> Link:
         for left in reversed(range(_TRIES)):
             try:
-                return self._write_run(connection, job, [work], link)
+                return self._write_run(step, [work], link)
             except IntegrityError as error:
                 if not left:
                     work.error = JournalUnavailable(f"the journal refuses: {error.orig}")
                     work.error.__cause__ = error
                 time.sleep(0.005)
             except Exception as error:
-                if _is_lost(error):
+                if self._is_lost(step, error):
                     raise
                 work.error = error
                 break
         return link
+
+    def _is_lost(self, step: _Step, error: BaseException) -> bool:
+        return step.connection.invalidated or self._server.is_lost(error)
+
+    def _turn_month(self) -> None:
+        """A process that lives on makes the partitions of later months too. Without them nothing is refused."""
+        month = months_from(self._now(), many=1)
+        if month == self._month or time.monotonic() < self._month_tried + _AGAIN_S:
+            return
+        self._month_tried = time.monotonic()
+        try:
+            self._server.open_months(self._engine, months_from(self._now()))
+            self._month = month
+        except (SQLAlchemyError, JournalUnavailable) as error:
+            log.warning("partitions of %s not made yet: %s", month[0], error)
 
     def _last_link(self, connection: Connection) -> Link:
         if self._link is None:
@@ -171,10 +236,3 @@ class Writer:
             connection.execute(sa.insert(t.writers), {"writer": self.name, **values})
         else:
             connection.execute(sa.update(t.writers).where(t.writers.c.writer == self.name).values(values))
-
-
-def _is_lost(error: BaseException) -> bool:
-    """The whole transaction is lost (disk full, lock not got, connection gone), not only one item."""
-    return isinstance(error, OperationalError | InternalError) or (
-        isinstance(error, DBAPIError) and error.connection_invalidated
-    )

@@ -1,4 +1,4 @@
-"""Two journals to try the promises on, one clock to turn, and short ways to say what is accepted and settled."""
+"""Three journals to try the promises on, one clock to turn, and short ways to say what is accepted and settled."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import atexit
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -36,6 +37,7 @@ from bus.records import (
 )
 from schemas.message import Envelope, Message, Party, new_id, sha256_hex
 from schemas.problem import Stage, problem
+from tests.contract.journal_server import migrated, server
 
 START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 SENDER = Party("H99.12", "Sở mẫu", "mot_cua_cmon")
@@ -203,12 +205,28 @@ def open_world(name: str, folder: Path) -> World:
     return World(name, open_journal(f"sqlite:///{path}", clock=clock), clock, path)
 
 
-NAMES = ("memory", "sqlite")
+@contextmanager
+def postgresql_world() -> Iterator[World]:
+    """An empty journal in a database of its own."""
+    clock = TurnedClock()
+    with server().database(migrated(START)) as database:
+        opened = World("postgresql", open_journal(server().url(database), clock=clock), clock)
+        try:
+            yield opened
+        finally:
+            opened.journal.close()
+
+
+NAMES = ("memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.foreign("postgresql")))
 
 
 @pytest.fixture(params=NAMES)
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """Each journal in turn."""
+    if request.param == "postgresql":
+        with postgresql_world() as opened:
+            yield opened
+        return
     opened = open_world(request.param, tmp_path)
     yield opened
     opened.journal.close()

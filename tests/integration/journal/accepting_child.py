@@ -10,14 +10,15 @@ import os
 import sys
 import threading
 
-from bus.journal import dialect, open_journal
+from bus.journal import open_journal
+from bus.journal.dialect import sqlite
 from tests.contract.journal_world import acceptance, item, numbered
 
 
 def main(url: str, threads: int, synchronous: str) -> None:
     """Runs until killed."""
     if synchronous:
-        dialect.SQLITE_PRAGMAS = {**dialect.SQLITE_PRAGMAS, "synchronous": synchronous}
+        sqlite.PRAGMAS = {**sqlite.PRAGMAS, "synchronous": synchronous}
     journal = open_journal(url)
     numbers = itertools.count()
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from bus.journal import SqlJournal, dialect
-from bus.journal.dialect import open_engines
-from bus.journal.migrate import upgrade_engine
+from bus.journal import SqlJournal
+from bus.journal.dialect import open_engines, sqlite
+from bus.journal.migrate import upgrade_engines
 from bus.ports import JournalUnavailable
 from bus.records import ItemStatus, Rejection
 from tests.contract.journal_world import TurnedClock, acceptance, item, message
@@ -32,7 +32,7 @@ def path(tmp_path: Path) -> Path:
 def journal(path: Path) -> Iterator[SqlJournal]:
     """A fresh journal."""
     engines = open_engines(f"sqlite:///{path}")
-    upgrade_engine(engines.writer)
+    upgrade_engines(engines)
     opened = SqlJournal(engines, TurnedClock())
     yield opened
     opened.close()
@@ -87,9 +87,9 @@ def test_one_bad_item_spoils_nothing(journal: SqlJournal, path: Path) -> None:
 
 def test_lock_that_never_comes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A journal that cannot be locked is unavailable: the caller may come again, and then it works."""
-    monkeypatch.setattr(dialect, "SQLITE_PRAGMAS", {**dialect.SQLITE_PRAGMAS, "busy_timeout": "100"})
+    monkeypatch.setattr(sqlite, "PRAGMAS", {**sqlite.PRAGMAS, "busy_timeout": "100"})
     engines = open_engines(f"sqlite:///{path}")
-    upgrade_engine(engines.writer)
+    upgrade_engines(engines)
     journal = SqlJournal(engines, TurnedClock())
     with locked(path):
         with pytest.raises(JournalUnavailable):
@@ -106,7 +106,7 @@ def test_lock_that_never_comes(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_full_disk(path: Path) -> None:
     """A full disk refuses what does not fit, keeps what was kept, and works again when there is room."""
     engines = open_engines(f"sqlite:///{path}")
-    upgrade_engine(engines.writer)
+    upgrade_engines(engines)
     journal = SqlJournal(engines, TurnedClock())
     first = journal.accept(acceptance(item("TN01"))).result(10)[0]
     pages = 60

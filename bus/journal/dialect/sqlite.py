@@ -1,22 +1,22 @@
-"""Engines, and all that is peculiar to one database. The only module that knows which one it is.
-
-SQLite: write-ahead log, every commit flushed to disk, BEGIN IMMEDIATE for the writer, so that a transaction never
+"""SQLite: write-ahead log, every commit flushed to disk, BEGIN IMMEDIATE for the writer, so that a transaction never
 finds at its end that somebody else was quicker.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
+
+from bus.journal.dialect.server import Engines
 
 BUSY_TIMEOUT_MS = 15_000
-SQLITE_PRAGMAS: Mapping[str, str] = {
+PRAGMAS: Mapping[str, str] = {
     "busy_timeout": str(BUSY_TIMEOUT_MS),  # first: the others already need the file
     "journal_mode": "WAL",
     "synchronous": "FULL",
@@ -27,29 +27,41 @@ SQLITE_PRAGMAS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Engines:
-    """One connection that writes, and a pool of those that only read."""
+class Sqlite:
+    """One writes at a time, so nothing has to be locked; and it waits for the lock by itself."""
 
-    writer: Engine
-    reader: Engine
+    several_write = False
 
-    def dispose(self) -> None:
-        """Closes all connections."""
-        self.writer.dispose()
-        self.reader.dispose()
+    def lock_schema(self, connection: Connection) -> None:
+        """BEGIN IMMEDIATE has done that."""
+
+    def open_months(self, engine: Engine, months: Iterable[str]) -> None:
+        """Tables are whole."""
+
+    def is_lost(self, error: BaseException) -> bool:
+        """Disk full, lock not got, file gone."""
+        return isinstance(error, OperationalError | InternalError) or (
+            isinstance(error, DBAPIError) and error.connection_invalidated
+        )
+
+    def may_repeat(self, error: BaseException) -> bool:
+        """Never: it has waited long enough."""
+        return False
 
 
-def open_engines(url: str) -> Engines:
-    """Engines for a journal's address. The folder of an SQLite file is made if it is missing."""
-    address = sa.make_url(url)
-    if address.get_backend_name() != "sqlite":
-        return Engines(sa.create_engine(address, pool_size=1, max_overflow=1), sa.create_engine(address, pool_size=8))
+def open_engines(address: sa.URL) -> Engines:
+    """Engines for a file. Its folder is made if it is missing.
+
+    Raises:
+        ValueError: an address in memory.
+    """
     if address.database in (None, "", ":memory:"):
         raise ValueError("a journal in memory would lose what it accepted: use bus.journal.MemoryJournal in tests")
     _make_private(Path(str(address.database)))
     return Engines(
-        _sqlite(address, begin="BEGIN IMMEDIATE", query_only=False), _sqlite(address, begin="BEGIN", query_only=True)
+        _engine(address, begin="BEGIN IMMEDIATE", query_only=False),
+        _engine(address, begin="BEGIN", query_only=True),
+        Sqlite(),
     )
 
 
@@ -59,7 +71,7 @@ def _make_private(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
-def _sqlite(address: sa.URL, *, begin: str, query_only: bool) -> Engine:
+def _engine(address: sa.URL, *, begin: str, query_only: bool) -> Engine:
     engine = sa.create_engine(
         address, pool_size=8, max_overflow=24, connect_args={"check_same_thread": False, "timeout": 15}
     )
@@ -67,7 +79,7 @@ def _sqlite(address: sa.URL, *, begin: str, query_only: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def _connected(connection: SqliteConnection, _record: object) -> None:
         connection.isolation_level = None  # sqlite3 must not begin transactions by itself
-        for name, value in SQLITE_PRAGMAS.items():
+        for name, value in PRAGMAS.items():
             connection.execute(f"PRAGMA {name}={value}")
         if query_only:
             connection.execute("PRAGMA query_only=ON")

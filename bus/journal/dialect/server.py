@@ -1,0 +1,47 @@
+"""What the journal must know of the database server it stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine
+
+from bus.ports import JournalUnavailable
+
+
+class UnsafeJournal(JournalUnavailable):
+    """The server is set so that it could lose what was answered, or cannot hold a journal at all."""
+
+
+class Server(Protocol):
+    """One kind of database server."""
+
+    several_write: bool  # transactions of several processes run side by side: what is changed must be locked
+
+    def lock_schema(self, connection: Connection) -> None:
+        """Until the end of the transaction no other process changes the schema."""
+
+    def open_months(self, engine: Engine, months: Iterable[str]) -> None:
+        """Makes room ("YYYY-MM") where tables are kept month by month; quick where it is there already."""
+
+    def is_lost(self, error: BaseException) -> bool:
+        """The whole transaction is lost, not only one item of it."""
+
+    def may_repeat(self, error: BaseException) -> bool:
+        """The transaction was undone by no fault of its own, and may go through if it is done again at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """One connection that writes, and a pool of those that only read."""
+
+    writer: Engine
+    reader: Engine
+    server: Server
+
+    def dispose(self) -> None:
+        """Closes all connections."""
+        self.writer.dispose()
+        self.reader.dispose()
