@@ -157,10 +157,15 @@ class EmbeddedServer:
             pass_fds=(self._lock_file,),
             start_new_session=True,  # a Ctrl-C at the terminal is for the owner, who then ends it in order
         )
+        reached = False
         while process.poll() is None and not self._stopping.is_set():
-            if not self._answered.is_set() and _answers(self._socket):
-                self._write_record(program)
-                self._answered.set()
+            if not reached and _answers(self._socket):
+                reached = True
+                if not self._answered.is_set():
+                    self._write_record(program)
+                    self._answered.set()
+            elif reached and not self._socket.exists():
+                process.terminate()  # somebody tidied the socket away: nobody new can reach it
             try:
                 process.wait(_LOOK_S if self._answered.is_set() else 0.01)
             except subprocess.TimeoutExpired:

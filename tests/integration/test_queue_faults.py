@@ -121,6 +121,22 @@ def test_returns_by_itself(server: EmbeddedServer, queue: RedisQueue) -> None:
     assert [c.delivery_id for c in claims] == [name(1)]
 
 
+def test_returns_when_its_socket_was_tidied_away(server: EmbeddedServer, queue: RedisQueue) -> None:
+    """A cleaner of old files removes the socket: who is connected notices nothing, but nobody new would get in."""
+    Path(server.url.removeprefix("unix://")).unlink()
+    late = RedisQueue(server.url)
+    end = time.monotonic() + 15
+    while True:
+        try:
+            late.ping()
+            break
+        except QueueUnavailable:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+    late.close()
+    queue.ping()
+
+
 def test_always_on_disk(server: EmbeddedServer, queue: RedisQueue) -> None:
     """What was acknowledged is there after kill -9, with the leases and the fencing counter."""
     queue.enqueue([record(n, after=n - 1 or None) for n in range(1, 50)])
