@@ -11,10 +11,10 @@ from adapters.adapter import Adapter
 from adapters.manifest import Then
 from bus.canonical import complete, text_at
 from bus.days import VIETNAM, day_of
-from bus.dispatch import Birth, House, routed
 from bus.pipeline import translate_in
 from bus.questions import build, carried
 from bus.records import Acceptance, AcceptItem, Derived, DossierRef, WorkItem
+from bus.routing import Birth, House, routed
 from schemas.message import Envelope, Message, Party, new_id, sha256_hex
 from schemas.problem import Refused
 from schemas.xmldoc import parse, to_bytes

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bus.deliver import Tools, internal_fault
 from bus.delivery import State
 from bus.outgoing import make_content
 from bus.ports import Journal
 from bus.records import Claimed, Content, Decision, Intent, NextStep, Preparation, Settlement, WorkItem
 from bus.retry import unclear_after_crash
+from bus.trial import Tools, internal_fault
 from schemas.problem import Problem, Stage, problem
 
 log = logging.getLogger("lienthong.batch")

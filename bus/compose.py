@@ -10,8 +10,6 @@ from adapters.registry import Registry
 from adapters.wire.contract import OutboundWire, Target
 from adapters.wire.registry import outbound, render
 from bus.clock import SystemClock
-from bus.deliver import Line, Tools
-from bus.dispatch import House
 from bus.feeder import Feeder
 from bus.feeding import Feeding
 from bus.intake import Intake
@@ -20,7 +18,9 @@ from bus.keyring import KeySigner
 from bus.ports import Clock, Journal, Queue
 from bus.queue import EmbeddedServer, RedisQueue
 from bus.routes import check
+from bus.routing import House
 from bus.settings import EndpointSettings, Settings
+from bus.trial import Line, Tools
 from bus.worker import Pace, Worker
 from schemas.problem import Refused
 

@@ -17,11 +17,11 @@ from adapters.manifest import AnswerKind, Direction
 from adapters.wire.contract import Call, HttpRequest, Said
 from bus.asks import answer_question
 from bus.days import day_of
-from bus.dispatch import House
 from bus.offers import offered_reply
 from bus.pipeline import Inbound, KnownDossier, Names, names_of, numbered, split, take_in
 from bus.ports import Clock, Journal, JournalUnavailable
 from bus.records import Acceptance, AcceptItem, Acknowledged, ItemResult, ItemStatus, QueueRecord, Rejection, WorkItem
+from bus.routing import House
 from bus.scrub import scrubbed, secret_names
 from schemas.message import Envelope, Message, Party, new_id, sha256_hex
 from schemas.problem import Problem, Refused, Stage, problem

@@ -16,8 +16,8 @@ from adapters.manifest import Operation
 from adapters.mapping.plan import MapContext
 from bus.canonical import check_canonical, complete, text_at
 from bus.days import local_day
-from bus.dispatch import Birth, House, routed
 from bus.records import AcceptItem, DossierRef
+from bus.routing import Birth, House, routed
 from schemas.message import Message, Party, sha256_hex
 from schemas.problem import Place, Problem, Stage, problem
 from schemas.xmldoc import c14n

@@ -13,11 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from bus.batch import Ready, Skip, parked, poison, prepare_batch
-from bus.deliver import Tools, Trial, attempt, broken, not_made
+from bus.deliver import attempt
 from bus.feeder import Feeder
 from bus.ports import GenerationLost, Journal, JournalUnavailable, Queue, QueueUnavailable
 from bus.records import Claimed, QueueStep
 from bus.settling import Settling
+from bus.trial import Tools, Trial, broken, not_made
 from bus.underway import Underway
 from schemas.problem import Stage, problem
 

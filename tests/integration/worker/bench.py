@@ -23,9 +23,7 @@ from adapters.registry import load_system
 from adapters.wire.contract import Target
 from adapters.wire.registry import outbound, render
 from bus.clock import SystemClock
-from bus.deliver import Line, Tools
 from bus.delivery import Delivery, Pattern, State, Unclear
-from bus.dispatch import House
 from bus.feeder import Feeder
 from bus.journal import SqlJournal, open_journal
 from bus.ports import Clock, Journal, Queue
@@ -33,6 +31,8 @@ from bus.queue import EmbeddedServer, RedisQueue
 from bus.records import Acceptance, AcceptItem, DossierRef, PlannedDelivery
 from bus.retry import RetryPolicy
 from bus.routes import RouteTable
+from bus.routing import House
+from bus.trial import Line, Tools
 from bus.worker import Pace, Worker
 from schemas.message import Envelope, Message, Party, new_id, sha256_hex
 from schemas.xmldoc import parse

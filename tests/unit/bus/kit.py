@@ -14,11 +14,11 @@ from adapters.adapter import Adapter
 from adapters.wire.contract import Call, HttpRequest, Said
 from adapters.wire.registry import inbound
 from bus.compose import load_house
-from bus.dispatch import House
 from bus.intake import Intake
 from bus.journal import MemoryJournal
 from bus.pipeline import Inbound, KnownDossier, Names
 from bus.records import AcceptItem, Intent, Preparation, QueueRecord, WorkItem
+from bus.routing import House
 from bus.settings import load
 from schemas.message import Envelope, Message, Party, sha256_hex
 from schemas.xmldoc import parse

@@ -10,10 +10,10 @@ import pytest
 from adapters.wire.contract import Target
 from adapters.wire.registry import outbound, render
 from bus.batch import Ready, Skip, poison, prepare_batch
-from bus.deliver import Line, Tools
 from bus.delivery import State
 from bus.records import Act, Action, Claimed, Content
 from bus.retry import RetryPolicy
+from bus.trial import Line, Tools
 from tests.unit.bus.kit import Desk, adapter, dossier, house, soap, step
 from tests.unit.bus.test_deliver import Stamp
 

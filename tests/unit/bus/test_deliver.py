@@ -10,11 +10,12 @@ import pytest
 
 from adapters.wire.contract import Exchange, Fault, PartnerReply, SendOrder, Target
 from adapters.wire.registry import outbound, render
-from bus.deliver import Line, Tools, Trial, attempt, broken, not_made, retry_after
+from bus.deliver import attempt, retry_after
 from bus.delivery import Unclear
 from bus.outcome import Outcome
 from bus.records import Claimed, Content, NextStep, Settlement, WorkItem
 from bus.retry import RetryPolicy
+from bus.trial import Line, Tools, Trial, broken, not_made
 from tests.unit.bus.kit import Desk, SetClock, adapter, dossier, house, soap
 
 CONTENT = Content(b"[]", "application/json", "", "p")
