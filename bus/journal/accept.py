@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from bus.delivery import Pattern
 from bus.journal import tables as t
+from bus.journal.belongs import may_touch
 from bus.journal.bodies import CANONICAL, RAW, Packed, pack
 from bus.journal.burden import Touch, touched_by
 from bus.journal.delivery_row import DeliveryRow
@@ -121,6 +122,8 @@ def _judge_one(
     given = [name for name in dict.fromkeys(item.dossier.names) if name[1]]
     owners = {name: owner for name in given if (owner := names.get(name) or ground.names.get(name))}
     known = parent.dossier if parent else item.dossier.known
+    if not known and not may_touch(acceptance.party, (name[0] for name in owners)):
+        return _not_theirs(item)
     dossier = known or ("" if parent else next(iter(owners.values()), ""))
     is_new = not dossier and item.dossier.may_create and parent is None
     if not dossier and not is_new:
@@ -131,6 +134,13 @@ def _judge_one(
         return _Verdict(ItemStatus.CONFLICT, dossier, cause=problem("LT-JRN-004", Stage.ACCEPT))
     fresh = [name for name in given if name not in owners]
     return _Verdict(ItemStatus.ACCEPTED, dossier, is_new=is_new, names=fresh)
+
+
+def _not_theirs(item: AcceptItem) -> _Verdict:
+    """Says no more than of a dossier that does not exist, or of a code that is taken."""
+    if item.dossier.may_create:
+        return _Verdict(ItemStatus.CONFLICT, cause=problem("LT-JRN-004", Stage.ACCEPT))
+    return _Verdict(ItemStatus.UNKNOWN_DOSSIER, cause=problem("LT-JRN-002", Stage.ACCEPT))
 
 
 # ---------------------------------------------------------------- writing

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from dataclasses import dataclass, field, replace
 
+from bus.journal.belongs import may_touch
 from bus.journal.bodies import CANONICAL, RAW
 from bus.journal.memory.store import First, Name, Store
 from bus.journal.moments import maybe_from_us, month_of
@@ -50,7 +51,7 @@ def _fates(store: Store, acceptance: Acceptance) -> list[_Fate]:
     keys, names = ChainMap({}, store.keys), ChainMap({}, store.names)
     fates: list[_Fate] = []
     for item in acceptance.items:
-        fate = _fate(item, _key(acceptance, item), fates, keys, names)
+        fate = _fate(item, _key(acceptance, item), fates, keys, names, acceptance.party)
         fates.append(fate)
         if fate.status is ItemStatus.ACCEPTED:
             names.update(dict.fromkeys(fate.names, fate.dossier))
@@ -61,7 +62,7 @@ def _fates(store: Store, acceptance: Acceptance) -> list[_Fate]:
 
 def _fate(
     item: AcceptItem, key: tuple[str, str, str], fates: list[_Fate], keys: ChainMap[tuple[str, str, str], First],
-    names: ChainMap[Name, str],
+    names: ChainMap[Name, str], party: str,
 ) -> _Fate:  # fmt: skip
     if item.idempotency_key and (first := keys.get(key)):
         if first.content_sha256 == item.content_sha256:
@@ -77,6 +78,10 @@ def _fate(
             return replace(parent)
         dossier = parent.dossier
     else:
+        if not item.dossier.known and not may_touch(party, (name[0] for name in given if name in names)):
+            if item.dossier.may_create:
+                return _Fate(ItemStatus.CONFLICT, cause=problem("LT-JRN-004", Stage.ACCEPT))
+            return _Fate(ItemStatus.UNKNOWN_DOSSIER, cause=problem("LT-JRN-002", Stage.ACCEPT))
         dossier = item.dossier.known or (owners[0] if owners else new_id() if item.dossier.may_create else "")
     if not dossier:
         return _Fate(ItemStatus.UNKNOWN_DOSSIER, cause=problem("LT-JRN-002", Stage.ACCEPT))
