@@ -17,7 +17,9 @@ from bus.clock import SystemClock
 from bus.journal import SqlJournal, open_journal
 from bus.outcome import Outcome
 from bus.records import Content, Intent, Preparation
+from tests.contract.journal_server import server
 from tests.contract.journal_world import acceptance, item, message, numbered, settlement
+from tests.foreign import path_of
 
 Row = tuple[str, float, str, str, bool | None]
 
@@ -28,18 +30,24 @@ BATCH = 16
 
 
 def rows() -> Iterator[Row]:
-    """Measures on a fresh journal."""
+    """Measures on a fresh journal: SQLite, and PostgreSQL where it is installed (a server of its own, here)."""
     with tempfile.TemporaryDirectory(prefix="ltbench") as folder:
-        journal = open_journal(f"sqlite:///{Path(folder) / 'j.sqlite'}")
-        try:
-            yield from _accepting(journal)
-            yield from _delivering(journal)
-            yield from _reading(journal)
-        finally:
-            journal.close()
+        yield from _measured("journal", f"sqlite:///{Path(folder) / 'j.sqlite'}", goal=GOAL)
+    if path_of("postgresql") is not None:
+        with server().database() as name:
+            yield from _measured("journal on PostgreSQL", server().url(name), goal=None)
 
 
-def _accepting(journal: SqlJournal) -> Iterator[Row]:
+def _measured(title: str, url: str, *, goal: int | None) -> Iterator[Row]:
+    journal = open_journal(url)
+    try:
+        for part in (_accepting(journal, goal), _delivering(journal), _reading(journal)):
+            yield from ((f"{title}: {name}", *rest) for name, *rest in part)
+    finally:
+        journal.close()
+
+
+def _accepting(journal: SqlJournal, goal: int | None) -> Iterator[Row]:
     body = _body()
     made = [
         acceptance(
@@ -66,13 +74,13 @@ def _accepting(journal: SqlJournal) -> Iterator[Row]:
     cpu = time.process_time()
     seconds = _timed(submit, threads=SUBMITTERS)
     rate = ACCEPTS / seconds
-    yield "journal: accepts, 32 submitters", rate, "1/s", f"≥ {GOAL}", rate >= GOAL
-    yield "journal: CPU per accept", (time.process_time() - cpu) / ACCEPTS * 1e3, "ms", "", None
+    yield "accepts, 32 submitters", rate, "1/s", f"≥ {goal}" if goal else "", rate >= goal if goal else None
+    yield "CPU per accept", (time.process_time() - cpu) / ACCEPTS * 1e3, "ms", "", None
     took.sort()
-    yield "journal: accept p50", took[len(took) // 2] * 1e3, "ms", "", None
-    yield "journal: accept p99", took[len(took) * 99 // 100] * 1e3, "ms", "", None
+    yield "accept p50", took[len(took) // 2] * 1e3, "ms", "", None
+    yield "accept p99", took[len(took) * 99 // 100] * 1e3, "ms", "", None
     one = acceptance(item("single", message=message(body=body)))
-    yield "journal: accept alone", _timed(lambda: journal.accept(one).result(), threads=1) * 1e3, "ms", "", None
+    yield "accept alone", _timed(lambda: journal.accept(one).result(), threads=1) * 1e3, "ms", "", None
 
 
 def _delivering(journal: SqlJournal) -> Iterator[Row]:
@@ -91,13 +99,13 @@ def _delivering(journal: SqlJournal) -> Iterator[Row]:
             for future in futures:
                 future.result()
 
-    yield "journal: work+prepare+settle, batches of 16", len(ids) / _timed(deliver, threads=1), "1/s", "", None
+    yield "work+prepare+settle, batches of 16", len(ids) / _timed(deliver, threads=1), "1/s", "", None
 
 
 def _reading(journal: SqlJournal) -> Iterator[Row]:
-    yield "journal: counts()", _timed(journal.counts, threads=1) * 1e3, "ms", "", None
-    yield "journal: lanes(), all", _timed(lambda: sum(1 for _ in journal.lanes()), threads=1) * 1e3, "ms", "", None
-    yield "journal: verify_chain()", _timed(journal.verify_chain, threads=1) * 1e3, "ms", "", None
+    yield "counts()", _timed(journal.counts, threads=1) * 1e3, "ms", "", None
+    yield "lanes(), all", _timed(lambda: sum(1 for _ in journal.lanes()), threads=1) * 1e3, "ms", "", None
+    yield "verify_chain()", _timed(journal.verify_chain, threads=1) * 1e3, "ms", "", None
 
 
 def _timed(job: Callable[[], object], *, threads: int) -> float:

@@ -217,16 +217,25 @@ def postgresql_world() -> Iterator[World]:
             opened.journal.close()
 
 
+@contextmanager
+def world_of(name: str, folder: Path) -> Iterator[World]:
+    """One of the worlds, closed at the end."""
+    if name == "postgresql":
+        with postgresql_world() as opened:
+            yield opened
+        return
+    opened = open_world(name, folder)
+    try:
+        yield opened
+    finally:
+        opened.journal.close()
+
+
 NAMES = ("memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.foreign("postgresql")))
 
 
 @pytest.fixture(params=NAMES)
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """Each journal in turn."""
-    if request.param == "postgresql":
-        with postgresql_world() as opened:
-            yield opened
-        return
-    opened = open_world(request.param, tmp_path)
-    yield opened
-    opened.journal.close()
+    with world_of(request.param, tmp_path) as opened:
+        yield opened

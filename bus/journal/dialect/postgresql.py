@@ -33,12 +33,17 @@ _CHECK = """
 SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), current_setting('fsync'),
        current_setting('synchronous_commit'), pg_is_in_recovery()
 """
+# Everything is found by an index; while a table is young the planner does not know yet that it will not stay small.
+_BY_INDEX = ("SET enable_seqscan = off", "SET jit = off")
 _WRITER = (
+    *_BY_INDEX,
+    "SET plan_cache_mode = force_generic_plan",  # else every foreign key into a partition is planned anew, row by row
     "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE",
     f"SET lock_timeout = {LOCK_TIMEOUT_MS}",
     f"SET idle_in_transaction_session_timeout = {IDLE_TIMEOUT_MS}",
 )
 _READER = (
+    *_BY_INDEX,
     "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",  # one moment for all
     f"SET idle_in_transaction_session_timeout = {6 * IDLE_TIMEOUT_MS}",
 )

@@ -1,7 +1,7 @@
 """Accepts one envelope in a process of its own that kills itself at one step of the transaction.
 
-Arguments: path of an empty journal, folder for the copies. Prints one line a step: the step, "answered" or "-".
-The last step is the one that was not reached.
+Arguments: an empty journal, and where its copies go: paths of SQLite, or a PostgreSQL database and "". Prints one line
+a step: address of the journal, "answered" or "-". The last step is the one that was not reached.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import signal
 import sys
 from pathlib import Path
 
+import psycopg
+import sqlalchemy as sa
 from sqlalchemy import event
 
 from bus.journal.dialect import open_engines
@@ -25,9 +27,9 @@ ENVELOPE = (
 )
 
 
-def accept_and_die(path: Path, step: int, answer: int) -> None:
+def accept_and_die(url: str, step: int, answer: int) -> None:
     """Kills itself before the statement (or the commit) with this number; answers and ends if there is none."""
-    engines = open_engines(f"sqlite:///{path}")
+    engines = open_engines(url)
     steps = itertools.count()
 
     def die_maybe(*_: object) -> None:
@@ -43,22 +45,35 @@ def accept_and_die(path: Path, step: int, answer: int) -> None:
     os._exit(0)
 
 
-def main(empty: Path, folder: Path) -> None:
+def copied(empty: str, folder: str, step: int) -> str:
+    """The address of a copy of its own for one step."""
+    if folder:
+        path = Path(folder) / f"{step}.sqlite"
+        shutil.copy(empty, path)
+        return f"sqlite:///{path}"
+    address = sa.make_url(empty)
+    name = f"{address.database}_{step}"
+    master = address.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    with psycopg.connect(master, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {address.database}")  # type: ignore[arg-type]  # made here
+    return address.set(database=name).render_as_string(hide_password=False)
+
+
+def main(empty: str, folder: str) -> None:
     """One forked child a step, until the whole transaction is done without dying."""
     for step in itertools.count():
-        path = folder / f"{step}.sqlite"
-        shutil.copy(empty, path)
+        url = copied(empty, folder, step)
         reading, writing = os.pipe()
         if (child := os.fork()) == 0:
-            accept_and_die(path, step, writing)
+            accept_and_die(url, step, writing)
         os.close(writing)
         _, status = os.waitpid(child, 0)
         answered = os.read(reading, 1) == b"!"
         os.close(reading)
-        print(step, "answered" if answered else "-", flush=True)
+        print(url, "answered" if answered else "-", flush=True)
         if os.WIFEXITED(status):
             return
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(sys.argv[1], sys.argv[2])

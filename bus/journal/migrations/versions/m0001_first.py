@@ -296,5 +296,6 @@ def upgrade() -> None:
         **_BY_MONTH,
     )
     if op.get_bind().dialect.name == "postgresql":
+        op.execute("ALTER TABLE bodies ALTER COLUMN data SET STORAGE EXTERNAL")  # it is compressed already
         for name in _PARTITIONED:  # whatever comes for a month that nobody made a partition for
             op.execute(f"CREATE TABLE {name}_rest PARTITION OF {name} DEFAULT")
