@@ -117,6 +117,7 @@ class Operation:
     element: str = ""  # local name of the operation's element in the schema; "" = the operation's name
     reply_element: str = ""
     items: str = ""  # path to the repeated element; each is one message. "" = the whole element is one
+    items_limit: int = 1000  # items in one call at most
     all_or_nothing: bool = True
     map: str = ""  # file under maps/
     kind: str = ""  # canonical kind that is made (IN), sent (OUT, PULL) or answered (ASK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -83,7 +84,10 @@ def make_intake(parts: Parts) -> Intake:
     feeding = Feeding(parts.feeder)
     feeding.start()
     parts.before_closing.append(feeding.stop)
-    return Intake(parts.journal, feeding.submit, parts.house, parts.clock)
+    agencies = {(caller.system, caller.agency) for caller in parts.settings.callers.values()}
+    count = Counter(system for system, _ in agencies)
+    shared = frozenset(system for system, number in count.items() if number > 1)
+    return Intake(parts.journal, feeding.submit, parts.house, parts.clock, shared)
 
 
 def make_worker(parts: Parts, *, name: str) -> Worker:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -212,6 +213,22 @@ class Demo:
         with urllib.request.urlopen(f"{self.addresses[who]}/_sim/state?brief", timeout=10) as reply:  # noqa: S310
             state: Mapping[str, Any] = json.load(reply)
         return state
+
+
+def operations(journal: Journal) -> Mapping[str, int]:
+    """How many messages came in, and how many deliveries went out, by operation."""
+    found: Counter[str] = Counter()
+    before = ""
+    while page := journal.find(Query(limit=500, before=before, verdict="accepted")):
+        seen: set[str] = set()
+        for line in page:
+            if line.envelope.id not in seen:
+                seen.add(line.envelope.id)
+                found[f"{line.envelope.sender.system}.{line.envelope.operation} →"] += 1
+            if line.delivery is not None:
+                found[f"→ {line.delivery.endpoint}.{line.delivery.operation}"] += 1
+        before = page[-1].envelope.id
+    return found
 
 
 def rejected_codes(journal: Journal) -> Mapping[str, int]:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import product
 from typing import TypeVar
 
 from lxml import etree
@@ -32,6 +33,7 @@ log = logging.getLogger("lienthong.intake")
 T = TypeVar("T")
 
 _BIG = 64 * 1024  # above this, work on a body leaves the event loop
+_TOGETHER = 500  # acknowledged codes per transaction
 _WAIT_S = 20.0  # a commit that takes longer is answered as unavailable; the caller's repeat finds it
 _KEEP = 65_536  # of a refused body
 
@@ -59,6 +61,7 @@ class Intake:
     feed: Callable[[Sequence[QueueRecord]], None]  # after the commit, from the journal's thread; must not block
     house: House
     clock: Clock
+    shared: frozenset[str] = frozenset()  # systems that callers of several agencies use
 
     async def handle(self, adapter: Adapter, call: Call, request: HttpRequest, party: Party) -> Said:
         """Does what the call asks, and says what is to be answered."""
@@ -88,21 +91,26 @@ class Intake:
         adapter, call = visit.adapter, visit.call
         raw = await self._raw(adapter, visit.request, call.name, visit.party)
         known: Mapping[Names, KnownDossier] = {}
-        if not call.operation.creates:
+        shared = adapter.id in self.shared
+        if shared or not call.operation.creates:
             wanted = {names_of(call.operation, element) for element in split(call.operation, call.payload)}
             known = await asyncio.to_thread(self._known, wanted)
+        if shared and any(self._is_anothers(one, visit.party) for one in known.values()):
+            unknown = (problem("LT-PIPE-003", Stage.ACCEPT),)  # no word of whose it is
+            await self._reject(raw, unknown, adapter.party)
+            return Said(AnswerKind.UNKNOWN_DOSSIER, unknown, {"message_id": raw.envelope.id})
         inbound = Inbound(adapter, call.name, call.operation, call.payload, raw, visit.party, self.clock.now(), known)
         if len(visit.request.body) > _BIG:
             items, problems = await asyncio.to_thread(take_in, inbound, self.house)
         else:
             items, problems = take_in(inbound, self.house)
         if problems and (call.operation.all_or_nothing or not items):
-            await self._reject(raw, problems, visit.party.system)
+            await self._reject(raw, problems, adapter.party)
             return Said(AnswerKind.INVALID, problems, {"message_id": raw.envelope.id})
-        results = await self._accept(Acceptance(raw, items, call.operation.all_or_nothing, visit.party.system))
+        results = await self._accept(Acceptance(raw, items, call.operation.all_or_nothing, adapter.party))
         if problems:  # some items were taken: the others are evidence of their own
             left = replace(raw, envelope=replace(raw.envelope, id=new_id(), caused_by=raw.envelope.id))
-            await self._reject(left, problems, visit.party.system)
+            await self._reject(left, problems, adapter.party)
         return _said(items, results, problems)
 
     async def _accept(self, acceptance: Acceptance) -> tuple[ItemResult, ...]:
@@ -127,8 +135,14 @@ class Intake:
         for names in wanted:
             dossier = next((d for party, code in names if (d := self.journal.dossier(party, code))), "")
             if dossier and (first := self.journal.latest(dossier, "ho_so")) is not None:
-                found[names] = KnownDossier(first.envelope.facts.get("nguon", ""), day_of(first.envelope))
+                origin = first.envelope.facts.get("nguon", "")
+                found[names] = KnownDossier(origin, day_of(first.envelope), first.envelope.sender)
         return found
+
+    @staticmethod
+    def _is_anothers(known: KnownDossier, party: Party) -> bool:
+        """Opened by another agency that runs the same software."""
+        return known.opener.system == party.system and known.opener.agency != party.agency
 
     # ------------------------------------------------------------------ they fetch
 
@@ -150,8 +164,8 @@ class Intake:
         codes = _texts(visit.call.payload, operation.ack_path)
         party, now = operation.ack_party or visit.adapter.party, self.clock.now()
         known: set[str] = set()
-        for endpoint in self._fetched_by(visit) if codes else ():
-            future = self.journal.acknowledge(endpoint, codes, party=party, now=now)
+        for endpoint, part in product(self._fetched_by(visit), batched(codes)):
+            future = self.journal.acknowledge(endpoint, part, party=party, now=now)
             future.add_done_callback(self._feed_freed)
             known.update((await self._done(future)).codes)
         if codes and not known:
@@ -215,6 +229,11 @@ def _said(items: Sequence[AcceptItem], results: Sequence[ItemResult], problems: 
     if all(result.status is ItemStatus.DUPLICATE for result in results):
         return Said(AnswerKind.DUPLICATE, (), values)
     return Said(AnswerKind.ACCEPTED, (), values)
+
+
+def batched(codes: list[str], size: int = _TOGETHER) -> list[list[str]]:
+    """So many at a time: one long list must not hold up what others commit."""
+    return [codes[start : start + size] for start in range(0, len(codes), size)]
 
 
 def _texts(payload: etree._Element, path: str) -> list[str]:

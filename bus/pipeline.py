@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from schemas.problem import Place, Problem, Stage, problem
 from schemas.xmldoc import c14n
 
 _ANY = "{*}"
+_UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn")  # signs a person cannot see: two codes would look the same
 
 Names = tuple[tuple[str, str], ...]  # (party, code) of one dossier, as a message gives them
 
@@ -33,6 +35,7 @@ class KnownDossier:
 
     origin: str  # where it was born, as its first message said; "" = it did not
     day: date  # its own day: code tables are judged by it
+    opener: Party  # who sent it first
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,9 @@ def split(operation: Operation, payload: etree._Element) -> list[etree._Element]
 
 
 def names_of(operation: Operation, item: etree._Element) -> Names:
-    """What an item calls its dossier; () = it names none."""
+    """What an item calls its dossier, in one spelling; () = it names none."""
     return tuple(
-        (name.party, value)
+        (name.party, unicodedata.normalize("NFC", value))
         for name in operation.dossier
         if (value := text_at(item, name.path)) and value not in name.ignore
     )
@@ -70,8 +73,11 @@ def take_in(inbound: Inbound, house: House) -> tuple[tuple[AcceptItem, ...], tup
     items: list[AcceptItem] = []
     problems: list[Problem] = []
     elements = split(inbound.operation, inbound.payload)
+    limit = inbound.operation.items_limit
     if not elements:
         problems.append(problem("LT-PIPE-001", Stage.SPLIT, {"operation": inbound.name}))
+    if len(elements) > limit:  # one caller's huge list would hold up everybody's commits
+        return (), (problem("LT-PIPE-006", Stage.SPLIT, {"count": len(elements), "limit": limit}),)
     for number, element in enumerate(elements, start=1):
         made, found = _one(inbound, element, house)
         items += [made[0], *(replace(part, same_dossier_as=len(items)) for part in made[1:])] if made else []
@@ -94,6 +100,8 @@ def _one(inbound: Inbound, element: etree._Element, house: House) -> tuple[list[
         return [], problems
     if not names:
         return [], [problem("LT-PIPE-002", Stage.SPLIT, {"operation": inbound.name})]
+    if any(unicodedata.category(sign) in _UNSEEN for _, code in names for sign in code):
+        return [], [problem("LT-PIPE-007", Stage.SPLIT, {"operation": inbound.name})]
     birth = Birth(
         cause=inbound.raw.envelope, sender=inbound.party, operation=inbound.name, names=names, now=inbound.now,
         day=day, profile=adapter.profile,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -42,7 +43,7 @@ def demo(
     timeout_s: Annotated[float, typer.Option(help="Bỏ cuộc sau / give up after")] = 240.0,
 ) -> None:
     """Chạy hồ sơ thật hai chiều qua mọi phần / moves real dossiers both ways; status 1 if anything is wrong."""
-    from bus.demo import SHORT, Demo, DemoSize, rejected_codes
+    from bus.demo import SHORT, Demo, DemoSize, operations, rejected_codes
     from bus.journal import open_journal
 
     console = Console()
@@ -51,6 +52,7 @@ def demo(
     console.print(f"[bold]lienthong[/] · thư mục / folder: {place}", highlight=False)
     console.print("Khởi động hàng đợi, cửa, tiến trình giao, cổng và các đơn vị giả lập …")
     fine = False
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leaves through `finally`: no process stays behind
     try:
         run.start()
         journal = open_journal(f"sqlite:///{(place / 'data').resolve() / 'journal.sqlite'}")
@@ -59,6 +61,7 @@ def demo(
                 live.update(_live(progress))
         time.sleep(0.5)
         fine = _result(console, run, progress, run.verdict(), rejected_codes(journal))
+        _kinds(console, operations(journal))
         journal.close()
         if keep:
             _keep(console, run)
@@ -109,6 +112,11 @@ def _result(console: Console, run: Demo, progress: Progress, verdict: Verdict, r
     if opened:
         console.print(f"[red]còn {opened} lần giao chưa xong / deliveries not finished[/]")
     return verdict.clean and not opened and verdict.accepted > 0
+
+
+def _kinds(console: Console, found: Mapping[str, int]) -> None:
+    told = ", ".join(f"{name} {count}" for name, count in sorted(found.items(), key=lambda one: -one[1]))
+    console.print(f"{len(found)} nghiệp vụ / kinds of message: {told}", style="dim", highlight=False)
 
 
 def _keep(console: Console, run: Demo) -> None:

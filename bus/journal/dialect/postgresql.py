@@ -102,8 +102,11 @@ def open_engines(address: sa.URL) -> Engines:
     """Engines for a database. Nothing is connected yet."""
     address = address.set(drivername=_DRIVER)
     given = {name: value for name, value in _CONNECT.items() if name not in address.query}
-    writer = sa.create_engine(address, pool_size=1, max_overflow=1, connect_args=given)
-    reader = sa.create_engine(address, pool_size=8, max_overflow=24, pool_pre_ping=True, connect_args=given)
+    # hide_parameters: an error's text is logged, it must not carry what was to be written.
+    writer = sa.create_engine(address, pool_size=1, max_overflow=1, connect_args=given, hide_parameters=True)
+    reader = sa.create_engine(
+        address, pool_size=8, max_overflow=24, pool_pre_ping=True, connect_args=given, hide_parameters=True
+    )
     event.listen(writer, "connect", _writer_connected)
     event.listen(reader, "connect", _reader_connected)
     return Engines(writer, reader, Postgresql())

@@ -73,8 +73,9 @@ def _make_private(path: Path) -> None:
 
 def _engine(address: sa.URL, *, begin: str, query_only: bool) -> Engine:
     engine = sa.create_engine(
-        address, pool_size=8, max_overflow=24, connect_args={"check_same_thread": False, "timeout": 15}
-    )
+        address, pool_size=8, max_overflow=24, connect_args={"check_same_thread": False, "timeout": 15},
+        hide_parameters=True,  # an error's text is logged: it must not carry what was to be written
+    )  # fmt: skip
 
     @event.listens_for(engine, "connect")
     def _connected(connection: SqliteConnection, _record: object) -> None:

@@ -99,10 +99,11 @@ def soap(operation: str, *items: str, password: str = "bí mật") -> HttpReques
     return HttpRequest("POST", "", {}, {"content-type": "text/xml; charset=utf-8"}, body, "http://bus.example/cmon")
 
 
-def callback(path: str, value: object) -> HttpRequest:
-    """A callback of the portal."""
+def callback(path: str, value: object, **query: str) -> HttpRequest:
+    """A callback of the portal, or a call of the JSON desk."""
     body = json.dumps(value, ensure_ascii=False).encode()
-    return HttpRequest("POST", f"/{path}", {}, {"content-type": "application/json"}, body, "http://bus.example/cong")
+    headers = {"content-type": "application/json"}
+    return HttpRequest("POST", f"/{path}", query, headers, body, "http://bus.example/cong")
 
 
 def submission(code: str = "QG-DEMO-000125", **over: object) -> dict[str, object]:
@@ -153,10 +154,11 @@ class Desk:
     clock: SetClock = field(default_factory=SetClock)
     told: list[QueueRecord] = field(default_factory=list)
     house: House = field(default_factory=house)
+    shared: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.journal = MemoryJournal(self.clock)
-        self.intake = Intake(self.journal, self._tell, self.house, self.clock)
+        self.intake = Intake(self.journal, self._tell, self.house, self.clock, self.shared)
 
     def _tell(self, records: Sequence[QueueRecord]) -> None:
         self.told += records

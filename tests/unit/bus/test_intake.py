@@ -207,6 +207,29 @@ def test_one_agency_never_fetches_or_acknowledges_what_waits_for_another() -> No
     assert offered(desk) == ["5001"]
 
 
+def test_one_agency_never_writes_to_what_another_opened() -> None:
+    """Two departments with the same software: a step on the other's dossier is a step on no dossier."""
+    desk = Desk(shared=frozenset({"mot_cua_cmon"}))
+    assert desk.say("mot_cua_cmon", soap("pushDocument", dossier())).kind is AnswerKind.ACCEPTED
+    refused = desk.say("mot_cua_cmon", soap("updateStatus", step()), OTHER)
+    assert refused.kind is AnswerKind.UNKNOWN_DOSSIER
+    assert desk.say("mot_cua_cmon", soap("pushDocument", dossier(ngayHenTra="14/07/2026")), OTHER).kind is (
+        AnswerKind.UNKNOWN_DOSSIER
+    )
+    assert desk.say("mot_cua_cmon", soap("updateStatus", step())).kind is AnswerKind.ACCEPTED
+
+
+def test_knowing_the_portals_code_does_not_make_a_dossier_ones_own(desk: Desk) -> None:
+    """The JSON desk names another department's dossier by the code the portal has for it."""
+    desk.say("mot_cua_cmon", soap("pushDocument", dossier()))
+    (code,) = [code for party, code in desk.work(desk.told[0].delivery_id).identities if party == "cong_dvcqg"]
+    steps = [{"MaHoSo": code, "NguoiXuLy": "Lê Thị Mẫu", "ThoiDiemXuLy": "20260707080000", "NoiDungXuLy": "Bước 1",
+              "TrangThai": "10"}]  # fmt: skip
+    facade = Party("H99.12", "Mặt tiền", "mat_tien_json")
+    said = desk.say("mat_tien_json", callback("CapNhatTienDoHoSoMC", steps, MaDinhDanhDV="H99.12"), facade)
+    assert said.kind is AnswerKind.UNKNOWN_DOSSIER, said
+
+
 # ---------------------------------------------------------------- they ask
 
 

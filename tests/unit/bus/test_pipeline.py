@@ -11,6 +11,7 @@ from bus.days import day_of
 from bus.pipeline import KnownDossier, take_in
 from schemas.problem import Stage
 from tests.unit.bus.kit import (
+    CMON,
     NOW,
     PORTAL,
     callback,
@@ -132,7 +133,7 @@ def test_a_step_that_says_no_agency_opens_no_name() -> None:
 @pytest.mark.parametrize(("origin", "operation"), [("cong_dvcqg", "DongBoKetQua"), ("don_vi", "TraKetQua")])
 def test_a_result_goes_where_its_dossier_was_born(origin: str, operation: str) -> None:
     """What the result does not say, the journal knows."""
-    known = {NAMES: KnownDossier(origin, date(2026, 7, 6))}
+    known = {NAMES: KnownDossier(origin, date(2026, 7, 6), CMON)}
     items, problems = take_in(inbound_of("mot_cua_cmon", soap("updateResult", result()), known=known), house())
     assert problems == ()
     assert canonical_text(items[0], "NguonGoc") == origin
@@ -187,7 +188,7 @@ def test_a_message_remembers_the_day_it_was_judged_by() -> None:
 
 def test_a_step_is_judged_by_the_day_of_its_dossier() -> None:
     """If the journal knows it; else by the day it came."""
-    known = {NAMES: KnownDossier("don_vi", date(2025, 3, 1))}
+    known = {NAMES: KnownDossier("don_vi", date(2025, 3, 1), CMON)}
     items, _ = take_in(inbound_of("mot_cua_cmon", soap("updateStatus", step()), known=known), house())
     assert day_of(items[0].message.envelope) == date(2025, 3, 1)
     unknown, _ = take_in(inbound_of("mot_cua_cmon", soap("updateStatus", step())), house())
