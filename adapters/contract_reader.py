@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
 from lxml import etree
 
 from schemas.problem import Place, Refused, Stage, problem
-from schemas.xmldoc import XmlLimits, parse
+from schemas.xmldoc import XmlLimits, parse, to_bytes
 
 _WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
 _XS = "{http://www.w3.org/2001/XMLSchema}"
@@ -62,7 +61,7 @@ def _wsdl(file: Path, body: bytes, root: etree._Element) -> Contract:
         raise _refused(file.name, "no operation with a document/literal element")
     written = _inline_schemas(root)
     for name, schema in written.items():
-        files.setdefault(name, etree.tostring(schema, encoding="utf-8", xml_declaration=True))
+        files.setdefault(name, to_bytes(schema))
     schema_name, namespace = _main(files, operations[0].element)
     if not schema_name:
         raise _refused(file.name, f"no schema declares {operations[0].element}")
@@ -126,7 +125,8 @@ def _inline_schemas(root: etree._Element) -> Mapping[str, etree._Element]:
     names = {each.get("targetNamespace", ""): f"types-{number}.xsd" for number, each in enumerate(inline, start=1)}
     made: dict[str, etree._Element] = {}
     for each in inline:
-        copy = deepcopy(each)  # a copy keeps the namespaces that are declared above it
+        # Written and read: a deep copy would lose the prefixes declared above it that only type="…" values use.
+        copy = parse(to_bytes(each), limits=_LIMITS, stage=Stage.CONFIGURE)
         for link in copy.findall(f"{_XS}import"):
             target = names.get(link.get("namespace", ""))
             if target and not link.get("schemaLocation"):

@@ -59,6 +59,18 @@ def test_a_wsdl_with_an_inline_schema_becomes_a_folder_that_loads(tmp_path: Path
     assert (operation.reply_element, operation.soap_action) == ("GuiHoSoResponse", "urn:thu/GuiHoSo")
 
 
+def test_prefixes_declared_at_the_top_of_a_wsdl_reach_its_schemas(tmp_path: Path) -> None:
+    """The commonest WSDL of all: types named by a prefix that only <definitions> declares."""
+    typed = INLINE.replace('name="maHoSo" type="s:string"', 'name="maHoSo" type="tns:Ma"').replace(
+        "</s:schema>", '<s:simpleType name="Ma"><s:restriction base="s:string"/></s:simpleType></s:schema>'
+    )
+    (tmp_path / "thu.wsdl").write_text(typed, encoding="utf-8")
+
+    folder = written(tmp_path / "so_thu", new_system("so_thu", tmp_path / "thu.wsdl", month="2026-07"))
+
+    assert load_system(folder).schema.shape("GuiHoSo").find("maHoSo") is not None
+
+
 def test_each_legacy_element_is_a_todo(tmp_path: Path) -> None:
     """The map names every element once, for a person to decide."""
     (tmp_path / "thu.wsdl").write_text(INLINE, encoding="utf-8")
