@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shlex
 import socket
 import subprocess
 import sys
@@ -79,9 +80,8 @@ class Demo:
             "--procedures", "9.999004",
         )  # fmt: skip
         self._simulate("dlms", base, "--latency-ms", "15", "--status-by", "time", "--status-seconds", "2.5")
-        self._spawn("up", [sys.executable, "-m", "bus.cli", "up"], self._bus_environment(base))
         self.addresses["door"] = door
-        self._wait_ready(f"{door}/health/ready")
+        self.start_bus()
         self._began = time.monotonic()
         self._simulate(
             "cmon", base, "--door", f"{door}/mot_cua_cmon", "--dossiers", str(self.size.counter), "--steps",
@@ -92,6 +92,11 @@ class Demo:
             str(self.size.steps), "--invalid-rate", "0.05",
         )  # fmt: skip
         self.control("portal", "submit", {"count": self.size.online, "files": 2})
+
+    def start_bus(self) -> None:
+        """Only the bus itself: also after it was killed."""
+        self._spawn("up", [sys.executable, "-m", "bus.cli", "up"], self.bus_environment())
+        self._wait_ready(f"{self.addresses['door']}/health/ready")
 
     def control(self, who: str, action: str, given: Mapping[str, object]) -> None:
         """One of a simulator's controls."""
@@ -124,6 +129,24 @@ class Demo:
     def bus_environment(self) -> dict[str, str]:
         """What a `lienthong` command needs to see this demo's stores."""
         return self._bus_environment(self._environment())
+
+    def write_environment(self) -> Path:
+        """The same as a file for a shell: `. FILE` and `lienthong` commands see this demo. Holds its secrets."""
+        file = self.folder / "moi-truong.sh"
+        file.touch(mode=0o600)
+        wanted = {name: value for name, value in self.bus_environment().items() if name.startswith("LIENTHONG_")}
+        wanted |= {who.upper(): address for who, address in self.addresses.items()}
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(wanted.items())]
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return file
+
+    def state(self, who: str) -> Mapping[str, Any]:  # Any: the simulators' own JSON
+        """Counts of one simulator."""
+        return self._state(who)
+
+    def pid(self, name: str) -> int:
+        """Process id of something the demo started itself: `up` or a simulator."""
+        return self._processes[name].pid
 
     def pid_file(self, role: str) -> Path:
         """Where `up` keeps the process id of a role."""
@@ -181,7 +204,7 @@ class Demo:
     def _spawn(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
         logs = self.folder / "logs"
         logs.mkdir(parents=True, exist_ok=True)
-        with (logs / f"{name}.log").open("wb") as log:
+        with (logs / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
                 command, env=dict(environment), stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import signal
 import sys
@@ -52,7 +53,9 @@ def demo(
     console.print(f"[bold]lienthong[/] · thư mục / folder: {place}", highlight=False)
     console.print("Khởi động hàng đợi, cửa, tiến trình giao, cổng và các đơn vị giả lập …")
     fine = False
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leaves through `finally`: no process stays behind
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(143))  # leaves through `finally`: no process stays behind
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would be deaf to it
     try:
         run.start()
         journal = open_journal(f"sqlite:///{(place / 'data').resolve() / 'journal.sqlite'}")
@@ -105,7 +108,14 @@ def _result(console: Console, run: Demo, progress: Progress, verdict: Verdict, r
     table.add_row("giữ thứ tự / order kept", "có / yes" if verdict.order_kept else "[red]KHÔNG / NO[/]")
     table.add_row("mất / lost", str(verdict.lost) if not verdict.lost else f"[red]{verdict.lost}[/]")
     table.add_row("thời gian / seconds", f"{progress.seconds:.1f}")
+    console.print()
     console.print(table)
+    if rejected:
+        console.print(
+            "Bên gửi giả lập cố ý gửi vài ngày không có thật: phải bị từ chối, kèm lý do / "
+            "the simulated senders send some impossible dates on purpose: they must be refused, with a reason",
+            style="dim",
+        )
     for finding in verdict.findings[:20]:
         console.print(f"[red]{finding.what}[/] {finding.who} {finding.kind} {finding.dossier} {finding.detail}")
     opened = sum(count for state, count in progress.states.items() if not state.final)
@@ -125,6 +135,9 @@ def _keep(console: Console, run: Demo) -> None:
         console.print(f"  {name:8} {address}", highlight=False)
     console.print(f"  bàn điều hành / console: {run.addresses['door']}/console", highlight=False)
     console.print(f"  dữ liệu / data: {run.folder / 'data'}", highlight=False)
+    console.print("Ở cửa sổ khác, để các lệnh nhìn thấy bản này / in another window, so that commands see this one:")
+    console.print(f"  . {shlex.quote(str(run.write_environment()))}", highlight=False, soft_wrap=True)
+    console.print("  .venv/bin/lienthong doctor; .venv/bin/lienthong find", highlight=False)
     try:
         while run.alive():
             time.sleep(1)
