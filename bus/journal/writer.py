@@ -72,7 +72,7 @@ class Writer:
         self._server = engines.server
         self._now = now
         self._month = months_from(now(), many=1)
-        self._month_tried = 0.0
+        self._month_tried = float("-inf")
         self._committing = False
         self._waiting: queue.SimpleQueue[_Work | object] = queue.SimpleQueue()
         self._link: Link | None = Link(0, GENESIS)
@@ -133,7 +133,7 @@ class Writer:
                 break
             except Exception as error:
                 self._link = None  # the commit may have happened all the same: read it back
-                if left and not self._committing and self._server.may_repeat(error):
+                if left and not self._committing and self._may_repeat(error):
                     continue
                 if not isinstance(error, SQLAlchemyError | JournalUnavailable):
                     log.exception("journal writer broke")
@@ -146,6 +146,12 @@ class Writer:
                 work.future.set_result(work.result)
             else:
                 work.future.set_exception(work.error)
+
+    def _may_repeat(self, error: Exception) -> bool:
+        try:
+            return self._server.may_repeat(self._engine, error)
+        except (SQLAlchemyError, JournalUnavailable):  # the server has gone meanwhile
+            return False
 
     def _transact(self, batch: list[_Work]) -> None:
         self._committing = False

@@ -6,6 +6,7 @@ stopped in the middle of a transaction loses it before the others tire of waitin
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any  # rows of the driver
@@ -19,9 +20,11 @@ from bus.journal.dialect.server import Engines, UnsafeJournal
 if TYPE_CHECKING:  # importing the driver costs a fifth of a second where SQLite is used
     from psycopg import Connection as PostgresqlConnection
 
+log = logging.getLogger("lienthong.journal")
+
 OLDEST = 130_000  # as the server numbers its versions
-LOCK_TIMEOUT_MS = 15_000
-IDLE_TIMEOUT_MS = 10_000  # in a transaction; shorter than the above
+LOCK_TIMEOUT_MS = 5_000  # three tries are less than a door waits
+IDLE_TIMEOUT_MS = 4_000  # in a transaction; shorter than the above
 PARTITIONED = ("messages", "bodies", "problems", "deliveries", "intents", "attempts", "actions", "entries")
 _DRIVER = "postgresql+psycopg"
 _LOCK = 0x6C69656E74686F  # "lientho": our own advisory lock
@@ -45,8 +48,15 @@ _WRITER = (
 _READER = (
     *_BY_INDEX,
     "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",  # one moment for all
-    f"SET idle_in_transaction_session_timeout = {6 * IDLE_TIMEOUT_MS}",
+    f"SET idle_in_transaction_session_timeout = {15 * IDLE_TIMEOUT_MS}",
 )
+_LOCK_TIMED_OUT = "55P03"
+_END_SLEEPERS = f"""
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+  AND application_name = current_setting('application_name') AND backend_xid IS NOT NULL
+  AND wait_event = 'ClientRead' AND state_change < clock_timestamp() - interval '{IDLE_TIMEOUT_MS} milliseconds'
+"""  # noqa: S608 -- a number of ours
 _REPEATABLE = frozenset(("40001", "40P01"))  # serialization failure, deadlock
 _GONE = frozenset(("08", "57"))  # classes: connection lost, server shut down or restarting
 _MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
@@ -90,12 +100,23 @@ class Postgresql:
             isinstance(error, DBAPIError) and error.connection_invalidated
         )
 
-    def may_repeat(self, error: BaseException) -> bool:
-        """Two that waited for each other; or a connection that was broken before this transaction began."""
+    def may_repeat(self, engine: Engine, error: BaseException) -> bool:
+        """Two that waited for each other; a connection that was broken; a lock held by one that sleeps."""
         if not isinstance(error, DBAPIError):
             return False
         state = getattr(error.orig, "sqlstate", None) or ""
+        if state == _LOCK_TIMED_OUT:
+            self._end_sleepers(engine)
+            return True
         return error.connection_invalidated or state in _REPEATABLE or state[:2] in _GONE
+
+    def _end_sleepers(self, engine: Engine) -> None:
+        """The server ends a transaction that is idle, but not one whose client was stopped between two statements
+        that it sends without waiting: to the server that one is busy."""
+        with engine.begin() as connection:
+            ended = connection.exec_driver_sql(_END_SLEEPERS).scalars().all()
+        if ended:
+            log.warning("ended %d transactions of processes that do not go on", len(ended))
 
 
 def open_engines(address: sa.URL) -> Engines:

@@ -29,8 +29,9 @@ class Server(Protocol):
     def is_lost(self, error: BaseException) -> bool:
         """The whole transaction is lost, not only one item of it."""
 
-    def may_repeat(self, error: BaseException) -> bool:
-        """The transaction was undone by no fault of its own, and may go through if it is done again at once."""
+    def may_repeat(self, engine: Engine, error: BaseException) -> bool:
+        """The transaction was undone by no fault of its own, and may go through if it is done again at once. What
+        stood in its way is cleared away where that can be done."""
 
 
 @dataclass(frozen=True, slots=True)

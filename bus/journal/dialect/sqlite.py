@@ -44,7 +44,7 @@ class Sqlite:
             isinstance(error, DBAPIError) and error.connection_invalidated
         )
 
-    def may_repeat(self, error: BaseException) -> bool:
+    def may_repeat(self, engine: Engine, error: BaseException) -> bool:
         """Never: it has waited long enough."""
         return False
 
