@@ -6,20 +6,57 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy.exc import DataError
 
-from bus.journal import open_journal
+from bus.journal import SqlJournal, open_journal
+from bus.ports import JournalUnavailable
+from bus.records import ItemStatus, Rejection
 from tests.contract.journal_server import migrated, server
-from tests.contract.journal_world import START
+from tests.contract.journal_world import START, World, acceptance, item, message, postgresql_world
 from tests.integration.journal.racing_child import DOSSIERS
 
 ROOT = Path(__file__).parents[3]
 PROCESSES, MESSAGES = 4, 240
 _LANES = "SELECT lane, count(*), max(lane_seq), count(DISTINCT lane_seq) FROM deliveries GROUP BY lane"
+_DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+
+
+@pytest.mark.foreign("postgresql")
+def test_one_bad_item_spoils_nothing() -> None:
+    """An item that cannot be written fails alone; those beside it in the same transaction are kept."""
+    with postgresql_world() as world, psycopg.connect(server().conninfo(name_of(world))) as other:
+        other.execute("LOCK TABLE messages IN EXCLUSIVE MODE")
+        world.journal.accept(acceptance(item("FIRST")))
+        time.sleep(0.2)  # it waits there, and the others behind it
+        bad = world.journal.accept(acceptance(item("BAD", message=message(operation="\ud800"))))
+        nothing = world.journal.accept(acceptance(item("NUL", message=message(operation="a\0b"))))
+        twice = message("goc")
+        futures = [world.journal.accept(acceptance(item(f"TN{number}"))) for number in range(10)]
+        rejections = [world.journal.reject(Rejection(twice, (), "")) for _ in range(2)]
+        other.rollback()
+        with pytest.raises(UnicodeEncodeError):
+            bad.result(10)
+        with pytest.raises(DataError):
+            nothing.result(10)
+        assert {future.result(10)[0].status for future in futures} == {ItemStatus.ACCEPTED}
+        assert rejections[0].result(10) is None
+        with pytest.raises(JournalUnavailable):
+            rejections[1].result(10)
+        assert sum(world.journal.counts().values()) == 11
+        assert world.journal.dossier("mot_cua_cmon", "BAD") is None
+        assert world.journal.verify_chain() == ()
+
+
+def name_of(world: World) -> str:
+    """The database of a journal."""
+    assert isinstance(world.journal, SqlJournal)
+    return str(world.journal._engines.writer.url.database)
 
 
 @pytest.mark.slow
@@ -36,10 +73,11 @@ def test_processes_race() -> None:
             assert child.stdin is not None
             child.stdin.write("\n")
             child.stdin.flush()
-        looks = watch(server().conninfo(name), children)
+        looks, deadlocks = watch(server().conninfo(name), children)
         outputs = [child.communicate(timeout=60)[0] for child in children]
         assert [child.returncode for child in children] == [0] * PROCESSES
         assert len(set(looks)) > 5, "nothing was seen while it happened"
+        assert deadlocks == 0
         told = [json.loads(line) for output in outputs for line in output.splitlines()]
         taken_once(told)
         in_one_order(told, server().url(name))
@@ -54,8 +92,8 @@ def start(url: str, seed: int) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def watch(conninfo: str, children: list[subprocess.Popen[str]]) -> list[int]:
-    """Looks at the lanes again and again; returns how many deliveries each look saw."""
+def watch(conninfo: str, children: list[subprocess.Popen[str]]) -> tuple[list[int], int]:
+    """Looks at the lanes again and again; returns how many deliveries each look saw, and the deadlocks in the end."""
     looks = []
     with psycopg.connect(conninfo, autocommit=True) as connection:
         running = True
@@ -64,7 +102,8 @@ def watch(conninfo: str, children: list[subprocess.Popen[str]]) -> list[int]:
             rows = connection.execute(_LANES).fetchall()
             assert all(many == last == different for _, many, last, different in rows), rows
             looks.append(sum(row[1] for row in rows))
-    return looks
+        deadlocks = connection.execute(_DEADLOCKS).fetchall()[0][0]
+    return looks, deadlocks
 
 
 def taken_once(told: list[list[str]]) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import event
 from bus.journal import SqlJournal
 from bus.journal.dialect import open_engines, sqlite
 from bus.journal.migrate import upgrade_engines
+from bus.journal.writer import BATCH_BYTES
 from bus.ports import JournalUnavailable
 from bus.records import ItemStatus, Rejection
 from tests.contract.journal_world import TurnedClock, acceptance, item, message
@@ -65,6 +66,18 @@ def test_what_waits_shares_a_commit(journal: SqlJournal, path: Path) -> None:
         time.sleep(0.1)
     assert {future.result(10)[0].status for future in futures} == {ItemStatus.ACCEPTED}
     assert 1 <= len(commits) <= 3
+
+
+def test_big_bodies_are_spread_over_commits(journal: SqlJournal, path: Path) -> None:
+    """A commit is bounded by bytes too: nobody waits for megabytes of others, and no transaction grows without end."""
+    commits = []
+    event.listen(journal._engines.writer, "commit", commits.append)
+    big = os.urandom(BATCH_BYTES // 3 + 1)  # does not shrink
+    with locked(path):
+        futures = [journal.accept(acceptance(item(f"TN{number}", message=message(body=big)))) for number in range(7)]
+        time.sleep(0.1)
+    assert {future.result(20)[0].status for future in futures} == {ItemStatus.ACCEPTED}
+    assert 3 <= len(commits) <= 4
 
 
 def test_one_bad_item_spoils_nothing(journal: SqlJournal, path: Path) -> None:
