@@ -165,9 +165,11 @@ def load(folder: Path | None = None, *, over: Mapping[str, Any] | None = None) -
     """Reads a configuration folder (default: LIENTHONG_CONFIG, else the packaged defaults).
 
     Raises:
-        Refused: a file is not TOML, or a key or value is wrong; all findings at once.
+        Refused: there is no such folder, a file is not TOML, or a key or value is wrong; all findings at once.
     """
     folder = folder or Path(os.environ.get("LIENTHONG_CONFIG") or packaged_defaults())
+    if not folder.is_dir():  # the defaults instead would quietly be another, empty bus
+        raise Refused((problem("LT-CONF-006", Stage.CONFIGURE, {"folder": folder.absolute()}),))
     tree: dict[str, Any] = {"folder": folder}  # Any: any TOML value
     for name in ("lienthong.toml", "partners.toml", "routes.toml"):
         file = folder / name

@@ -15,7 +15,7 @@ from bus.cli import out
 from bus.cli.context import Json, journal_of, state
 from bus.cli.moments import read_moment
 from bus.cli.words import KINDS, STATES, VERDICTS, both, who_acts, without_values
-from bus.delivery import State
+from bus.delivery import Delivery, State
 from bus.records import Found, Query
 
 Kind = StrEnum("Kind", {name: name for name in KINDS})  # type: ignore[misc]  # words.py is the one list
@@ -149,6 +149,10 @@ def _words(line: Found) -> tuple[str, str, str]:
     return STATES[line.delivery.state] if line.delivery else VERDICTS[line.verdict]
 
 
+def _behind(delivery: Delivery | None) -> str:
+    return f"Chờ sau {delivery.held_behind}" if delivery and delivery.held_behind else ""
+
+
 def line_codes(line: Found) -> list[str]:
     """The dossier's names as given, each once; never a number a person has."""
     from bus.masking import mask_code
@@ -179,7 +183,7 @@ def as_json(line: Found) -> dict[str, object]:
         "endpoint": delivery.endpoint if delivery else None,
         "state": delivery.state.value if delivery else None,
         "said": both(_words(line)),
-        "reason": reason or (without_values(problem.vi) if problem else ""),
+        "reason": reason or (without_values(problem.vi) if problem else _behind(delivery)),
         "problems": list(line.problem_codes),
         "who_acts": who_acts(delivery, problem),
         "attempts": delivery.attempts_used if delivery else 0,

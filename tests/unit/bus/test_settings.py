@@ -25,6 +25,12 @@ def test_the_shipped_files_are_the_defaults(tmp_path: Path) -> None:
         assert getattr(shipped, part) == getattr(bare, part), part
 
 
+def test_a_configuration_folder_that_is_not_there_is_not_the_defaults(tmp_path: Path) -> None:
+    """A misspelt --config must not start an empty bus somewhere else."""
+    (found,) = refused(tmp_path / "khong_co")
+    assert (found.code, "khong_co" in found.text_vi) == ("LT-CONF-006", True)
+
+
 @pytest.mark.parametrize(
     ("over", "place", "nearest"),
     [
