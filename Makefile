@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 PIP    := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs fix lock setup clean
+.PHONY: help demo test check bench chaos docs fix lock setup clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ check: $(STAMP) ## Lint, types, floors
 
 bench: $(STAMP) ## Measure; writes build/bench.tsv
 	@$(BIN)/python -m tests.bench
+
+chaos: $(STAMP) ## Break everything under load, on purpose; writes build/chaos.tsv
+	@$(BIN)/python -m tests.chaos
 
 docs: $(STAMP) ## Write the generated reference pages
 	@$(BIN)/python -m tests.docs.generate

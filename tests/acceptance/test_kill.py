@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import os
-import re
 import signal
 import time
 from pathlib import Path
@@ -14,8 +12,7 @@ import redis
 
 from bus.delivery import State
 from bus.demo import DemoSize
-from bus.records import Act, Action, Query
-from bus.simulators.ledger import Event, Line, read_ledgers
+from tests.acceptance.person import decide
 from tests.acceptance.running_bus import Bus
 
 pytestmark = [pytest.mark.xdist_group("acceptance-kill"), pytest.mark.timeout(240)]
@@ -68,7 +65,7 @@ def _finish(bus: Bus) -> None:
             open_only_behind_parked = progress.states[State.PARKED] and not progress.senders_busy
             if open_only_behind_parked and not _working(progress.states):
                 break
-        if not _decide(bus):
+        if not decide(bus, about=frozenset({"LT-DLV-003"})):
             break
     counts = bus.journal.counts()
     assert sum(n for state, n in counts.items() if not state.final) == 0, counts
@@ -76,41 +73,3 @@ def _finish(bus: Bus) -> None:
 
 def _working(states: dict[State, int]) -> bool:
     return any(states[s] for s in (State.READY, State.SENDING, State.WAITING, State.UNCLEAR))
-
-
-def _decide(bus: Bus) -> int:
-    """Looks into the receivers' own ledgers: there → cancelled with a reason, not there → released."""
-    parked = [f for f in bus.journal.find(Query(state=State.PARKED, limit=500)) if f.delivery is not None]
-    taken = [
-        line
-        for line in read_ledgers(*(bus.demo.folder / "ledgers").glob("*.jsonl"))
-        if line.event is Event.RECEIVED and line.committed and line.item is not None
-    ]
-    for found in parked:
-        assert found.delivery is not None
-        assert found.delivery.problem_code == "LT-DLV-003", found
-        content = bus.journal.body(found.envelope.id, "content")
-        sent = _readable(content.body.decode()) if content is not None else ""
-        there = any(_is_there(line, _LEDGERS[found.delivery.endpoint], found.envelope.kind, sent) for line in taken)
-        act = Act.CANCEL if there else Act.RELEASE
-        acted = bus.act(Action(act, found.delivery.id, "người trực", "đã đối chiếu với sổ của bên nhận"))
-        assert acted.done, acted
-    return len(parked)
-
-
-_LEDGERS = {"cong_dvcqg": "portal", "gplx_dlms": "dlms"}
-
-
-def _is_there(line: Line, who: str, kind: str, sent: str) -> bool:
-    """By the mark of the step or file where it bears one, else by its dossier: a result or a dossier comes once."""
-    item = line.item
-    if item is None or line.who != who or item.kind != kind:
-        return False
-    text = item.content.get("text", "")
-    return text in sent if text else item.dossier in sent
-
-
-def _readable(sent: str) -> str:
-    """What was sent, and the files inside it."""
-    files = (base64.b64decode(part) for part in re.findall(r"(?:[A-Za-z0-9+/]{4}){20,}(?:[A-Za-z0-9+/]{2,3}=+)?", sent))
-    return sent + "".join(file.decode("utf-8", "replace") for file in files)

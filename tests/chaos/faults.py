@@ -1,0 +1,82 @@
+"""What is done to the bus. Each strikes once and returns the seconds from then (for what lasts: from its end) until
+the bus does its work again, the part that was hit included."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+from tests.chaos.stage import Stage
+
+Strike = Callable[[Stage], float]
+
+
+def kill_door(stage: Stage) -> float:
+    """kill -9 while partners call; over when another door has taken something."""
+    began = time.monotonic()
+    stage.until_back("door", stage.kill("door"))
+    stage.until_taking()
+    return time.monotonic() - began
+
+
+def kill_worker(number: int) -> Strike:
+    """kill -9 while it sends."""
+
+    def strike(stage: Stage) -> float:
+        began = time.monotonic()
+        stage.until_back(f"worker-{number}", stage.kill(f"worker-{number}"))
+        stage.until_moving()
+        return time.monotonic() - began
+
+    return strike
+
+
+def kill_both_workers(stage: Stage) -> float:
+    """Nobody delivers for a moment."""
+    began = time.monotonic()
+    were = {role: stage.kill(role) for role in ("worker-1", "worker-2")}
+    for role, was in were.items():
+        stage.until_back(role, was)
+    stage.until_moving()
+    return time.monotonic() - began
+
+
+def kill_queue(stage: Stage) -> float:
+    """kill -9 of the queue's server; its files stay."""
+    began = time.monotonic()
+    stage.until_back("queue", stage.kill("queue"))
+    stage.until_moving()
+    return time.monotonic() - began
+
+
+def kill_up(stage: Stage) -> float:
+    """kill -9 of the supervisor; whoever watches it (systemd, here we) starts it again."""
+    began = time.monotonic()
+    stage.kill("up")
+    stage.bus.demo.start_bus()
+    stage.until_moving()
+    return time.monotonic() - began
+
+
+def freeze(role: str, *, seconds: float) -> Strike:
+    """SIGSTOP, longer than a lease, then SIGCONT: a zombie wakes up and believes it still holds what it held."""
+
+    def strike(stage: Stage) -> float:
+        pid = stage.pid(role)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            time.sleep(seconds)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        return stage.until_moving()
+
+    return strike
+
+
+def flush_all(stage: Stage) -> float:
+    """FLUSHALL: the queue forgets everything."""
+    with stage.redis() as server:
+        server.flushall()
+    return stage.until_moving()
