@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.docs.canonical import canonical_page
 from tests.docs.commands import commands_page
 from tests.docs.lists import kinds_page, problems_page, quirks_page
 from tests.docs.settings import settings_page
@@ -17,6 +18,8 @@ def pages() -> Mapping[str, str]:
     return {
         "vi/lenh.md": commands_page("vi"),
         "en/commands.md": commands_page("en"),
+        "vi/dang-chuan.md": canonical_page("vi"),
+        "en/canonical.md": canonical_page("en"),
         **{
             f"{language}/{name}.md": make(language)
             for language in ("vi", "en")
