@@ -11,18 +11,22 @@ import typer
 from lxml import etree
 
 from bus.cli import out
+from bus.cli.check import show_problem
 from bus.cli.context import Json, refused, state
 
 if TYPE_CHECKING:
     from adapters.adapter import Adapter
     from adapters.mapping.explain import Row, Step
-    from adapters.mapping.plan import MapPlan
+    from adapters.mapping.plan import MapContext, MapPlan
+    from schemas.problem import Problem
 
 EXAMPLES = """\b
 Ví dụ / examples:
   lienthong map explain mot_cua_cmon                          mọi ánh xạ / every map
   lienthong map explain mot_cua_cmon push_document            một ánh xạ / one map
-  lienthong map explain mot_cua_cmon push_document --sample adapters/systems/mot_cua_cmon/samples/in/pushDocument-du.xml
+  lienthong map explain mot_cua_cmon push_document --sample mau.xml      từng luật đã làm gì / what each rule did
+  lienthong map explain cong_dvcqg dong_bo_ho_so --sample so_moi/samples/in/GuiHoSo-du.expected.xml
+                                                              cổng còn đòi gì / what the portal still wants
 """
 
 app = typer.Typer(no_args_is_help=True, help="Ánh xạ của các hệ thống / the systems' maps.")
@@ -50,14 +54,22 @@ def explain(
     unmask: Annotated[bool, typer.Option("--unmask", help="Hiện giá trị của mẫu / show the sample's values")] = False,
     json: Json = False,
 ) -> None:
-    """Giải thích ánh xạ, mỗi luật một dòng; có mẫu thì thêm kết quả / explains maps rule by rule."""
+    """Giải thích ánh xạ, mỗi luật một dòng; có mẫu thì thêm kết quả / explains maps rule by rule.
+
+    Mẫu bên nào cũng được, cả tệp .expected.xml của hệ thống khác; mã thoát 1 = mẫu thiếu hay sai chỗ nào đó
+    / a sample of either side, also another system's .expected.xml; exit code 1 = it lacks something.
+    """
     from bus.cli.check import find_folders, load_folder
 
     adapter = load_folder(find_folders([system], state(context).settings.systems)[0])
     plans = _plans(adapter, map, sample)
     if sample is not None:
         name, plan, element = _fitting(adapter, plans, sample)
-        _show_steps(name, plan, _steps(adapter, plan, element, unmask=unmask), json=json)
+        context_of = _context(adapter)
+        problems = _problems(plan, element, context_of)
+        _show_steps(name, plan, _steps(plan, element, context_of, unmask=unmask), problems=problems, json=json)
+        if problems:
+            raise typer.Exit(1)
         return
     from adapters.mapping.explain import explain as explain_map
 
@@ -117,22 +129,35 @@ def _elements(adapter: Adapter, plans: dict[str, MapPlan], file: Path) -> list[e
     return elements
 
 
-def _steps(adapter: Adapter, plan: MapPlan, element: etree._Element, *, unmask: bool) -> list[Step]:
-    from adapters.mapping.explain import explain_value
+def _context(adapter: Adapter) -> MapContext:
     from adapters.mapping.plan import MapContext
     from adapters.samples import identities
 
-    today = datetime.now(UTC).astimezone(out.HERE).date()
-    return explain_value(plan, element, MapContext(on=today, identities=identities(adapter)), reveal=unmask)
+    return MapContext(on=datetime.now(UTC).astimezone(out.HERE).date(), identities=identities(adapter))
 
 
-def _show_steps(name: str, plan: MapPlan, steps: list[Step], *, json: bool) -> None:
+def _steps(plan: MapPlan, element: etree._Element, context: MapContext, *, unmask: bool) -> list[Step]:
+    from adapters.mapping.explain import explain_value
+
+    return explain_value(plan, element, context, reveal=unmask)
+
+
+def _problems(plan: MapPlan, element: etree._Element, context: MapContext) -> tuple[Problem, ...]:
+    """What the whole translation finds, in the direction the sample asks for: also what no rule gave a value."""
+    is_legacy = etree.QName(element).localname == plan.legacy_root
+    return (plan.to_canonical if is_legacy else plan.to_legacy)(element, context).problems
+
+
+def _show_steps(name: str, plan: MapPlan, steps: list[Step], *, problems: tuple[Problem, ...], json: bool) -> None:
     if json:
-        out.show_json({"map": name, "steps": [dataclasses.asdict(step) for step in steps]})
+        found = [problem.as_json() for problem in problems]
+        out.show_json({"map": name, "steps": [dataclasses.asdict(step) for step in steps], "problems": found})
         return
     out.say(f"{name}: {plan.legacy_root} ↔ {plan.canonical_root}", style="bold")
     titles = ("dòng/line", "luật/rule", "đối tác/legacy", "", "dạng chuẩn/canonical", "mẫu/given", "thành/made")
     out.show_table(titles, [_step(step) for step in steps])
+    for problem in problems:
+        show_problem(problem)
 
 
 def _step(step: Step) -> list[object]:

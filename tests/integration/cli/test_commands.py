@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import shutil
 import subprocess
 import sys
@@ -179,6 +180,21 @@ def test_map_explain_covers_a_samples_values() -> None:
     assert len(name) > 3
     assert name not in covered
     assert "•" in covered
+
+
+def test_map_explain_says_all_that_a_sample_lacks(tmp_path: Path) -> None:
+    """A dossier made for one system is tried on another's map before any message runs: every gap at once."""
+    file = SYSTEMS / "mot_cua_cmon/samples/in/pushDocument-mot-ho-so.expected.xml"
+    whole = file.read_text(encoding="utf-8")
+    (tmp_path / "thieu.xml").write_text(re.sub(r"<(HinhThucTra|LoaiDoiTuong)>.*</\1>", "", whole), encoding="utf-8")
+
+    fine, short = (
+        run("map", "explain", "cong_dvcqg", "dong_bo_ho_so", "--sample", str(each), "--json")
+        for each in (file, tmp_path / "thieu.xml")
+    )
+
+    assert (fine.code, fine.json()["problems"]) == (0, [])
+    assert (short.code, [found["code"] for found in short.json()["problems"]]) == (1, ["LT-MAP-130"] * 2)
 
 
 def test_map_explain_of_a_foreign_sample(tmp_path: Path) -> None:
