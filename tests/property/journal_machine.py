@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -39,6 +40,7 @@ from tests.contract.journal_world import (
     numbered,
     open_world,
     to,
+    world_of,
 )
 
 CODES = st.sampled_from(["TN01", "TN01", "TN01", "TN02", ""])  # few, so that lanes fill
@@ -86,11 +88,14 @@ def items(draw: st.DrawFn, *, born: bool = False) -> AcceptItem:
 class JournalMachine(RuleBasedStateMachine):
     """`left` is on SQL, `right` is the twin."""
 
+    server = "sqlite"
+
     @initialize()
     def open(self) -> None:
         """Two empty journals, one clock."""
         self.folder = Path(tempfile.mkdtemp(prefix="ltjm"))
-        self.left = open_world("sqlite", self.folder)
+        self.opened = ExitStack()
+        self.left = self.opened.enter_context(world_of(self.server, self.folder))
         self.right = open_world("memory", self.folder)
         self.right.clock = self.left.clock
         self.right.journal._store.now = self.left.clock.now  # type: ignore[attr-defined]  # one clock for both
@@ -106,6 +111,7 @@ class JournalMachine(RuleBasedStateMachine):
         for world in (self.left, self.right):
             assert world.journal.verify_chain() == ()
             world.journal.close()
+        self.opened.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # -- the acts --
@@ -301,3 +307,9 @@ class JournalMachine(RuleBasedStateMachine):
         if hasattr(value, "__dataclass_fields__"):
             return tuple((name, self.plain(getattr(value, name))) for name in value.__dataclass_fields__)
         return value if isinstance(value, Hashable) else str(value)
+
+
+class PostgresqlMachine(JournalMachine):
+    """The same on the other server."""
+
+    server = "postgresql"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.property.journal_machine import JournalMachine
+from tests.property.journal_machine import JournalMachine, PostgresqlMachine
 
-TestJournal = JournalMachine.TestCase
-TestJournal.settings = settings(
+SETTINGS = settings(
     max_examples=20,
     stateful_step_count=40,
     deadline=None,
@@ -16,4 +15,11 @@ TestJournal.settings = settings(
     print_blob=True,
     database=None,
 )
+
+TestJournal = JournalMachine.TestCase
+TestJournal.settings = SETTINGS
 TestJournal.pytestmark = [pytest.mark.slow]
+
+TestPostgresql = PostgresqlMachine.TestCase
+TestPostgresql.settings = settings(SETTINGS, max_examples=8)
+TestPostgresql.pytestmark = [pytest.mark.slow, pytest.mark.foreign("postgresql")]
