@@ -24,6 +24,13 @@ from tests.integration.journal.racing_child import DOSSIERS
 ROOT = Path(__file__).parents[3]
 PROCESSES, MESSAGES = 4, 240
 _LANES = "SELECT lane, count(*), max(lane_seq), count(DISTINCT lane_seq) FROM deliveries GROUP BY lane"
+_SENT_TWICE = "SELECT delivery_id FROM intents GROUP BY delivery_id HAVING count(*) > 1"
+_OUT_OF_ORDER = """
+SELECT a.id, b.id FROM deliveries a JOIN deliveries b ON a.lane = b.lane AND a.lane_seq < b.lane_seq
+JOIN intents i ON i.delivery_id = a.id JOIN intents j ON j.delivery_id = b.id WHERE i.granted_us >= j.granted_us
+"""
+_NUMBERED_TWICE = "SELECT dossier FROM identities WHERE party = 'cong' GROUP BY dossier HAVING count(*) > 1"
+_APPLIED = "SELECT count(*) FROM attempts WHERE applied = 1 AND token <> ''"
 _DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
 
@@ -81,6 +88,38 @@ def test_processes_race() -> None:
         told = [json.loads(line) for output in outputs for line in output.splitlines()]
         taken_once(told)
         in_one_order(told, server().url(name))
+
+
+@pytest.mark.slow
+@pytest.mark.foreign("postgresql")
+def test_processes_mix() -> None:
+    """Three processes accept, deliver, derive, learn, fetch and acknowledge about the same few dossiers: nobody is
+    refused, nobody waits for one that waits for him, each is sent once and in its place."""
+    with server().database() as name:
+        open_journal(server().url(name)).close()
+        children = [
+            subprocess.Popen(
+                [sys.executable, "-m", "tests.integration.journal.mixing_child", server().url(name), of, "5"],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, text=True,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+            )
+            for of in "xyz"
+        ]  # fmt: skip
+        outputs = [child.communicate(timeout=90) for child in children]
+        assert [child.returncode for child in children] == [0] * 3, [said for _, said in outputs]
+        accepted, delivered = (sum(int(said.split()[at]) for said, _ in outputs) for at in (0, 1))
+        assert accepted > 50
+        assert delivered > 50
+        with psycopg.connect(server().conninfo(name), autocommit=True) as connection:
+            assert connection.execute(_DEADLOCKS).fetchall() == [(0,)]
+            assert [row for row in connection.execute(_LANES) if len(set(row[1:])) != 1] == []
+            assert connection.execute(_SENT_TWICE).fetchall() == []
+            assert connection.execute(_OUT_OF_ORDER).fetchall() == []
+            assert connection.execute(_NUMBERED_TWICE).fetchall() == []
+            assert connection.execute(_APPLIED).fetchall() == [(delivered,)]
+        journal = open_journal(server().url(name))
+        assert journal.verify_chain() == ()
+        journal.close()
 
 
 def start(url: str, seed: int) -> subprocess.Popen[str]:
