@@ -92,4 +92,5 @@ def log_to_stderr(level: int = logging.INFO) -> None:
     logging.basicConfig(
         level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%SZ"
     )
-    logging.getLogger("zeep").setLevel(logging.WARNING)
+    for name in ("zeep", "alembic"):  # they tell of their own inside
+        logging.getLogger(name).setLevel(logging.WARNING)
