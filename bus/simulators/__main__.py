@@ -1,4 +1,4 @@
-"""`python -m bus.simulators portal|cmon|dlms|facade`."""
+"""`python -m bus.simulators portal|cmon|dlms|facade|proxy`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The command line of the simulators, made from their options: `portal|cmon|dlms|facade [--option …]`.
+"""The command line of the simulators, made from their options: `portal|cmon|dlms|facade|proxy [--option …]`.
 
 `lienthong simulate` and `python -m bus.simulators` both end here.
 """
@@ -15,8 +15,9 @@ from typing import Any
 from bus.simulators.cmon import serve_cmon
 from bus.simulators.dlms import serve_dlms
 from bus.simulators.facade import serve_facade
-from bus.simulators.options import CmonOptions, DlmsOptions, FacadeOptions, PortalOptions
+from bus.simulators.options import CmonOptions, DlmsOptions, FacadeOptions, PortalOptions, ProxyOptions
 from bus.simulators.portal import serve_portal
+from bus.simulators.proxy import serve_proxy
 from bus.simulators.switches import SENDER_SWITCHES, Switches
 from schemas.problem import Refused
 
@@ -33,7 +34,7 @@ _CONTROLS = """controls while it runs (JSON over HTTP):
 class _Kind:
     """One simulator: what it can be started with and what a reader should know."""
 
-    options: type[Any]  # Any: one of the four options dataclasses
+    options: type[Any]  # Any: one of the options dataclasses
     serve: Callable[[Any], None]
     title: str
     more: str
@@ -76,6 +77,13 @@ KINDS: Mapping[str, _Kind] = {
         "example:\n"
         "  LIENTHONG_FACADE_KEY=… python -m bus.simulators facade --dossiers 50\n",
     ),
+    "proxy": _Kind(
+        ProxyOptions,
+        serve_proxy,
+        "a TCP proxy with faults, between the bus and a partner",
+        "\nexample:\n"
+        "  python -m bus.simulators proxy --to 127.0.0.1:18080 --port 18090 --control-port 18091 --fault half-open\n",
+    ),
 }  # fmt: skip
 
 
@@ -95,6 +103,8 @@ def parser(prog: str = _PROG) -> argparse.ArgumentParser:
         for option in fields(kind.options):
             if option.name != "switches":
                 _add(group, option)
+        if not switches_of(kind):
+            continue
         group = one.add_argument_group("how it misbehaves (rates between 0 and 1, drawn once a call)")
         for option in switches_of(kind):
             _add(group, option)
@@ -102,7 +112,9 @@ def parser(prog: str = _PROG) -> argparse.ArgumentParser:
 
 
 def switches_of(kind: _Kind) -> tuple[Field[Any], ...]:  # Any: whatever the field holds
-    """The switches that act in a simulator."""
+    """The switches that act in a simulator; the proxy has its own among its options."""
+    if not any(one.name == "switches" for one in fields(kind.options)):
+        return ()
     return tuple(one for one in fields(Switches) if not kind.sends or one.name in SENDER_SWITCHES)
 
 
@@ -131,12 +143,12 @@ def read_options(argv: list[str], *, prog: str = _PROG) -> tuple[_Kind, Any]:
     """
     given = vars(parser(prog).parse_args(argv))
     kind = KINDS[given["kind"]]
-    switches = Switches(**{one.name: given[one.name] for one in switches_of(kind)})
+    switches = {"switches": Switches(**{one.name: given[one.name] for one in switches_of(kind)})}
     values = {one.name: given[one.name] for one in fields(kind.options) if one.name != "switches"}
     for one in fields(kind.options):
         if isinstance(one.default, tuple):
             values[one.name] = tuple(values[one.name] or one.default)
-    return kind, kind.options(switches=switches, **values)
+    return kind, kind.options(**(switches if switches_of(kind) else {}), **values)
 
 
 def main(argv: list[str] | None = None, *, prog: str = _PROG) -> int:

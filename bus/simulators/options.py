@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from bus.simulators.switches import Switches
@@ -127,3 +128,46 @@ class FacadeOptions(SenderOptions):
     invalid_rate: float = _real(0.0, "send broken content at this rate; it must be refused")
     updates: float = _real(0.2, "share of dossiers sent again with isUpdating=True and the last status")
     first: int = _number(1, "number of the first dossier")
+
+
+class Trouble(StrEnum):
+    """What the proxy does to an exchange."""
+
+    NONE = "none"
+    DELAY = "delay"  # every block waits, there and back
+    DROP = "drop"  # nothing passes, nobody is told
+    HALF_OPEN = "half-open"  # the request passes, no answer comes back, nobody is told
+    RESET = "reset"  # the request passes, then the caller's connection is reset
+    CUT = "cut"  # the answer ends in the middle
+    REFUSE = "refuse"  # the connection is reset before anything passes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxySwitches:
+    """What can be changed while it runs."""
+
+    fault: str = field(
+        default="none", metadata={"help": "what befalls an exchange", "choices": tuple(one.value for one in Trouble)}
+    )
+    rate: float = _real(1.0, "share of exchanges it befalls")
+    delay_ms: float = _real(500.0, "with --fault delay: so long for each block")
+    cut_bytes: int = _number(60, "with --fault cut: so much of the answer gets through")
+
+    def __post_init__(self) -> None:
+        if self.fault not in {one.value for one in Trouble}:
+            raise ValueError(f"fault must be one of {', '.join(one.value for one in Trouble)}, not {self.fault!r}")
+        for name, most in (("rate", 1.0), ("delay_ms", 600_000.0), ("cut_bytes", 1_000_000)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+                raise ValueError(f"{name} must be a number from 0 to {most:g}, not {value!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyOptions(ProxySwitches):
+    """A TCP proxy with faults, between the bus and a partner."""
+
+    to: str = _text("", "HOST:PORT of the partner; empty = every connection is refused until it is set")
+    host: str = _text("127.0.0.1", "address to listen on")
+    port: int = _number(0, "port of the way through; 0 = any free one (it is printed)")
+    control_port: int = _number(0, "port of the controls; 0 = any free one (it is printed)")
+    seed: int = _number(1, "the same seed makes the same mishaps")

@@ -37,7 +37,11 @@ class Bus:
     def start(cls, folder: Path, size: DemoSize = NOTHING, **environment: str) -> Bus:
         """Starts everything under `folder`."""
         demo = Demo(folder, size, environment=environment)
-        demo.start()
+        try:
+            demo.start()
+        except BaseException:
+            demo.stop()
+            raise
         secrets = json.loads((folder / "secrets.json").read_text())
         return cls(demo, open_journal(f"sqlite:///{folder.resolve() / 'data' / 'journal.sqlite'}"), secrets)
 

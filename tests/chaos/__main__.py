@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -22,6 +23,7 @@ SHORT = 3  # faults of a scenario in the short form
 def main(argv: list[str] | None = None) -> int:
     """Plays what was asked for."""
     given = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started must end with us
     rows: list[Row] = []
     for name in given.scenario or SCENARIOS:
         scenario = SCENARIOS[name]

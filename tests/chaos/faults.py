@@ -7,6 +7,8 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from typing import BinaryIO
 
 from tests.chaos.stage import Stage
 
@@ -80,3 +82,65 @@ def flush_all(stage: Stage) -> float:
     with stage.redis() as server:
         server.flushall()
     return stage.until_moving()
+
+
+def cut_queue_files(tail_bytes: int) -> Strike:
+    """The queue server dies and the end of its append-only file is gone, in the middle of a command or more."""
+
+    def strike(stage: Stage) -> float:
+        return _with_other_files(stage, lambda aof, size: aof.truncate(max(0, size - tail_bytes)))
+
+    return strike
+
+
+def spoil_queue_files(stage: Stage) -> float:
+    """The queue server dies and the end of its append-only file is rubbish."""
+
+    def rubbish(aof: BinaryIO, size: int) -> None:
+        aof.seek(max(0, size - 200))
+        aof.write(b"\x00\xff*3\r\n$garbage" * 40)
+
+    return _with_other_files(stage, rubbish)
+
+
+def _with_other_files(stage: Stage, change: Callable[[BinaryIO, int], object]) -> float:
+    began = time.monotonic()
+    was = stage.kill("queue")
+    for file in (stage.data / "queue" / "appendonlydir").glob("*.incr.aof"):
+        with file.open("r+b") as aof:
+            change(aof, file.stat().st_size)
+    stage.until_back("queue", was)
+    stage.until_moving()
+    return time.monotonic() - began
+
+
+def bad_line(fault: str, *, seconds: float, rate: float = 1.0, delay_ms: float = 0.0) -> Strike:
+    """The line to the portal is bad for a while."""
+
+    def strike(stage: Stage) -> float:
+        stage.line(fault=fault, rate=rate, delay_ms=delay_ms)
+        try:
+            time.sleep(seconds)
+        finally:
+            stage.line(fault="none")
+        return stage.until_portal_takes()
+
+    return strike
+
+
+def fill_disk(stage: Stage) -> float:
+    """The data folder's disk is full for a while: journal, queue and logs cannot write."""
+    ballast = stage.data / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        for size in (1_000_000, 4096, 1):
+            with suppress(OSError):
+                while file.write(b"x" * size) == size:
+                    pass
+    try:
+        time.sleep(6)
+    finally:
+        ballast.unlink()
+    began = time.monotonic()
+    stage.until_taking()
+    stage.until_moving()
+    return time.monotonic() - began

@@ -32,36 +32,33 @@ class Row:
     recovery_s: float = 0.0  # the slowest
     seconds: float = 0.0
     note: str = ""  # why it did not run, or what broke
-
-    @property
-    def ran(self) -> bool:
-        """It was carried out; a scenario this machine cannot carry out stays in the ledger, with its reason."""
-        return self.faults > 0
+    ran: bool = True  # False: this machine cannot carry it out; it stays in the ledger, with its reason
 
     @property
     def ok(self) -> bool:
         """Nothing lost, doubled, reordered, overlapped, altered, stuck or slow."""
         bad = self.lost + self.duplicates + self.reordered + self.overlapped + self.wrong + self.stuck
-        whole = self.accepted > 0 and self.delivered == self.accepted
-        return not bad and (not self.ran or (whole and not self.note)) and self.recovery_s <= RECOVERY_GOAL_S
+        whole = self.faults > 0 and self.accepted > 0 and self.delivered == self.accepted
+        return not self.ran or (whole and not bad and not self.note and self.recovery_s <= RECOVERY_GOAL_S)
 
     def cells(self) -> tuple[str, ...]:
         """As written."""
-        values = (getattr(self, one.name) for one in fields(self))
+        values = (getattr(self, name) for name in _SHOWN)
         shown = tuple(f"{one:.1f}" if isinstance(one, float) else str(one).replace("\t", " ") for one in values)
         return (*shown, ("yes" if self.ok else "NO") if self.ran else "not run")
 
 
-COLUMNS = (*(one.name for one in fields(Row)), "ok")
+_SHOWN = tuple(one.name for one in fields(Row) if one.name != "ran")
+COLUMNS = (*_SHOWN, "ok")
 
 
 def total(rows: Iterable[Row]) -> Row:
     """The sum of all that ran."""
     every = [row for row in rows if row.ran]
     summed = {
-        one.name: sum(getattr(row, one.name) for row in every)
-        for one in fields(Row)
-        if one.name not in ("scenario", "seed", "recovery_s", "note")
+        name: sum(getattr(row, name) for row in every)
+        for name in _SHOWN
+        if name not in ("scenario", "seed", "recovery_s", "note")
     }
     slowest = max((row.recovery_s for row in every), default=0.0)
     broken = ", ".join(row.scenario for row in every if row.note)

@@ -35,6 +35,18 @@ class Scenario:
 SCENARIOS: Mapping[str, Scenario] = {
     one.name: one
     for one in (
+        Scenario(
+            "short",  # one of each that is quick; also a test
+            (
+                faults.kill_worker(1),
+                faults.flush_all,
+                faults.kill_queue,
+                faults.bad_line("half-open", seconds=3, rate=0.3),
+                faults.kill_door,
+            ),
+            5,
+            proxied=True,
+        ),
         Scenario("kill-door", (faults.kill_door,), 8),
         Scenario("kill-worker", (faults.kill_worker(1), faults.kill_worker(2), faults.kill_both_workers), 9),
         Scenario("kill-queue", (faults.kill_queue,), 8),
@@ -50,5 +62,23 @@ SCENARIOS: Mapping[str, Scenario] = {
             6,
         ),
         Scenario("flush-all", (faults.flush_all,), 10),
+        Scenario("queue-files-cut", (faults.cut_queue_files(20), faults.cut_queue_files(5_000)), 6),
+        Scenario(
+            "bad-line",
+            (
+                faults.bad_line("delay", seconds=6, delay_ms=600),
+                faults.bad_line("reset", seconds=3, rate=0.3),
+                faults.bad_line("half-open", seconds=5, rate=0.3),
+                faults.bad_line("drop", seconds=5, rate=0.3),
+                faults.bad_line("cut", seconds=3, rate=0.3),
+                faults.bad_line("refuse", seconds=4),
+                faults.bad_line("drop", seconds=5),
+                faults.bad_line("delay", seconds=6, delay_ms=4_000),
+            ),
+            8,
+            proxied=True,
+        ),
+        Scenario("full-disk", (faults.fill_disk,), 3, small_disk=True),
+        Scenario("queue-files-rubbish", (faults.spoil_queue_files,), 3),
     )
 }

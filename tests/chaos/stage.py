@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,9 +18,11 @@ from bus.delivery import State
 from bus.ports import JournalUnavailable
 from tests.acceptance.person import decide
 from tests.acceptance.running_bus import Bus
+from tests.chaos.proxied import Proxied
 
 PATIENCE_S = 60.0  # longer than anything may take; then it counts as not recovered
 _LOOK_S = 0.05
+_OFFER_S, _OFFER_AGE_S = 300, 10.0  # how long an offer is good; how long we give it
 # A portal that is away for a while uses up a small budget of tries, and a worker killed again and again looks like
 # poison: a person looks at these and releases.
 _FOR_A_PERSON = frozenset({"LT-DLV-002", "LT-DLV-003", "LT-DLV-004", "LT-DLV-006"})
@@ -35,6 +38,7 @@ class Stage:
 
     bus: Bus
     dice: random.Random
+    proxy: Proxied | None = None  # the line between bus and portal, where it goes through the faulty proxy
     unclear: int = 0
     _refilled: float = field(default=0.0)
 
@@ -104,10 +108,35 @@ class Stage:
         end, quiet = time.monotonic() + within_s, 0
         while quiet < 3 and time.monotonic() < end:
             time.sleep(0.3)
+            if self.counts()[State.READY]:
+                self._age_offers()
             working = self.working()
             decided = 0 if working else self.decide()
             quiet = 0 if working or decided else quiet + 1
         return sum(n for state, n in self.counts().items() if not state.final)
+
+    def _age_offers(self) -> None:
+        """An offer whose acknowledgement never came is made again after minutes; we let them pass at once.
+
+        The only place where the suite reaches into the bus: the reply was cut together with its door.
+        """
+        now = int(time.time() * 1_000_000)
+        made_long_ago = now + int((_OFFER_S - _OFFER_AGE_S) * 1_000_000)
+        with contextlib.closing(sqlite3.connect(self.data / "journal.sqlite", timeout=10)) as journal, journal:
+            journal.execute(
+                "UPDATE deliveries SET offered_us = ? WHERE open = 1 AND offered_us > ? AND offered_us < ?",
+                (now, now, made_long_ago),
+            )
+
+    def until_portal_takes(self) -> float:
+        """Seconds until the portal has taken one more item."""
+        before = self.bus.demo.state("portal")["committed"]
+        return self.until(lambda: self.bus.demo.state("portal")["committed"] > before, "an item taken by the portal")
+
+    def line(self, **switches: object) -> None:
+        """Changes the faults of the line to the portal."""
+        assert self.proxy is not None, "this scenario is not proxied"
+        self.proxy.set(**switches)
 
     # -- processes --
 
