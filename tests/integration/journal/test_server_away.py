@@ -44,11 +44,18 @@ def own() -> Iterator[Server]:
     made.remove()
 
 
+@pytest.fixture(scope="module")
+def empty(own: Server) -> str:
+    """A database with an empty journal, to copy."""
+    own.run("CREATE DATABASE empty_journal")
+    open_journal(own.url("empty_journal"), clock=TurnedClock()).close()
+    return "empty_journal"
+
+
 @pytest.fixture
-def fresh(own: Server) -> Iterator[str]:
+def fresh(own: Server, empty: str) -> Iterator[str]:
     """The address of an empty journal there."""
-    with own.database() as name:
-        open_journal(own.url(name), clock=TurnedClock()).close()
+    with own.database(empty) as name:
         yield own.url(name)
 
 
@@ -131,7 +138,8 @@ def test_killed_under_load(own: Server, fresh: str) -> None:
     journal.close()
 
 
-def test_server_killed_at_every_step(own: Server) -> None:
+@pytest.mark.timeout(300)
+def test_server_killed_at_every_step(own: Server, empty: str) -> None:
     """The server dies before each statement of the accepting transaction, at its commit and after it: all of it or
     nothing of it is kept, the caller is told the truth or to come again, and its repeat is then right."""
     envelope = (
@@ -140,8 +148,7 @@ def test_server_killed_at_every_step(own: Server) -> None:
     )
     kept = []
     for step in itertools.count():
-        with own.database() as name:
-            open_journal(own.url(name), clock=TurnedClock()).close()
+        with own.database(empty) as name:
             reached, future = accept_while_it_dies(own, own.url(name), step, envelope)
             if reached:
                 own.start()
