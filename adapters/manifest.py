@@ -187,7 +187,6 @@ class Manifest:
     answers: Mapping[AnswerKind, Answer] = field(default_factory=dict)
     numbers: Mapping[str, NumberRule] = field(default_factory=dict)  # by party
     sign: SignRule = SignRule()
-    agency_path: str = ""  # canonical path of the agency code (sender's party)
     body_limit_bytes: int = 10_485_760
     hooks: bool = False
     whole_envelope: bool = False  # soap: the schema and the maps speak of the envelope, its header included

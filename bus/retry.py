@@ -15,11 +15,11 @@ from schemas.problem import Problem, Stage, problem
 class RetryPolicy:
     """How long and how often an endpoint is tried."""
 
-    attempts: int = 12  # automatic attempts that count, then parked
+    attempts: int = 500  # automatic attempts that count, then parked; so many that the deadline decides
     first_s: float = 2.0  # longest pause after the first failure
     most_s: float = 900.0  # longest pause ever
     deadline_s: float = 259_200.0  # since acceptance; then parked as expired
-    resolver_tries: int = 6  # how often an unclear delivery is asked about, then parked
+    resolver_tries: int = 16  # how often an unclear delivery is asked about, then parked
 
     def pause_s(self, failures: int, *, chance: float) -> float:
         """Exponential with full jitter; `chance` is uniform in [0, 1)."""

@@ -77,7 +77,9 @@ def routed(
     if isinstance(route, Problem):
         return [], (route,)
     deliveries = plan(route, house.routes, house.adapters, now=birth.now, delay_s=delay_s)
-    identities = _identities(route, element, house, now=birth.now)
+    # Only what opens a dossier may do so under the caller's own agency; a step that says none opens no name.
+    agency = text_at(element, "CoQuan/Ma") or (birth.sender.agency if dossier.may_create else "")
+    identities = _identities(route, element, house, now=birth.now, agency=agency)
     items = [AcceptItem(message, dossier, deliveries, identities=identities)]
     if route.attachments:
         of_part = replace(birth, cause=message.envelope)
@@ -90,7 +92,9 @@ def routed(
     return items, ()
 
 
-def _identities(route: Route, element: etree._Element, house: House, *, now: datetime) -> tuple[NewIdentity, ...]:
+def _identities(
+    route: Route, element: etree._Element, house: House, *, now: datetime, agency: str
+) -> tuple[NewIdentity, ...]:
     """The names our side must give before anything is delivered."""
     wanted: dict[str, NewIdentity] = {}
     for hop in route.to:
@@ -98,18 +102,20 @@ def _identities(route: Route, element: etree._Element, house: House, *, now: dat
         for party in manifest.operations[hop.operation].identities:
             rule = manifest.numbers.get(party)
             # A step does not say the agency: it never opens a name, it waits for the dossier to have one.
-            if rule is not None and ("{co_quan}" not in rule.prefix or text_at(element, "CoQuan/Ma")):
-                wanted[party] = NewIdentity(party, _prefix(rule.prefix, element, now), rule.width, rule.start)
+            if rule is not None and ("{co_quan}" not in rule.prefix or agency):
+                wanted[party] = NewIdentity(
+                    party, _prefix(rule.prefix, element, now, agency=agency), rule.width, rule.start
+                )
     return tuple(wanted.values())
 
 
-def _prefix(pattern: str, element: etree._Element, now: datetime) -> str:
+def _prefix(pattern: str, element: etree._Element, now: datetime, *, agency: str) -> str:
     """Fills {co_quan} and {ngay:yyMMdd}: the day is the dossier's own where it says one."""
     if not pattern:
         return ""
     said = text_at(element, "NgayTiepNhan") or text_at(element, "NgayNop")
     day = local_day(datetime.fromisoformat(said)) if said else local_day(now)
-    return pattern.replace("{co_quan}", text_at(element, "CoQuan/Ma")).replace("{ngay:yyMMdd}", day.strftime("%y%m%d"))
+    return pattern.replace("{co_quan}", agency).replace("{ngay:yyMMdd}", day.strftime("%y%m%d"))
 
 
 def _attachments(element: etree._Element) -> list[etree._Element]:

@@ -57,11 +57,11 @@ class SigningSettings(_Part):
 class RetrySettings(_Part):
     """See bus.retry.RetryPolicy."""
 
-    attempts: int = 12
+    attempts: int = 500
     first_s: float = 2.0
     most_s: float = 900.0
     deadline_s: float = 259_200.0
-    resolver_tries: int = 6
+    resolver_tries: int = 16
 
     def policy(self) -> RetryPolicy:
         """The pure policy."""

@@ -154,7 +154,7 @@ def test_a_doubt_is_asked_about_before_anything_is_sent(
 
 
 @pytest.mark.parametrize(
-    ("answer", "problem_after_six"),
+    ("answer", "problem_in_the_end"),
     [
         (exchange({"error_code": "x"}), "LT-DLV-004"),
         (exchange(status=503), None),
@@ -163,14 +163,14 @@ def test_a_doubt_is_asked_about_before_anything_is_sent(
     ids=["nonsense", "busy", "away"],
 )
 def test_an_unanswered_question_sends_nothing_and_stays_a_doubt(
-    stage: Stage, answer: Exchange, problem_after_six: str | None
+    stage: Stage, answer: Exchange, problem_in_the_end: str | None
 ) -> None:
     """A portal that answers nonsense is given up sooner than one that is not there."""
     once = stage.play(answer, **last(stage, Outcome.UNCLEAR))
     assert (outcome(once), once.decision.step, len(stage.sent())) == (Outcome.UNCLEAR, NextStep.ASK, 1)
-    tired = replace(stage.item.delivery, last_outcome=Outcome.UNCLEAR, attempts_used=6)
+    tired = replace(stage.item.delivery, last_outcome=Outcome.UNCLEAR, attempts_used=RetryPolicy().resolver_tries)
     again = stage.play(answer, delivery=tired)
-    assert (again.decision.problem.code if again.decision.problem else None) == problem_after_six
+    assert (again.decision.problem.code if again.decision.problem else None) == problem_in_the_end
 
 
 def test_a_question_that_took_all_the_time_is_not_followed_by_the_message(stage: Stage) -> None:

@@ -9,7 +9,10 @@ import pytest
 
 from bus.days import day_of
 from bus.pipeline import KnownDossier, take_in
+from bus.records import DossierRef
+from bus.routing import Birth, routed
 from schemas.problem import Stage
+from schemas.xmldoc import parse
 from tests.unit.bus.kit import (
     CMON,
     NOW,
@@ -217,3 +220,16 @@ def test_a_suspicion_refuses_nothing(name: str) -> None:
     items, problems = take_in(inbound_of("mot_cua_cmon", soap("pushDocument", dossier(hoTenNguoiNop=name))), house())
     assert problems == ()
     assert len(items) == 1
+
+
+def test_a_new_dossier_that_says_no_agency_is_named_under_the_callers() -> None:
+    """A map without an agency must not accept what could never be delivered."""
+    birth = Birth(cause=inbound_of("mot_cua_cmon", soap("pushDocument", dossier())).raw.envelope, sender=CMON,
+                  operation="pushDocument", names=NAMES, now=NOW, day=date(2026, 7, 6), profile="")  # fmt: skip
+    items, _ = take_in(inbound_of("mot_cua_cmon", soap("pushDocument", dossier())), house())
+    element = parse(items[0].message.body)
+    for block in element.findall("{*}CoQuan"):
+        element.remove(block)
+    made, problems = routed(element, "ho_so", birth, house=house(), dossier=DossierRef(NAMES, may_create=True))
+    assert problems == ()
+    assert made[0].identities[0].prefix.startswith(f"{CMON.agency}-")
