@@ -18,7 +18,7 @@ log = logging.getLogger("lienthong.supervise")
 
 _LIBC = ctypes.CDLL(None, use_errno=True)  # loaded before any fork: a child of a threaded process must not load
 _PR_SET_PDEATHSIG = 1
-_FIRST_PAUSE_S, _MOST_PAUSE_S, _STEADY_S = 0.2, 10.0, 30.0
+_FIRST_PAUSE_S, _MOST_PAUSE_S, _STEADY_S = 0.2, 5.0, 10.0  # as for the queue server
 
 
 @dataclass(frozen=True, slots=True)
