@@ -148,6 +148,10 @@ class Demo:
         """Process id of something the demo started itself: `up` or a simulator."""
         return self._processes[name].pid
 
+    def journal_url(self) -> str:
+        """Where this demo's journal is."""
+        return os.environ.get("LIENTHONG_JOURNAL__URL") or f"sqlite:///{self._data().resolve() / 'journal.sqlite'}"
+
     def pid_file(self, role: str) -> Path:
         """Where `up` keeps the process id of a role."""
         return self._data() / "run" / f"{role}.pid"

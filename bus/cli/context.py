@@ -53,12 +53,14 @@ def journal_of(settings: Settings) -> Iterator[Journal]:
     Raises:
         JournalUnavailable: there is none, or it cannot be opened.
     """
+    from bus.cli.effective import without_credentials
     from bus.journal import open_journal
     from bus.journal.migrate import NewerJournal
 
     url = settings.journal_url()
     if not settings.has_journal():
-        raise JournalUnavailable(f"{url} chưa có / is not there: LIENTHONG_DATA, --config, `lienthong up`")
+        shown = without_credentials(url)
+        raise JournalUnavailable(f"{shown} chưa có / is not there: LIENTHONG_DATA, --config, `lienthong up`")
     try:
         journal = open_journal(url)
     except (NewerJournal, OSError) as wrong:

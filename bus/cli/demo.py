@@ -58,7 +58,7 @@ def demo(
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would be deaf to it
     try:
         run.start()
-        journal = open_journal(f"sqlite:///{(place / 'data').resolve() / 'journal.sqlite'}")
+        journal = open_journal(run.journal_url())
         with Live(console=console, refresh_per_second=4) as live:
             for progress in run.watch(journal, timeout_s=timeout_s):
                 live.update(_live(progress))
