@@ -68,7 +68,8 @@ class Stage:
         began = time.monotonic()
         while not true():
             if time.monotonic() - began > PATIENCE_S:
-                raise NotRecovered(f"{what}: not in {PATIENCE_S:.0f} s; {self.counts()}")
+                open_now = ", ".join(f"{n} {state.value}" for state, n in self.counts().items() if n)
+                raise NotRecovered(f"{what}: not in {PATIENCE_S:.0f} s; {open_now}")
             self._refill()
             time.sleep(_LOOK_S)
         return time.monotonic() - began
