@@ -98,6 +98,8 @@ def _settle(unit: Unit, closing: Closing, run: _Run) -> Settled:
         return before.answer if before.token == attempt.token else Settled(False, before.answer.state)
     holds = bool(row.open) if attempt is None else settlement.token == row.token and row.token != ""
     holds = holds and bool(row.open)
+    # The queue was told that the lane rests: it must hear the late result by a rebuild, its token is void there.
+    told = holds and (attempt is None or row.state != State.PARKED.value)
     after = recorded(row, attempt, token_holds=holds) if attempt else row
     if holds:
         after = decided(after, settlement)
@@ -105,12 +107,12 @@ def _settle(unit: Unit, closing: Closing, run: _Run) -> Settled:
     feed = _consequences(unit, closing, after, run) if holds else ()
     state = State(after.state) if holds else _shown(unit, after)
     if attempt is not None:
-        unit.insert(t.attempts, attempt_values(attempt, month=row.month, applied=holds, state=state, feed=feed))
+        unit.insert(t.attempts, attempt_values(attempt, month=row.month, applied=told, state=state, feed=feed))
         if closing.reply is not None:
             role = reply_role(row.endpoint, attempt.number)
             unit.insert(t.bodies, body_values(row.message_id, role, closing.reply, month=row.month))
     unit.entry("settle", row.id, _facts(closing, applied=holds, state=state))
-    answer = Settled(holds, state, feed)
+    answer = Settled(told, state, feed)
     if attempt is not None:  # said a second time it gets the same answer
         run.made[row.id, attempt.number] = _Made(attempt.token, answer)
     return answer

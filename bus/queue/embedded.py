@@ -28,6 +28,8 @@ log = logging.getLogger("lienthong.queue")
 _LONGEST_SOCKET = 103  # bytes; the kernel's limit is 107, other systems' 103
 _SLOWEST_PAUSE_S = 5.0
 _STEADY_S = 10.0  # up for so long: the next fault is a new one
+_UNBORN = 2  # lives without an answer before the files are suspected
+_BROKEN = ("Bad file format reading the append only file", "Unrecoverable error reading the append only file")
 _LOOK_S = 0.2
 
 # Runs between fork and the server: asks the kernel to end this process with its parent, then becomes the server.
@@ -102,6 +104,7 @@ class EmbeddedServer:
 
     def _supervise(self) -> None:
         pause_s = 0.0
+        unborn = 0  # lives in a row that never answered
         try:
             while not self._stopping.wait(pause_s):
                 if not self._own():
@@ -109,7 +112,9 @@ class EmbeddedServer:
                     pause_s = _LOOK_S
                     continue
                 started = time.monotonic()
-                self._run()
+                unborn = 0 if self._run() else unborn + 1
+                if unborn >= _UNBORN and self._file_is_broken():
+                    self._set_aside()
                 steady = time.monotonic() - started > _STEADY_S
                 pause_s = 0.1 if steady or not pause_s else min(pause_s * 2, _SLOWEST_PAUSE_S)
         except Refused as refused:
@@ -137,8 +142,8 @@ class EmbeddedServer:
         if _answers(self._socket):
             self._answered.set()
 
-    def _run(self) -> None:
-        """One life of the server."""
+    def _run(self) -> bool:
+        """One life of the server. True: it answered."""
         program = choose(self._record())
         assert self._lock_file is not None
         self._process = process = subprocess.Popen(
@@ -172,6 +177,20 @@ class EmbeddedServer:
                 continue
         if not self._stopping.is_set():
             log.warning("queue server ended with %s; starting it again", process.returncode)
+        return reached
+
+    def _file_is_broken(self) -> bool:
+        """The server itself says, last of all, that it cannot read its append-only file."""
+        log_file = self._folder / "server.log"
+        said = log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-20:] if log_file.exists() else []
+        return any(words in line for line in said for words in _BROKEN)
+
+    def _set_aside(self) -> None:
+        """Begins empty and keeps the broken files: everything in them stands in the journal, from which the queue is
+        rebuilt."""
+        kept = self._folder / f"appendonlydir.broken-{int(time.time())}"
+        (self._folder / "appendonlydir").rename(kept)
+        log.error("the queue's file cannot be read: kept as %s; the queue is rebuilt from the journal", kept.name)
 
     def _end(self) -> None:
         process = self._process

@@ -141,8 +141,9 @@ class RedisQueue:
 
     def generation(self) -> int:
         """See the port."""
+        seen = self._fence  # before asking: another thread's claim may raise it meanwhile
         generation, fence = map(_number, self._connection.get_all(("gen", "fence")))
-        if generation == self._generation and fence < self._fence:
+        if generation == self._generation and fence < seen:
             return 0
         return max(0, generation)
 

@@ -103,7 +103,7 @@ class Settlement:
 class Settled:
     """What the settlement did."""
 
-    applied: bool  # False: the token no longer holds; the attempt is recorded all the same
+    applied: bool  # False: the token no longer holds, or the lane was parked meanwhile: rebuild it in the queue
     state: State
     feed: tuple[QueueRecord, ...] = ()  # deliveries freed or born by it
 

@@ -188,6 +188,20 @@ def test_damaged_files(tmp_path: Path) -> None:
     assert "server.log" in refused.value.problems[0].do_en
 
 
+def test_rubbish_in_the_append_only_file(start: Callable[[Path], EmbeddedServer], tmp_path: Path) -> None:
+    """The broken files are kept and the server begins empty: the queue can be rebuilt, nothing waits for a person."""
+    first = start(tmp_path)
+    with client(first) as raw:
+        raw.set("a", "1")
+    first.stop()
+    (written,) = (tmp_path / "appendonlydir").glob("*.incr.aof")
+    written.write_bytes(b"rubbish\r\n" * 50)
+    with client(start(tmp_path)) as raw:
+        assert raw.get("a") is None
+    (kept,) = tmp_path.glob("appendonlydir.broken-*")
+    assert (kept / written.name).read_bytes().startswith(b"rubbish")
+
+
 # ---------------------------------------------------------------- which program
 
 

@@ -91,6 +91,7 @@ def settle(store: Store, settlement: Settlement) -> Settled:
         before, answer = store.attempts[row.id, attempt.number]
         return answer if before.token == attempt.token else Settled(False, answer.state)
     holds = bool(row.open) and (attempt is None or (row.token != "" and settlement.token == row.token))
+    told = holds and (attempt is None or row.state != State.PARKED.value)  # else the queue needs a rebuild
     if attempt:
         row = recorded(row, attempt, token_holds=holds)
     if holds:
@@ -99,7 +100,7 @@ def settle(store: Store, settlement: Settlement) -> Settled:
     feed = _consequences(store, settlement) if holds else ()
     row = store.deliveries[row.id]
     state = State(row.state) if holds else store.shown(row).state
-    answer = Settled(holds, state, feed)
+    answer = Settled(told, state, feed)
     if attempt:
         store.attempts[row.id, attempt.number] = (attempt, answer)
         if settlement.reply:
