@@ -197,6 +197,16 @@ def test_settlement_under_a_lost_token_changes_nothing(world: World) -> None:
     assert [one.number for one in journey.attempts] == [1]
 
 
+def test_late_result_of_what_was_parked_meanwhile(world: World) -> None:
+    """It counts, and whoever tells the queue hears that the lane there must be rebuilt: it rests for nothing."""
+    delivery = world.delivery()
+    world.grant(delivery, "1.1", lease_s=10)
+    world.clock.turn(11)
+    assert world.settle(Settlement(None, b"", "", delivery, "1.2", PARKED)).state is State.PARKED
+    late = world.settle(settlement(delivery, 1, "1.1"))
+    assert (late.applied, late.state) == (False, State.DELIVERED)
+
+
 def test_settlement_said_twice(world: World) -> None:
     """The same settlement again changes nothing and gets the same answer."""
     ordered = world.accept(item("TN01", to("a"), to("b", after_endpoint="a")))[0]
