@@ -65,8 +65,14 @@ def open_parts(settings: Settings) -> Parts:
     house = load_house(settings)  # first: what is wrong there is told before a store is touched
     settings.data.mkdir(parents=True, exist_ok=True)
     journal = open_journal(settings.journal_url())
-    queue = RedisQueue(queue_url(settings), in_flight=settings.queue.in_flight_per_endpoint)
+    queue = open_queue(settings)
     return Parts(settings, house, journal, queue, Feeder(journal, queue), SystemClock())
+
+
+def open_queue(settings: Settings) -> RedisQueue:
+    """A client with the settings' rules; nothing is connected yet."""
+    rules = settings.queue
+    return RedisQueue(queue_url(settings), in_flight=rules.in_flight_per_endpoint, breaker=rules.breaker.rules())
 
 
 def queue_url(settings: Settings) -> str:

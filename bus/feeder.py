@@ -75,6 +75,7 @@ class Feeder:
         generation = self._journal.new_generation().result()
         log.warning("queue is rebuilt from the journal as generation %d", generation)
         self._queue.start_generation(generation)
+        self._queue.obey(self._journal.standing())  # before there is anything to claim
         return self._finish()
 
     def heal(self) -> bool:
@@ -93,6 +94,7 @@ class Feeder:
         if not generation or self._queue.generation() != generation:
             return self.rebuild()
         self._queue.adopt(generation)
+        self._queue.obey(self._journal.standing())
         if not self._queue.whole():
             # Its walker is at work, or has gone: then its lock runs out and we walk to the end.
             if self._queue.lock("rebuild", self._name, lease_s=_REBUILD_S):

@@ -14,6 +14,8 @@ from bus.records import (
     Acted,
     Action,
     Claimed,
+    EndpointOrder,
+    EndpointView,
     Found,
     Intent,
     ItemResult,
@@ -27,6 +29,7 @@ from bus.records import (
     Rejection,
     Settled,
     Settlement,
+    Standing,
     WorkItem,
 )
 from schemas.message import Envelope, Message
@@ -102,6 +105,12 @@ class Journal(Protocol):
         """Records that a person is shown a body uncovered; it stands among the message's actions as "look", with
         the role as its reason. To be done before it is shown. Unknown message: LookupError."""
 
+    def order(self, order: EndpointOrder) -> Future[Standing]:
+        """Records what a person orders for one endpoint. Returns what holds now."""
+
+    def standing(self) -> Standing:
+        """The newest order of each endpoint, where it orders something."""
+
     # -- the queue's generation --
     def new_generation(self) -> Future[int]:
         """Issues the next generation number."""
@@ -164,7 +173,8 @@ class Queue(Protocol):
 
     def claim(self, worker: str, *, settles: Sequence[QueueSettle], limit: int, lease_s: float) -> tuple[Claimed, ...]:
         """Applies the settlements of the last batch, then leases up to `limit` heads: one lane per endpoint per
-        turn, round robin. Both in one round trip. A settle whose token no longer holds changes nothing."""
+        turn, round robin, none of an endpoint that rests (paused, or its breaker open). Both in one round trip. A
+        settle whose token no longer holds changes nothing, and says nothing of its endpoint."""
 
     def extend(self, claims: Sequence[Claimed], *, lease_s: float) -> frozenset[str]:
         """Prolongs leases. Returns the delivery ids still held."""
@@ -172,6 +182,13 @@ class Queue(Protocol):
     def poisoned(self) -> tuple[Claimed, ...]:
         """Heads that took three workers with them. Their lanes are parked and no lease is running; each token is
         fresh and good for one settle (PARK once the journal knows, DONE if it turns out final)."""
+
+    def obey(self, standing: Standing) -> None:
+        """Endpoints are paused, resumed and capped as the journal orders, at once and for all workers. An older
+        revision than the one obeyed changes nothing."""
+
+    def endpoints(self) -> tuple[EndpointView, ...]:
+        """How each endpoint that was ever fed or ordered is treated now, by name."""
 
     def release(self, lane: str) -> None:
         """A parked or waiting lane is ready now."""

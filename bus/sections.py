@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bus.records import Breaker
 from bus.retry import RetryPolicy
 from bus.routes import Hop, Route
 
@@ -28,19 +29,32 @@ class JournalSettings(_Part):
     url: str = ""  # SQLAlchemy URL; "" = SQLite in the data folder
 
 
+class BreakerSettings(_Part):
+    """See bus.records.Breaker."""
+
+    failures: int = Field(default=5, ge=0)
+    first_s: float = Field(default=5.0, gt=0)
+    most_s: float = Field(default=60.0, gt=0)
+
+    def rules(self) -> Breaker | None:
+        """As the queue takes them; None = never."""
+        return Breaker(**self.model_dump()) if self.failures else None
+
+
 class QueueSettings(_Part):
     """Where the queue is, and how long a lease lasts."""
 
     redis_url: str = ""  # "" = a private server of our own
     lease_s: float = 60.0  # longer than any attempt's deadline
-    in_flight_per_endpoint: int = 16
+    in_flight_per_endpoint: int = Field(default=12, ge=1)
+    breaker: BreakerSettings = BreakerSettings()
 
 
 class WorkerSettings(_Part):
     """How many deliver at once."""
 
     processes: int = 1
-    threads: int = 16
+    threads: int = Field(default=32, ge=2)
     batch: int = 16
 
 

@@ -92,6 +92,17 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _one_cannot_take_all(self) -> Settings:
+        """An endpoint that never answers must leave threads to the others."""
+        if self.queue.in_flight_per_endpoint >= self.worker.threads:
+            raise ValueError(
+                f"queue.in_flight_per_endpoint ({self.queue.in_flight_per_endpoint}) phải nhỏ hơn worker.threads "
+                f"({self.worker.threads}): một nơi nhận treo không được chiếm hết luồng / must be less than "
+                "worker.threads: one receiver that hangs must not take them all"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _who_fetches_is_told(self) -> Settings:
         """Two agencies with the same software must not fetch each other's dossiers."""
         fetched = [(name, e) for name, e in self.endpoints.items() if not e.address]

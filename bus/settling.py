@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from bus.delivery import State
 from bus.feeder import Feeder
+from bus.isolation import health_of
 from bus.ports import Clock, Journal, JournalUnavailable
 from bus.records import Claimed, Decision, NextStep, QueueSettle, QueueStep, Settled, Settlement
 from bus.underway import Underway
@@ -82,7 +83,9 @@ class Settling:
         if settled.applied:  # what the journal made of it, not what was asked: it may have been recorded bare
             step = _STEPS[settled.state]
             at = settlement.decision.next_at if step is QueueStep.DELAY else None
-            self.underway.tell(QueueSettle(claim.delivery_id, claim.lane, claim.endpoint, claim.token, step, at))
+            health = health_of(settlement.attempt)
+            said = QueueSettle(claim.delivery_id, claim.lane, claim.endpoint, claim.token, step, at, health)
+            self.underway.tell(said)
         self.underway.forget(claim)
         if not settled.applied:  # somebody else decided meanwhile: the queue must say what the journal says
             self.feeder.rebuild_lane(claim.lane)

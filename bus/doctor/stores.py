@@ -6,13 +6,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bus.compose import queue_url
+from bus.compose import open_queue, queue_url
 from bus.delivery import State
 from bus.doctor.finding import Finding, good, note, wrong
 from bus.journal import SqlJournal, open_journal
 from bus.journal.migrate import HEAD, KNOWN, NewerJournal, revision_of
 from bus.ports import JournalUnavailable, QueueUnavailable
-from bus.queue import RedisQueue
 from bus.queue.examine import ServerFacts, examine
 from bus.settings import Settings
 
@@ -118,7 +117,7 @@ def _generation(settings: Settings, *, running: bool) -> Iterator[Finding]:
     with opened(settings) as journal:
         if journal is None:
             return
-        queue = RedisQueue(queue_url(settings))
+        queue = open_queue(settings)
         try:
             end = time.monotonic() + (_HEALS_S if running else 0)
             ours, theirs = journal.generation(), queue.generation()

@@ -27,6 +27,7 @@ from bus.journal.lanes import all_lanes, one_lane
 from bus.journal.look import Look, look_many
 from bus.journal.moments import to_us
 from bus.journal.offer import Acknowledgement, Offer, acknowledge_many, offer_many
+from bus.journal.orders import order_many, read_standing
 from bus.journal.prepare import Prepared, prepare_many
 from bus.journal.reject import Asked, Refusal, ask_many, reject_many
 from bus.journal.settle import Closing, settle_many
@@ -38,6 +39,7 @@ from bus.records import (
     Acknowledged,
     Acted,
     Action,
+    EndpointOrder,
     Found,
     ItemResult,
     Journey,
@@ -47,6 +49,7 @@ from bus.records import (
     Rejection,
     Settled,
     Settlement,
+    Standing,
     WorkItem,
 )
 from schemas.message import Message
@@ -111,6 +114,15 @@ class SqlJournal:
     def record_look(self, message_id: str, role: str, *, who: str, why: str) -> Future[None]:
         """See the port."""
         return self._writer.submit(look_many, Look(message_id, role, who, why))
+
+    def order(self, order: EndpointOrder) -> Future[Standing]:
+        """See the port."""
+        return self._writer.submit(order_many, order)
+
+    def standing(self) -> Standing:
+        """See the port."""
+        with self._reading() as connection:
+            return read_standing(connection)
 
     def new_generation(self) -> Future[int]:
         """See the port."""

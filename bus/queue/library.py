@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 
 # In this order: a part uses local functions of those before it.
-PARTS = ("keys.lua", "lane.lua", "enqueue.lua", "claim.lua", "rebuild.lua", "admin.lua")
+PARTS = ("keys.lua", "endpoint.lua", "lane.lua", "enqueue.lua", "claim.lua", "rebuild.lua", "admin.lua")
 
 
 @dataclass(frozen=True, slots=True)

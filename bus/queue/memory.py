@@ -8,15 +8,28 @@ from dataclasses import dataclass
 from bus.ports import GenerationLost
 from bus.queue.memory_store import MemoryStore, fed
 from bus.queue.redis_queue import IN_FLIGHT
-from bus.records import Claimed, LaneDelivery, LaneSnapshot, QueueRecord, QueueSettle, QueueStats
+from bus.records import (
+    Breaker,
+    Claimed,
+    EndpointView,
+    LaneDelivery,
+    LaneSnapshot,
+    QueueRecord,
+    QueueSettle,
+    QueueStats,
+    Standing,
+)
 
 
 class MemoryQueue:
     """The `Queue` port. Thread-safe."""
 
-    def __init__(self, store: MemoryStore | None = None, *, in_flight: int = IN_FLIGHT) -> None:
+    def __init__(
+        self, store: MemoryStore | None = None, *, in_flight: int = IN_FLIGHT, breaker: Breaker | None = None
+    ) -> None:
         self._store = store or MemoryStore()
         self._cap = in_flight
+        self._breaker = breaker
         self._generation = 0
         self._fence = 0
 
@@ -51,6 +64,8 @@ class MemoryQueue:
                 s.rest(lane, s.records[s.lanes[lane][0]].endpoint)
             for lane in _due(s.lease, now):
                 s.crash(lane)
+            for endpoint in _due(s.looks, now):
+                s.wake(endpoint)
             claims = s.take(worker, limit, now + int(lease_s * 1000))
             s.bell.notify_all()
         self._fence = max([self._fence, *(int(claim.token.partition(".")[2]) for claim in claims)])
@@ -78,7 +93,7 @@ class MemoryQueue:
         """See the port."""
         s = self._store
         with s.bell:
-            due = min([*s.delay.values(), *s.lease.values()], default=None)
+            due = min([*s.delay.values(), *s.lease.values(), *s.looks.values()], default=None)
             if due is not None:
                 timeout_s = min(timeout_s, (due - s.now_ms()) / 1000)
             if not s.act and timeout_s > 0:
@@ -152,8 +167,22 @@ class MemoryQueue:
     def set_cap(self, endpoint: str, cap: int) -> None:
         """How many lanes of an endpoint may be in flight, in place of the default."""
         with self._checked() as s:
-            s.caps[endpoint] = cap
+            s.endpoint(endpoint).cap = cap
             s.touch(endpoint)
+
+    def obey(self, standing: Standing) -> None:
+        """See the port."""
+        with self._checked() as s:
+            s.obey(standing)
+            s.bell.notify_all()
+
+    def endpoints(self) -> tuple[EndpointView, ...]:
+        """See the port."""
+        with self._checked() as s:
+            return tuple(
+                e.view(name, ready=len(s.ready.get(name, ())), in_flight=len(s.in_flight.get(name, ())))
+                for name, e in sorted(s.endpoints.items())
+            )
 
     # -- generations --
 
@@ -235,7 +264,7 @@ class MemoryQueue:
         """See the port."""
 
     def _checked(self) -> _Checked:
-        return _Checked(self._store, self._generation, self._fence, self._cap)
+        return _Checked(self._store, self._generation, self._fence, self._cap, self._breaker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,13 +275,14 @@ class _Checked:
     generation: int
     fence: int
     cap: int
+    breaker: Breaker | None
 
     def __enter__(self) -> MemoryStore:
         self.store.bell.acquire()
         if not self.generation or self.store.generation != self.generation or self.store.fence < self.fence:
             self.store.bell.release()
             raise GenerationLost(f"generation {self.store.generation} not {self.generation}")
-        self.store.cap = self.cap
+        self.store.cap, self.store.breaker = self.cap, self.breaker
         return self.store
 
     def __exit__(self, *_: object) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from itertools import takewhile
 
-from bus.records import Claimed, LaneDelivery, LaneSnapshot, QueueSettle, QueueStep
+from bus.queue.memory_endpoint import EVER, EndpointState
+from bus.records import Breaker, Claimed, LaneDelivery, LaneSnapshot, QueueSettle, QueueStep, Standing
 
 CRASHES = 3
 _BAND = 2**50
@@ -41,7 +42,8 @@ class MemoryStore:
     Guarded by `bell`: callers hold it."""
 
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
-    cap: int = 0  # lanes of an endpoint in flight at most, where `caps` says nothing; as the last caller had it
+    cap: int = 0  # lanes of an endpoint in flight at most, where its state says nothing; as the last caller had it
+    breaker: Breaker | None = None  # as the last caller had it
 
     generation: int = 0
     whole: int = 0
@@ -52,7 +54,9 @@ class MemoryStore:
     lanes: dict[str, list[str]] = field(default_factory=dict)
     ready: dict[str, dict[str, int]] = field(default_factory=dict)  # endpoint → lane → score
     act: dict[str, int] = field(default_factory=dict)
-    caps: dict[str, int] = field(default_factory=dict)
+    endpoints: dict[str, EndpointState] = field(default_factory=dict)
+    looks: dict[str, int] = field(default_factory=dict)  # endpoint → ms; as `wait`
+    obeyed: int = 0
     in_flight: dict[str, set[str]] = field(default_factory=dict)
     lease: dict[str, int] = field(default_factory=dict)
     own: dict[str, Lease] = field(default_factory=dict)
@@ -73,16 +77,53 @@ class MemoryStore:
     # -- the rules --
 
     def touch(self, endpoint: str) -> None:
-        """An endpoint can be claimed from while it has a ready lane and room in flight."""
-        room = len(self.in_flight.get(endpoint, ())) < self.caps.get(endpoint, self.cap)
+        """An endpoint can be claimed from while it has a ready lane, does not rest, and has room in flight."""
+        in_flight = len(self.in_flight.get(endpoint, ()))
+        room = self.endpoint(endpoint).has_room(in_flight, self.cap, self.breaker)
         if not room or not self.ready.get(endpoint):
             self.act.pop(endpoint, None)
         elif endpoint not in self.act:
             self.turn += 1
             self.act[endpoint] = self.turn
 
+    def endpoint(self, endpoint: str) -> EndpointState:
+        """Its state, from the first look on."""
+        return self.endpoints.setdefault(endpoint, EndpointState())
+
+    def watch(self, endpoint: str) -> None:
+        """Notes when the endpoint is to be looked at again."""
+        at = self.endpoint(endpoint).next_look()
+        if at is None:
+            self.looks.pop(endpoint, None)
+        else:
+            self.looks[endpoint] = at
+
+    def wake(self, endpoint: str) -> None:
+        """A pause ends, an open breaker lets one probe out."""
+        self.endpoint(endpoint).wake(self.now_ms())
+        self.watch(endpoint)
+        self.touch(endpoint)
+
+    def obey(self, standing: Standing) -> None:
+        """What is not named is not ordered any more."""
+        if self.obeyed >= standing.revision:
+            return
+        self.obeyed = standing.revision
+        orders = {order.endpoint: order for order in standing.orders}
+        for name in sorted(self.endpoints.keys() | orders.keys()):
+            order, state = orders.get(name), self.endpoint(name)
+            state.cap = order.in_flight if order else None
+            state.pause = None
+            if order and order.paused:
+                state.pause = int(order.until.timestamp() * 1000) if order.until else EVER
+            self.watch(name)
+            self.touch(name)
+
     def leave(self, lane: str, endpoint: str) -> None:
         """Takes a lane out of wherever it is."""
+        if lane in self.own:
+            self.endpoint(endpoint).unleased(self.own[lane].token, self.now_ms())
+            self.watch(endpoint)
         self.ready.setdefault(endpoint, {}).pop(lane, None)
         self.delay.pop(lane, None)
         self.park.discard(lane)
@@ -129,6 +170,8 @@ class MemoryStore:
             head.crashes = 0
             head.due_ms = int(settle.at.timestamp() * 1000) if settle.step is QueueStep.DELAY and settle.at else 0
             head.parked = settle.step is QueueStep.PARK
+        self.endpoint(lease.endpoint).told(lane, lease.token, settle.health, self.breaker, self.now_ms())
+        self.watch(lease.endpoint)
         self.moved(lane)
         self.rest(lane, lease.endpoint)
 
@@ -149,7 +192,9 @@ class MemoryStore:
         suspect = False
         while len(claims) < limit and self.act:
             endpoint = min(self.act, key=lambda e: self.act[e])
-            lane = min(self.ready[endpoint], key=lambda name: self.ready[endpoint][name])
+            state = self.endpoint(endpoint)
+            lanes = sorted(self.ready[endpoint], key=lambda name: self.ready[endpoint][name])
+            lane = lanes[1] if state.state and len(lanes) > 1 and lanes[0] == state.last else lanes[0]
             head = self.records[self.lanes[lane][0]]
             if head.crashes and suspect:
                 del self.act[endpoint]
@@ -158,6 +203,8 @@ class MemoryStore:
             suspect = suspect or head.crashes > 0
             lease = Lease(self.new_token(), head.id, endpoint, worker)
             self.leave(lane, endpoint)
+            if state.state:
+                state.probe = lease.token
             self.lease[lane], self.own[lane] = until_ms, lease
             self.in_flight[endpoint].add(lane)
             self.touch(endpoint)
@@ -204,7 +251,7 @@ class MemoryStore:
             self.new_ticket(lane)
 
 
-_CONTENTS = tuple(f.name for f in fields(MemoryStore) if f.name not in ("now_ms", "cap", "bell"))
+_CONTENTS = tuple(f.name for f in fields(MemoryStore) if f.name not in ("now_ms", "cap", "breaker", "bell"))
 
 
 def fed(deliveries: Iterable[LaneDelivery]) -> list[LaneDelivery]:

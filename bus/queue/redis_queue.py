@@ -9,14 +9,25 @@ import itertools
 import os
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bus.ports import GenerationLost
 from bus.queue.connection import Argument, Connection, Reply
 from bus.queue.library import Library, library
-from bus.records import Claimed, LaneSnapshot, QueueRecord, QueueSettle, QueueStats
+from bus.records import (
+    Breaker,
+    Claimed,
+    EndpointOrder,
+    EndpointView,
+    LaneSnapshot,
+    QueueRecord,
+    QueueSettle,
+    QueueStats,
+    Standing,
+)
 
 IN_FLIGHT = 32  # lanes of one endpoint in flight at most, where the endpoint says nothing else
+_EVER = "ever"  # a pause without end
 _LONGEST_WAIT_S = 5.0  # below the connection's time-out
 
 
@@ -24,10 +35,16 @@ class RedisQueue:
     """The `Queue` port. Thread-safe. Must be told its generation (`adopt`, `start_generation`) before use."""
 
     def __init__(
-        self, url: str, *, in_flight: int = IN_FLIGHT, partition: int = 0, functions: Library | None = None
+        self,
+        url: str,
+        *,
+        in_flight: int = IN_FLIGHT,
+        breaker: Breaker | None = None,  # None = an endpoint is never let alone
+        partition: int = 0,
+        functions: Library | None = None,
     ) -> None:
         self._connection = Connection(url, library=functions or library(), tag=f"lt:{{{partition}}}:")
-        self._in_flight = in_flight
+        self._rules = _rules(in_flight, breaker)
         self._generation = 0
         self._fence = 0  # highest counter seen: a server that is below it has lost something
         self._nonce = f"{os.getpid():x}{os.urandom(4).hex()}"
@@ -49,7 +66,7 @@ class RedisQueue:
         """See the port."""
         row: list[Argument] = [worker, f"{self._nonce}.{next(self._numbers)}", int(lease_s * 1000), limit, len(settles)]
         for s in settles:
-            row += (s.delivery_id, s.lane, s.token, s.step.value, _ms(s.at))
+            row += (s.delivery_id, s.lane, s.token, s.step.value, _ms(s.at), s.health.value)
         reply = self._call("claim", row)
         self._due_at = time.monotonic() + reply[0] / 1000 if reply[0] >= 0 else 0.0
         claims = tuple(
@@ -137,6 +154,18 @@ class RedisQueue:
         """How many lanes of an endpoint may be in flight, in place of the default."""
         self._call("cap", [endpoint, cap])
 
+    def obey(self, standing: Standing) -> None:
+        """See the port."""
+        row: list[Argument] = [standing.revision]
+        for order in standing.orders:
+            row += (order.endpoint, _pause(order), order.in_flight or "")
+        self._call("obey", row)
+
+    def endpoints(self) -> tuple[EndpointView, ...]:
+        """See the port."""
+        reply = self._call("endpoints", writes=False)
+        return tuple(sorted((_view(reply[n : n + 9]) for n in range(0, len(reply), 9)), key=lambda view: view.endpoint))
+
     # -- generations --
 
     def generation(self) -> int:
@@ -204,7 +233,7 @@ class RedisQueue:
     def _head(self) -> list[Argument]:
         if not self._generation:
             raise GenerationLost("no generation adopted yet")
-        return [self._generation, self._fence, self._in_flight]
+        return [self._generation, self._fence, self._rules]
 
     def _call(self, name: str, row: Sequence[Argument] = (), *, writes: bool = True) -> Reply:
         return self._connection.call(name, [*self._head(), *row], writes=writes)
@@ -216,6 +245,36 @@ def _number(text: str) -> int:
         return int(text or 0)
     except ValueError:
         return 0
+
+
+def _rules(in_flight: int, breaker: Breaker | None) -> str:
+    if breaker is None:
+        return f"{in_flight},0,0,0"
+    return f"{in_flight},{breaker.failures},{int(breaker.first_s * 1000)},{int(breaker.most_s * 1000)}"
+
+
+def _pause(order: EndpointOrder) -> Argument:
+    return "" if not order.paused else _ms(order.until) if order.until else _EVER
+
+
+def _view(row: Sequence[Argument]) -> EndpointView:
+    name, state, until, fails, opens, pause, cap, ready, in_flight = row
+    return EndpointView(
+        endpoint=str(name),
+        state=str(state) or "closed",
+        until=_moment(until),
+        failures=int(fails or 0),
+        openings=int(opens or 0),
+        paused=bool(pause),
+        paused_until=None if pause == _EVER else _moment(pause),
+        in_flight_most=int(cap) if cap else None,
+        ready=int(ready),
+        in_flight=int(in_flight),
+    )
+
+
+def _moment(ms: Argument) -> datetime | None:
+    return datetime.fromtimestamp(int(ms) / 1000, UTC) if ms else None
 
 
 def _ms(at: datetime | None) -> int:

@@ -23,11 +23,17 @@ from bus.records.delivering import (
     WorkItem,
 )
 from bus.records.operating import Act, Acted, Action, Found, Journey, Query, Stored
-from bus.records.queueing import Claimed, LaneDelivery, LaneSnapshot, QueueRecord, QueueSettle, QueueStats, QueueStep
+
+# isort: off
+from bus.records.queueing import (
+    Breaker, Claimed, EndpointOrder, EndpointView, Health, LaneDelivery, LaneSnapshot, QueueRecord, QueueSettle,
+    QueueStats, QueueStep, Standing,
+)  # fmt: skip
 
 __all__ = [
-    "AcceptItem", "Acceptance", "Acknowledged", "Act", "Acted", "Action", "Claimed", "Content", "Decision", "Derived",
-    "DossierRef", "Found", "Intent", "ItemResult", "ItemStatus", "Journey", "LaneDelivery", "LaneSnapshot",
-    "NewIdentity", "NextStep", "PlannedDelivery", "Preparation", "Query", "QueueRecord", "QueueSettle", "QueueStats",
-    "QueueStep", "Rejection", "Settled", "Settlement", "Stored", "WorkItem",
+    "AcceptItem", "Acceptance", "Acknowledged", "Act", "Acted", "Action", "Breaker", "Claimed", "Content", "Decision",
+    "Derived", "DossierRef", "EndpointOrder", "EndpointView", "Found", "Health", "Intent", "ItemResult", "ItemStatus",
+    "Journey", "LaneDelivery", "LaneSnapshot", "NewIdentity", "NextStep", "PlannedDelivery", "Preparation", "Query",
+    "QueueRecord", "QueueSettle", "QueueStats", "QueueStep", "Rejection", "Settled", "Settlement", "Standing",
+    "Stored", "WorkItem",
 ]  # fmt: skip

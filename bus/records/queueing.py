@@ -51,6 +51,14 @@ class Claimed:
     crashes: int
 
 
+class Health(StrEnum):
+    """What an attempt says of the endpoint, not of the delivery."""
+
+    UNKNOWN = ""  # nothing
+    WELL = "well"  # it answered, whatever it said
+    ILL = "ill"  # nobody there, or no answer came
+
+
 class QueueStep(StrEnum):
     """What the queue is told after a settlement."""
 
@@ -69,6 +77,53 @@ class QueueSettle:
     token: str
     step: QueueStep
     at: datetime | None = None  # DELAY
+    health: Health = Health.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """When an endpoint is let alone, and for how long. Shared by all workers."""
+
+    failures: int = 5  # in a row; 0 = never
+    first_s: float = 5.0  # longest first rest; at least half of it
+    most_s: float = 60.0  # longest rest ever
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointOrder:
+    """What a person ordered for one endpoint. The newest one holds, as a whole."""
+
+    endpoint: str
+    who: str
+    why: str
+    paused: bool = False
+    until: datetime | None = None  # the pause ends by itself; None = a person ends it
+    in_flight: int | None = None  # deliveries at once; None = as in the settings
+    at: datetime | None = None  # when it was ordered; the journal says it
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All orders that hold. The revision grows with each order."""
+
+    revision: int = 0
+    orders: tuple[EndpointOrder, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointView:
+    """How the queue treats one endpoint now."""
+
+    endpoint: str
+    state: str  # closed | open | half
+    until: datetime | None  # open: then one probe goes out
+    failures: int  # in a row
+    openings: int  # in a row
+    paused: bool
+    paused_until: datetime | None  # None: not paused, or without end
+    in_flight_most: int | None  # ordered; None = as in the settings
+    ready: int  # lanes
+    in_flight: int
 
 
 @dataclass(frozen=True, slots=True)

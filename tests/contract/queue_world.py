@@ -15,8 +15,20 @@ import redis
 
 from bus.queue import EmbeddedServer, MemoryQueue, RedisQueue
 from bus.queue.library import Library, library, library_of
-from bus.queue.memory_store import MemoryStore
-from bus.records import Claimed, LaneDelivery, LaneSnapshot, QueueRecord, QueueSettle, QueueStep
+from bus.queue.memory_endpoint import EVER, EndpointState
+from bus.queue.memory_store import Lease, MemoryStore
+from bus.records import (
+    Breaker,
+    Claimed,
+    EndpointOrder,
+    Health,
+    LaneDelivery,
+    LaneSnapshot,
+    QueueRecord,
+    QueueSettle,
+    QueueStep,
+    Standing,
+)
 
 TAG = "lt:{0}:"
 BEGIN_MS = 1_760_000_000_000
@@ -36,6 +48,8 @@ class View:
     parked: set[str]
     poisoned: set[str]
     active: set[str]  # endpoints
+    endpoints: dict[str, dict[str, str]]  # endpoint → what its hash says, if anything
+    resting: dict[str, int]  # endpoint → ms when it is looked at again
     records: set[str]  # delivery ids
 
 
@@ -66,9 +80,9 @@ class RedisWorld:
         self.now_ms = BEGIN_MS
         self.wipe()
 
-    def queue(self, *, in_flight: int = 32) -> RedisQueue:
+    def queue(self, *, in_flight: int = 32, breaker: Breaker | None = None) -> RedisQueue:
         """Another process's view."""
-        made = RedisQueue(server().url, in_flight=in_flight, functions=self._functions)
+        made = RedisQueue(server().url, in_flight=in_flight, breaker=breaker, functions=self._functions)
         self._queues.append(made)
         return made
 
@@ -104,6 +118,10 @@ class RedisWorld:
                 pipeline.zrange(TAG + key, 0, -1)
             elif key == "park" or key.startswith("i:"):
                 pipeline.smembers(TAG + key)
+            elif key.startswith("ep:"):
+                pipeline.hgetall(TAG + key)
+            elif key == "wait":
+                pipeline.zrange(TAG + key, 0, -1, withscores=True)
             else:
                 pipeline.exists(TAG + key)
         found = dict(zip(keys, pipeline.execute(), strict=True))
@@ -122,6 +140,8 @@ class RedisWorld:
             poisoned=set(found.get("poison", ())),
             active=set(found.get("act", ())),
             records=set(found.get("m", ())),
+            endpoints={key.removeprefix("ep:"): found[key] for key in keys if key.startswith("ep:")},
+            resting={endpoint: int(at) for endpoint, at in found.get("wait", ())},
         )
 
 
@@ -132,9 +152,9 @@ class MemoryWorld:
         self.now_ms = BEGIN_MS
         self._store = MemoryStore(now_ms=lambda: self.now_ms)
 
-    def queue(self, *, in_flight: int = 32) -> MemoryQueue:
+    def queue(self, *, in_flight: int = 32, breaker: Breaker | None = None) -> MemoryQueue:
         """Another process's view."""
-        return MemoryQueue(self._store, in_flight=in_flight)
+        return MemoryQueue(self._store, in_flight=in_flight, breaker=breaker)
 
     def advance(self, seconds: float) -> None:
         """Turns the clock."""
@@ -146,6 +166,10 @@ class MemoryWorld:
 
     def close(self) -> None:
         """Nothing to end."""
+
+    def lease(self, lane: str) -> Lease | None:
+        """Who holds it."""
+        return self._store.own.get(lane)
 
     def look(self) -> View:
         """Everything."""
@@ -161,7 +185,18 @@ class MemoryWorld:
             poisoned=set(s.poison),
             active=set(s.act),
             records=set(s.records),
+            endpoints={name: said for name, state in s.endpoints.items() if (said := _said(state))},
+            resting=dict(s.looks),
         )
+
+
+def _said(state: EndpointState) -> dict[str, str]:
+    """As the server's hash has it: only what says something."""
+    pause = "" if state.pause is None else "ever" if state.pause == EVER else str(state.pause)
+    cap = "" if state.cap is None else str(state.cap)
+    numbers = {name: str(getattr(state, name) or "") for name in ("until", "fails", "opens")}
+    said = {"cap": cap, "pause": pause, "state": state.state, "probe": state.probe, "last": state.last, **numbers}
+    return {name: value for name, value in {**said, "well": "1" if state.well else ""}.items() if value}
 
 
 World = RedisWorld | MemoryWorld
@@ -179,6 +214,12 @@ def check_world(world: World) -> View:
     assert view.leased == view.owned == view.in_flight
     assert view.poisoned <= view.parked
     assert view.active <= set(view.ready)
+    for endpoint, said in view.endpoints.items():
+        rests = "pause" in said or said.get("state") == "open" or "probe" in said
+        assert not (rests and endpoint in view.active), "an endpoint that rests can be claimed from"
+        ends = said.get("state") == "open" or said.get("pause", "ever") != "ever"
+        assert (endpoint in view.resting) is ends, "an endpoint that rests is not looked at again"
+        assert ("probe" in said) <= (said.get("state") == "half")
     return view
 
 
@@ -200,9 +241,26 @@ def name(number: int, lane: str = "D1|E1") -> str:
     return f"{lane.partition('|')[0]}.{number}:{lane.partition('|')[2]}"
 
 
-def settle(claim: Claimed, step: QueueStep = QueueStep.DONE, at: datetime | None = None) -> QueueSettle:
+def settle(
+    claim: Claimed,
+    step: QueueStep = QueueStep.DONE,
+    at: datetime | None = None,
+    *,
+    health: Health = Health.UNKNOWN,
+) -> QueueSettle:
     """What the worker says after a settlement."""
-    return QueueSettle(claim.delivery_id, claim.lane, claim.endpoint, claim.token, step, at)
+    return QueueSettle(claim.delivery_id, claim.lane, claim.endpoint, claim.token, step, at, health)
+
+
+def standing(revision: int, **orders: datetime | int | None) -> Standing:
+    """Orders by endpoint: a moment or None = paused until then or for good; a number = in flight at most."""
+    made = (
+        EndpointOrder(name, "an.nv", "…", in_flight=order)
+        if isinstance(order, int)
+        else EndpointOrder(name, "an.nv", "…", paused=True, until=order)
+        for name, order in orders.items()
+    )
+    return Standing(revision, tuple(made))
 
 
 def snapshot(*numbers: int, lane: str = "D1|E1", parked: Iterable[int] = (), held: Iterable[int] = (),

@@ -9,7 +9,7 @@ import pytest
 from bus.feeder import Feeder
 from bus.ports import Queue
 from bus.records import Claimed, LaneSnapshot
-from tests.contract.queue_world import MemoryWorld, RedisWorld, World, check_world, settle
+from tests.contract.queue_world import MemoryWorld, RedisWorld, World, check_world, settle, standing
 from tests.integration.queue_load import LoadJournal
 
 
@@ -235,3 +235,37 @@ def test_restored_server(world: World) -> None:
     assert queue.generation() == 0
     assert feeder.heal()
     assert (journal.generation(), queue.stats().queued) == (2, 1)
+
+
+# ---------------------------------------------------------------- what a person ordered
+
+
+def test_orders_are_obeyed(world: World) -> None:
+    """What the journal orders holds in the queue after the next look, also if nobody told the queue."""
+    journal = LoadJournal()
+    queue, feeder = process(world, journal)
+    assert feeder.heal()
+    journal.orders = standing(1, E1=None)
+    assert feeder.heal()
+    feeder.feed([journal.accept("D1|E1")])
+    assert take(queue) == []
+    journal.orders = standing(2)
+    assert feeder.heal()
+    assert take(queue) == ["D1.0:E1"]
+
+
+def test_orders_outlive_a_wipe(world: World) -> None:
+    """An emptied queue is paused where it was before anything can be claimed."""
+    journal = LoadJournal()
+    queue, feeder = process(world, journal)
+    for lane in ("D1|E1", "D2|E2"):
+        journal.accept(lane)
+    journal.orders = standing(1, E1=None)
+    assert feeder.heal()
+    assert take(queue) == ["D2.0:E2"]
+    world.wipe()
+    assert feeder.heal()
+    assert "D1.0:E1" not in take(queue)
+    journal.orders = standing(2)
+    assert feeder.heal()
+    assert "D1.0:E1" in take(queue)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from bus.feeder import Feeder
 from bus.ports import GenerationLost, Queue, QueueUnavailable
-from bus.records import Claimed, LaneDelivery, LaneSnapshot, QueueRecord, QueueSettle, QueueStep
+from bus.records import Claimed, LaneDelivery, LaneSnapshot, QueueRecord, QueueSettle, QueueStep, Standing
 
 LEASE_S = 2.0
 
@@ -34,6 +34,7 @@ class LoadJournal:
         self._lock = threading.Lock()
         self._open: dict[str, list[Row]] = defaultdict(list)
         self._generation = 0
+        self.orders = Standing()
         self.accepted: dict[str, list[str]] = defaultdict(list)
         self.delivered: dict[str, list[str]] = defaultdict(list)
         self.refused_intents = 0
@@ -42,6 +43,9 @@ class LoadJournal:
 
     def generation(self) -> int:
         return self._generation
+
+    def standing(self) -> Standing:
+        return self.orders
 
     def new_generation(self) -> Future[int]:
         with self._lock:

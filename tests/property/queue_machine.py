@@ -2,7 +2,8 @@
 
 The machine is the journal and the workers; both queues are told the same and must answer the same. After each step:
 each lane is in exactly one place and the sets agree; what was claimed is the journal's head of its lane, or final;
-no lane has two live leases. At the end everything accepted is delivered, in order, and nothing is left.
+no lane has two live leases; an endpoint that failed often enough rests, then lets one probe out at a time; a paused
+one is not claimed from. At the end everything accepted is delivered, in order, and nothing is left.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bus.ports import GenerationLost
-from bus.records import Claimed, LaneDelivery, LaneSnapshot, QueueRecord, QueueStep
-from tests.contract.queue_world import MemoryWorld, RedisWorld, check_world, moment, record, settle
+from bus.records import Breaker, Claimed, Health, LaneDelivery, LaneSnapshot, QueueRecord, QueueStep
+from tests.contract.queue_world import MemoryWorld, RedisWorld, check_world, moment, record, settle, standing
 
 LANES = ("D1|E1", "D2|E1", "D3|E1", "D4|E2")
 WORKERS = ("w1", "w2")
 CAP = 2
 LEASE_S = 60.0
+BREAKER = Breaker(failures=2, first_s=20, most_s=80)
+ENDPOINTS = ("E1", "E2")
 
 lanes = st.sampled_from(LANES)
 workers = st.sampled_from(WORKERS)
@@ -47,6 +50,8 @@ class SmallJournal:
     accepted: dict[str, list[str]] = field(default_factory=lambda: {lane: [] for lane in LANES})
     delivered: dict[str, list[str]] = field(default_factory=lambda: {lane: [] for lane in LANES})
     generation: int = 0
+    revision: int = 0
+    pauses: dict[str, int] = field(default_factory=dict)  # endpoint → ms until; a great number = for good
 
     def row(self, delivery: str, lane: str) -> Row | None:
         return next((row for row in self.open[lane] if row.id == delivery), None)
@@ -68,12 +73,15 @@ class QueueMachine(RuleBasedStateMachine):
         super().__init__()
         self.journal = SmallJournal()
         self.worlds = (RedisWorld(type(self).change), MemoryWorld())
-        self.queues = tuple(world.queue(in_flight=CAP) for world in self.worlds)
+        self.queues = tuple(world.queue(in_flight=CAP, breaker=BREAKER) for world in self.worlds)
         self.stalled: list[QueueRecord] = []
         self.claims: list[tuple[str, Claimed]] = []  # (worker, claim), also of workers long dead
         self.live: dict[str, tuple[str, int]] = {}  # lane → token and end of the lease somebody may believe in
         self.mends: list[tuple[str, int, LaneSnapshot | None]] = []  # read from the journal, not yet written
         self.old: list[LaneSnapshot] = []  # a walk's snapshots, not yet filled in
+        self.failures: dict[str, int] = {}  # endpoint → in a row, as told
+        self.fell: dict[str, int] = {}  # endpoint → ms when its breaker opened last
+        self.probes: set[str] = set()  # tokens
 
     # -- both queues are told the same --
 
@@ -99,6 +107,8 @@ class QueueMachine(RuleBasedStateMachine):
         """What the feeder does: a new generation, filled from the journal."""
         self.journal.generation += 1
         self.both(lambda q: q.start_generation(self.journal.generation))
+        self.obey()
+        self.failures.clear()
         self.live.clear()  # the intents in the journal keep these apart from now on
         self.mends.clear()
         snapshots = [s for lane in LANES if (s := self.journal.snapshot(lane, self.now_ms))]
@@ -146,6 +156,7 @@ class QueueMachine(RuleBasedStateMachine):
         for claim in claims:
             token, until_ms = self.live.get(claim.lane, ("", 0))
             assert until_ms <= self.now_ms, f"{claim.lane} has two live leases: {token} and {claim.token}"
+            self.may_go(claim)
             self.live[claim.lane] = (claim.token, claim.lease_until_ms)
             self.claims.append((worker, claim))
             row = self.journal.row(claim.delivery_id, claim.lane)
@@ -160,9 +171,37 @@ class QueueMachine(RuleBasedStateMachine):
         rows = [(self.journal.row(claim.delivery_id, claim.lane), claim) for _, claim in self.claims]
         return [(row, claim) for row, claim in rows if row and (row.intent == claim.token) is alive]
 
+    def may_go(self, claim: Claimed) -> None:
+        """Not while its endpoint is paused or rests; and as a probe only alone."""
+        endpoint = claim.endpoint
+        assert self.journal.pauses.get(endpoint, 0) <= self.now_ms, f"{endpoint} is paused"
+        if self.failures.get(endpoint, 0) < BREAKER.failures:
+            return
+        assert self.now_ms >= self.fell[endpoint] + BREAKER.first_s * 500, f"{endpoint} rests"
+        for lane, (token, until_ms) in self.live.items():
+            alone = token not in self.probes or lane.partition("|")[2] != endpoint or until_ms <= self.now_ms
+            assert alone, f"{endpoint} has two probes: {token} and {claim.token}"
+        self.probes.add(claim.token)
+
+    def hears(self, claim: Claimed, health: Health) -> None:
+        """What is told of an endpoint, if it is heard at all: then the lease is still there."""
+        lease = self.worlds[1].lease(claim.lane)
+        if lease is None or lease.token != claim.token or health is Health.UNKNOWN:
+            return
+        endpoint, was = claim.endpoint, self.failures.get(claim.endpoint, 0)
+        if health is Health.WELL:
+            self.failures[endpoint] = 0
+        elif was < BREAKER.failures or claim.token in self.probes:
+            self.failures[endpoint] = was + 1
+            if was + 1 >= BREAKER.failures:
+                self.fell[endpoint] = self.now_ms
+
     @precondition(lambda self: self.holders(alive=True))
-    @rule(data=st.data(), step=st.sampled_from(QueueStep), dies=st.integers(0, 3), wait_s=st.integers(0, 90))
-    def settle(self, data: st.DataObject, step: QueueStep, dies: int, wait_s: int) -> None:
+    @rule(
+        data=st.data(), step=st.sampled_from(QueueStep), dies=st.integers(0, 3), wait_s=st.integers(0, 90),
+        health=st.sampled_from([*Health, Health.ILL]),
+    )  # fmt: skip
+    def settle(self, data: st.DataObject, step: QueueStep, dies: int, wait_s: int, health: Health) -> None:
         """Journal, then queue. Some die between the two."""
         row, claim = data.draw(st.sampled_from(self.holders(alive=True)))
         row.intent, row.intent_until_ms = "", 0
@@ -172,7 +211,7 @@ class QueueMachine(RuleBasedStateMachine):
             assert self.journal.open[claim.lane].pop(0) is row
             self.journal.delivered[claim.lane].append(row.id)
         if dies != 3:
-            self.settle_both(claim, step, row.due_ms)
+            self.settle_both(claim, step, row.due_ms, health=health)
 
     @precondition(lambda self: self.holders(alive=False))
     @rule(data=st.data(), step=st.sampled_from(QueueStep))
@@ -187,8 +226,9 @@ class QueueMachine(RuleBasedStateMachine):
         assert self.both(lambda q: q.extend([claim], lease_s=9 * LEASE_S)) == frozenset()
         assert self.worlds[0].look() == before
 
-    def settle_both(self, claim: Claimed, step: QueueStep, due_ms: int = 0) -> None:
-        said = settle(claim, step, moment(due_ms) if due_ms else None)
+    def settle_both(self, claim: Claimed, step: QueueStep, due_ms: int = 0, *, health: Health = Health.UNKNOWN) -> None:
+        said = settle(claim, step, moment(due_ms) if due_ms else None, health=health)
+        self.hears(claim, health)
         self.both(lambda q: q.claim("settler", settles=[said], limit=0, lease_s=LEASE_S))
         if self.live.get(claim.lane, ("", 0))[0] == claim.token:
             del self.live[claim.lane]
@@ -202,6 +242,24 @@ class QueueMachine(RuleBasedStateMachine):
             row = self.journal.row(claim.delivery_id, claim.lane)
             if row and row.intent == claim.token:
                 row.intent_until_ms = self.live[claim.lane][1]
+
+    @rule(often=st.integers(0, 2), wait_s=st.sampled_from([0, 30, 80]))
+    def fall(self, often: int, wait_s: int) -> None:
+        """E1 dies under as many attempts as open its breaker, each of another lane; then time goes by."""
+        if often:
+            return
+        for lane in LANES[: BREAKER.failures]:
+            self.accept_one(lane, stall=False)
+        for _ in range(BREAKER.failures):
+            before = len(self.claims)
+            self.claim("w1", 2)
+            for _, claim in self.claims[before:]:
+                row = self.journal.row(claim.delivery_id, claim.lane)
+                if claim.endpoint == "E1" and row and row.intent == claim.token:
+                    row.intent, row.intent_until_ms, row.due_ms = "", 0, 0
+                    self.settle_both(claim, QueueStep.DELAY, health=Health.ILL)
+        self.advance(wait_s)
+        self.claim("w1", 4)
 
     @rule(worker=workers)
     def kill(self, worker: str) -> None:
@@ -230,7 +288,20 @@ class QueueMachine(RuleBasedStateMachine):
             rows[0].parked, rows[0].due_ms = False, 0
             self.mend(lane)
 
-    @rule(seconds=st.sampled_from([0.5, 30, 61]))
+    @rule(endpoint=st.sampled_from(ENDPOINTS), wait_s=st.sampled_from([0, 0, 20, 10**9]))
+    def pause(self, endpoint: str, wait_s: int) -> None:
+        """Or resume it."""
+        self.journal.pauses[endpoint] = self.now_ms + wait_s * 1000
+        self.journal.revision += 1
+        self.obey()
+        self.both(lambda q: q.obey(standing(self.journal.revision - 1)))  # somebody read the journal before that
+
+    def obey(self) -> None:
+        paused = {name: ms for name, ms in self.journal.pauses.items() if ms > self.now_ms}
+        orders = {name: None if ms > self.now_ms + 10**9 else moment(ms) for name, ms in paused.items()}
+        self.both(lambda q: q.obey(standing(self.journal.revision, **orders)))
+
+    @rule(seconds=st.sampled_from([0.5, 15, 30, 61]))
     def advance(self, seconds: float) -> None:
         for world in self.worlds:
             world.advance(seconds)
@@ -304,6 +375,8 @@ class QueueMachine(RuleBasedStateMachine):
         for lane in LANES:
             for row in self.journal.open[lane]:
                 row.parked, row.due_ms = False, 0
+        for endpoint in ENDPOINTS:
+            self.pause(endpoint, 0)
         for _ in range(3):
             self.advance(300)
             self.both(lambda q: q.claim("last", settles=(), limit=0, lease_s=LEASE_S))  # what was lost shows now
@@ -318,7 +391,7 @@ class QueueMachine(RuleBasedStateMachine):
                 row = self.journal.row(claim.delivery_id, claim.lane)
                 if worker == "last" and row and row.intent == claim.token:
                     self.journal.delivered[claim.lane].append(self.journal.open[claim.lane].pop(0).id)
-                    self.settle_both(claim, QueueStep.DONE)
+                    self.settle_both(claim, QueueStep.DONE, health=Health.WELL)
         assert self.journal.delivered == self.journal.accepted
         self.agree()
         assert self.worlds[0].look().lanes == {}

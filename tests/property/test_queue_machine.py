@@ -32,6 +32,12 @@ def test_any_history() -> None:
         "a rebuild ends the live lease",
         "old tickets are good",
         "the cap is not kept",
+        "the breaker never opens",
+        "a breaker per process",
+        "two probes",
+        "what says nothing counts as a failure",
+        "a pause is not kept",
+        "an older order is obeyed",
     ],
 )
 def test_machine_finds(bug: str) -> None:
@@ -43,5 +49,5 @@ def test_machine_finds(bug: str) -> None:
 
     with pytest.raises(AssertionError):
         run_state_machine_as_test(
-            Buggy, settings=settings(SETTINGS, max_examples=300, derandomize=True, phases=[Phase.generate])
+            Buggy, settings=settings(SETTINGS, max_examples=600, derandomize=True, phases=[Phase.generate])
         )

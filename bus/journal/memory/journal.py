@@ -17,6 +17,7 @@ from bus.journal.memory import door, reading, worker
 from bus.journal.memory.store import Body, Store
 from bus.journal.memory.worker import end_worker
 from bus.journal.moments import to_us
+from bus.journal.orders import KIND, SUBJECT, order_facts, standing_of
 from bus.journal.reject import ANSWER
 from bus.ports import Clock, JournalUnavailable
 from bus.records import (
@@ -24,6 +25,7 @@ from bus.records import (
     Acknowledged,
     Acted,
     Action,
+    EndpointOrder,
     Found,
     ItemResult,
     Journey,
@@ -33,6 +35,7 @@ from bus.records import (
     Rejection,
     Settled,
     Settlement,
+    Standing,
     WorkItem,
 )
 from schemas.message import Message
@@ -105,6 +108,24 @@ class MemoryJournal:
     def record_look(self, message_id: str, role: str, *, who: str, why: str) -> Future[None]:
         """See the port."""
         return self._do(lambda: worker.look(self._store, Look(message_id, role, who, why)))
+
+    def order(self, order: EndpointOrder) -> Future[Standing]:
+        """See the port."""
+
+        def keep() -> Standing:
+            facts = order_facts(order, self._standing().revision, now_us=self._store.now_us)
+            self._store.note(KIND, SUBJECT, facts)
+            return self._standing()
+
+        return self._do(keep)
+
+    def standing(self) -> Standing:
+        """See the port."""
+        with self._lock:
+            return self._standing()
+
+    def _standing(self) -> Standing:
+        return standing_of(entry.text for entry in self._store.entries if entry.kind == KIND)
 
     def new_generation(self) -> Future[int]:
         """See the port."""

@@ -1,26 +1,26 @@
 -- What operators, the supervisor and the sweep ask for; and the change of generation.
 
 -- release: args from 4: lane. A parked or waiting lane is ready now, its crashes forgotten.
-serve('release', { 'allow-oom' }, function(q, a, cap)
+serve('release', { 'allow-oom' }, function(q, a, rules)
   local lane = a[4]
   local head = read_record(q, call('LINDEX', q .. 'l:' .. lane, 0))
   if not head or call('HEXISTS', q .. 'own', lane) == 1 then return 0 end
   head.parked, head.due, head.crashes = false, 0, 0
   write_record(q, head)
   moved(q, lane)
-  rest(q, lane, head.ep, cap, clock())
+  rest(q, lane, head.ep, rules, clock())
   ring(q)
   return 1
 end)
 
 -- expire_worker: args from 4: worker. Its leases are lost now, not when they run out. Returns how many.
-serve('expire_worker', { 'allow-oom' }, function(q, a, cap)
+serve('expire_worker', { 'allow-oom' }, function(q, a, rules)
   local now, ended = clock(), 0
   local lanes = call('HKEYS', q .. 'own')
   table.sort(lanes)
   for _, lane in ipairs(lanes) do
     if read_lease(q, 'own', lane).worker == a[4] then
-      crash(q, lane, cap, now, a[1])
+      crash(q, lane, rules, now, a[1])
       ended = ended + 1
     end
   end
@@ -51,10 +51,46 @@ serve('behind', { 'no-writes', 'allow-oom' }, function(q, a, _)
 end)
 
 -- cap: args from 4: endpoint, lanes in flight at most.
-serve('cap', { 'allow-oom' }, function(q, a, cap)
+serve('cap', { 'allow-oom' }, function(q, a, rules)
   call('HSET', q .. 'ep:' .. a[4], 'cap', a[5])
-  touch(q, a[4], cap)
+  touch(q, a[4], rules)
   return 1
+end)
+
+-- obey: args from 4: revision; per endpoint: name, pause ('' = none | 'ever' | ms until), cap ('' = the default).
+-- The whole of what the journal orders: what is not named is not ordered any more. An older revision changes nothing.
+serve('obey', { 'allow-oom' }, function(q, a, rules)
+  if tonumber(text_of(q .. 'obeyed') or '0') >= tonumber(a[4]) then return 0 end
+  call('SET', q .. 'obeyed', a[4])
+  for n = 5, #a, 3 do call('SADD', q .. 'eps', a[n]) end
+  local ordered = {}
+  for n = 5, #a, 3 do ordered[a[n]] = { pause = a[n + 1], cap = a[n + 2] } end
+  local endpoints = call('SMEMBERS', q .. 'eps')
+  table.sort(endpoints)
+  for _, ep in ipairs(endpoints) do
+    local order = ordered[ep] or { pause = '', cap = '' }
+    for field, value in pairs(order) do
+      if value == '' then call('HDEL', q .. 'ep:' .. ep, field) else call('HSET', q .. 'ep:' .. ep, field, value) end
+    end
+    watch(q, ep)
+    touch(q, ep, rules)
+  end
+  ring(q)
+  return 1
+end)
+
+-- endpoints: per endpoint: name, state, until, fails, opens, pause, cap, lanes ready, lanes in flight.
+serve('endpoints', { 'no-writes', 'allow-oom' }, function(q, _, _)
+  local found = {}
+  for _, ep in ipairs(call('SMEMBERS', q .. 'eps')) do
+    found[#found + 1] = ep
+    for _, value in ipairs(call('HMGET', q .. 'ep:' .. ep, 'state', 'until', 'fails', 'opens', 'pause', 'cap')) do
+      found[#found + 1] = value or ''
+    end
+    found[#found + 1] = call('ZCARD', q .. 'r:' .. ep)
+    found[#found + 1] = call('SCARD', q .. 'i:' .. ep)
+  end
+  return found
 end)
 
 -- stats: lanes ready, leased, waiting, parked; deliveries.

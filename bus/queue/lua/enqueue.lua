@@ -1,7 +1,7 @@
 -- enqueue: adds deliveries to the tails of their lanes, in the order given.
 -- args from 4: id, lane, endpoint, priority, predecessor, not before ms; repeated.
 -- Returns the lanes that were refused. No allow-oom: a full server takes nothing new, and can drain.
-serve('enqueue', {}, function(q, a, cap)
+serve('enqueue', {}, function(q, a, rules)
   local now, refused, woken = clock(), {}, false
   for n = 4, #a, 6 do
     local id, lane, ep, before = a[n], a[n + 1], a[n + 2], a[n + 4]
@@ -12,7 +12,7 @@ serve('enqueue', {}, function(q, a, cap)
         refused[#refused + 1] = lane
       else
         append(q, lane, ep, id, tonumber(a[n + 3]), tonumber(a[n + 5]), false, now)
-        if tail == '' and rest(q, lane, ep, cap, now) == 'ready' then woken = true end
+        if tail == '' and rest(q, lane, ep, rules, now) == 'ready' then woken = true end
       end
     end
   end

@@ -14,7 +14,9 @@
 --   r:<endpoint>   zset    ready lanes; score = priority band, then arrival           while ready
 --   act            zset    endpoints with a ready lane and room in flight; score = turn
 --   eps            set     endpoints seen                                             a generation
---   ep:<endpoint>  hash    cap = lanes in flight at most                              a generation
+--   ep:<endpoint>  hash    how it is treated and how it does (below)                  a generation
+--   wait           zset    endpoints that rest until then, ms of server time          while resting
+--   obeyed         string  revision of the journal's orders that ep:* follow          a generation
 --   i:<endpoint>   set     lanes in flight: a set, because counters drift             while leased
 --   lease          zset    lane -> expiry, ms of server time                          while leased
 --   own            hash    lane -> lease (below)                                      while leased
@@ -28,6 +30,9 @@
 --
 --   record   version, lane, endpoint, score, crashes, created ms, not before ms (0 = at once), parked (0 | 1)
 --   lease    version, token, delivery id, endpoint, worker
+--   ep       cap (lanes in flight at most), pause ("ever" | ms until), state ("open" | "half"; none = closed),
+--            until (ms, while open), probe (token), well (1 = it answered last), fails (in a row), opens (in a row),
+--            last (lane of the last failure). Each only where it says something. One for all workers.
 -- Fields are joined by U+001F, which no XML or dossier code can contain.
 
 local SEP = '\31'
@@ -36,6 +41,7 @@ local CRASHES = 3 -- so many lost leases in a row park a delivery as poison
 local STEPS = 100 -- due or expired lanes moved in one call
 local BELLS = 8
 local BAND = 2 ^ 50 -- one priority band
+local AGAIN = 1000 -- ms until another probe, where the last one told nothing
 
 local function call(...) return redis.call(...) end -- redis.call exists only while a function runs
 
@@ -102,7 +108,14 @@ local function text_of(key)
   return type(found) == 'string' and found or nil
 end
 
--- Registers one function. Its arguments: generation expected, fencing counter already seen, default cap, …
+-- The caller's rules: lanes in flight, failures that open the breaker (0 = never), first and longest rest in ms.
+local function rules_of(text)
+  local n = {}
+  for part in string.gmatch(text, '%d+') do n[#n + 1] = tonumber(part) end
+  return { lanes = n[1], failures = n[2], first = n[3], most = n[4] }
+end
+
+-- Registers one function. Its arguments: generation expected, fencing counter already seen, rules, …
 -- An emptied, other or restored server is told apart by the first two.
 local function serve(name, flags, body)
   redis.register_function {
@@ -116,7 +129,7 @@ local function serve(name, flags, body)
       if (tonumber(fence) or 0) < tonumber(args[2]) then
         return redis.error_reply('LTGEN fencing counter ' .. fence .. ' below ' .. args[2])
       end
-      return body(q, args, tonumber(args[3]))
+      return body(q, args, rules_of(args[3]))
     end,
   }
 end

@@ -1,18 +1,17 @@
 -- Where a lane is. `place` is the only writer of ready, waiting, leased and parked; `rest` decides from the head's
 -- record. Nothing else touches r:*, act, delay, lease, own, i:*, park or poison.
 
--- An endpoint can be claimed from while it has a ready lane and room in flight.
-local function touch(q, ep, cap)
-  local own_cap = call('HGET', q .. 'ep:' .. ep, 'cap')
-  local room = call('SCARD', q .. 'i:' .. ep) < (tonumber(own_cap or cap))
-  if room and call('EXISTS', q .. 'r:' .. ep) == 1 then
+-- An endpoint can be claimed from while it has a ready lane, does not rest, and has room in flight.
+local function touch(q, ep, rules)
+  if call('EXISTS', q .. 'r:' .. ep) == 1 and has_room(q, ep, rules) then
     if not call('ZSCORE', q .. 'act', ep) then call('ZADD', q .. 'act', call('INCR', q .. 'turn'), ep) end
   else
     call('ZREM', q .. 'act', ep)
   end
 end
 
-local function place(q, lane, ep, cap, where, value, lease)
+local function place(q, lane, ep, rules, where, value, lease)
+  unleased(q, lane, ep)
   call('ZREM', q .. 'r:' .. ep, lane)
   call('ZREM', q .. 'delay', lane)
   call('SREM', q .. 'park', lane)
@@ -32,23 +31,23 @@ local function place(q, lane, ep, cap, where, value, lease)
   elseif where == 'parked' then
     call('SADD', q .. 'park', lane)
   end
-  touch(q, ep, cap)
+  touch(q, ep, rules)
 end
 
 -- Puts an unleased lane where its head belongs. Returns where.
-local function rest(q, lane, ep, cap, now)
+local function rest(q, lane, ep, rules, now)
   local head = read_record(q, call('LINDEX', q .. 'l:' .. lane, 0))
   if not head then
-    place(q, lane, ep, cap, 'nowhere')
+    place(q, lane, ep, rules, 'nowhere')
     return 'nowhere'
   elseif head.parked then
-    place(q, lane, ep, cap, 'parked')
+    place(q, lane, ep, rules, 'parked')
     return 'parked'
   elseif head.due > now then
-    place(q, lane, ep, cap, 'waiting', head.due)
+    place(q, lane, ep, rules, 'waiting', head.due)
     return 'waiting'
   end
-  place(q, lane, ep, cap, 'ready', head.score)
+  place(q, lane, ep, rules, 'ready', head.score)
   return 'ready'
 end
 
@@ -61,14 +60,14 @@ local function append(q, lane, ep, id, priority, due, parked, now, old)
 end
 
 -- A lease was lost: the head is tried again at once, unless it took three workers with it.
-local function crash(q, lane, cap, now, generation)
+local function crash(q, lane, rules, now, generation)
   local lease = read_lease(q, 'own', lane)
   local head = read_record(q, lease.id)
   head.crashes = head.crashes + 1
   local poisonous = head.crashes >= CRASHES
   head.parked = head.parked or poisonous
   write_record(q, head)
-  rest(q, lane, head.ep, cap, now)
+  rest(q, lane, head.ep, rules, now)
   if poisonous then
     call('HSET', q .. 'poison', lane, join(VERSION, next_token(q, generation), head.id, head.ep, lease.worker))
   end

@@ -26,7 +26,7 @@ local function stale(q, lane, ticket) return ticket ~= '0' and call('HGET', q ..
 -- rebuild_lane: args from 4: lane, endpoint, ticket (0 = at all events), entries.
 -- A live lease stays if its delivery is still the head. Returns 0 when the ticket is not the newest: the caller
 -- read the journal before something changed, and must read again.
-serve('rebuild_lane', {}, function(q, a, cap)
+serve('rebuild_lane', {}, function(q, a, rules)
   local lane, ep, entries, now = a[4], a[5], read_entries(a, 7), clock()
   if stale(q, lane, a[6]) then return 0 end
   local lease = read_lease(q, 'own', lane)
@@ -45,13 +45,13 @@ serve('rebuild_lane', {}, function(q, a, cap)
     write_record(q, record)
     return 1
   end
-  if rest(q, lane, ep, cap, now) == 'ready' then ring(q) end
+  if rest(q, lane, ep, rules, now) == 'ready' then ring(q) end
   return 1
 end)
 
 -- fill: args from 4: lane, endpoint, entries. Writes the lane if there is none, else only looks at it.
 -- Returns 1 when it does not look as the journal says: it must be rebuilt with a ticket.
-serve('fill', {}, function(q, a, cap)
+serve('fill', {}, function(q, a, rules)
   local lane, ep, entries, now = a[4], a[5], read_entries(a, 6), clock()
   if call('HEXISTS', q .. 'behind', lane) == 1 then return 1 end
   local head = call('LINDEX', q .. 'l:' .. lane, 0)
@@ -62,18 +62,18 @@ serve('fill', {}, function(q, a, cap)
     return (call('SISMEMBER', q .. 'park', lane) == 1) == entries[1].parked and 0 or 1
   end
   for _, e in ipairs(entries) do append(q, lane, ep, e.id, e.priority, e.due, e.parked, now) end
-  if rest(q, lane, ep, cap, now) == 'ready' then ring(q) end
+  if rest(q, lane, ep, rules, now) == 'ready' then ring(q) end
   return 0
 end)
 
 -- drop_lane: args from 4: lane, ticket (0 = at all events).
-serve('drop_lane', { 'allow-oom' }, function(q, a, cap)
+serve('drop_lane', { 'allow-oom' }, function(q, a, rules)
   local lane = a[4]
   if stale(q, lane, a[5]) then return 0 end
   local head = read_record(q, call('LINDEX', q .. 'l:' .. lane, 0))
   if head then
     forget(q, lane)
-    rest(q, lane, head.ep, cap, clock())
+    rest(q, lane, head.ep, rules, clock())
   end
   call('HDEL', q .. 'behind', lane)
   return 1

@@ -293,3 +293,53 @@ def test_module_runs_as_the_command_does() -> None:
     """`python -m bus.cli` calls itself lienthong in its messages."""
     assert run("--help").out.startswith("Usage: lienthong ")
     assert sys.executable in COMMAND
+
+
+# ---------------------------------------------------------------- endpoints
+
+
+@pytest.fixture
+def journal(env: dict[str, str], tmp_path: Path) -> None:
+    """One that is there; the queue is away."""
+    (tmp_path / "data").mkdir()
+    open_journal(f"sqlite:///{tmp_path / 'data' / 'journal.sqlite'}").close()
+
+
+def test_a_pause_is_recorded_while_the_queue_is_away(env: dict[str, str], journal: None) -> None:
+    """The journal is the record; whoever asks sees who paused it, why and until when; a resume ends it."""
+    words = ("--why", "bảo trì", "--who", "van.hanh")
+    done = run("endpoint", "pause", "gplx_dlms", *words, "--until", "2h", "--json", env=env)
+    assert done.code == 0
+    said = done.json()
+    assert (said["paused"], said["who"], said["why"], said["queue_told"]) == (True, "van.hanh", "bảo trì", False)
+    (seen,) = (one for one in run("endpoint", "list", "--json", env=env).json() if one["endpoint"] == "gplx_dlms")
+    assert (seen["paused"], seen["until"], seen["who"]) == (True, said["until"], "van.hanh")
+    assert "bảo trì" in run("endpoint", "list", env=env).out
+    assert run("endpoint", "resume", "gplx_dlms", "--why", "xong", env=env).code == 0
+    assert not any(one["paused"] for one in run("endpoint", "list", "--json", env=env).json())
+
+
+def test_a_cap_stays_when_an_endpoint_is_paused(env: dict[str, str], journal: None) -> None:
+    """One order does not undo another; 0 takes the cap away."""
+    assert run("endpoint", "cap", "gplx_dlms", "2", "--why", "bên nhận yếu", env=env).code == 0
+    assert run("endpoint", "pause", "gplx_dlms", "--why", "bảo trì", "--json", env=env).json()["in_flight_most"] == 2
+    said = run("endpoint", "cap", "gplx_dlms", "0", "--why", "đã nâng cấp", "--json", env=env).json()
+    assert (said["paused"], said["in_flight_most"]) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("pause", "nope", "--why", "x"), 1),
+        (("pause", "mot_cua_cmon", "--why", "x"), 1),
+        (("pause", "gplx_dlms", "--why", " "), 2),
+        (("pause", "gplx_dlms", "--why", "x", "--until", "hôm qua"), 2),
+        (("pause", "gplx_dlms", "--why", "x", "--until", "2020-01-01"), 2),
+        (("cap", "gplx_dlms", "32", "--why", "x"), 2),
+    ],
+)
+def test_orders_that_make_no_sense(arguments: tuple[str, ...], code: int, env: dict[str, str], journal: None) -> None:
+    """An endpoint nobody sends to, no reason, an end that is past, a cap that takes every thread."""
+    ran = run("endpoint", *arguments, env=env)
+    assert ran.code == code
+    assert run("endpoint", "list", "--json", env=env).json()[0]["why"] == ""

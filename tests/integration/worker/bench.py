@@ -220,7 +220,7 @@ def accept(journal: Journal, *codes: str, unclear: Unclear = Unclear.PARK) -> li
     ids: list[str] = []
     for code in codes:
         body = b'<HoiTrangThai xmlns="urn:lienthong:canonical:1"><MaHoSoDonVi>TN</MaHoSoDonVi></HoiTrangThai>'
-        names = (("gplx_dlms", code),)
+        names = (("thu", code), ("gplx_dlms", code))  # a dossier is touched only by a name of the caller's own
         envelope = Envelope(
             id=new_id(), kind="hoi_trang_thai", sender=SENDER, receiver=None, operation="thu", business_ids=names,
             received_at=SystemClock().now(), sha256=sha256_hex(body),

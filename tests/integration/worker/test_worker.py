@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from bus.clock import SystemClock
 from bus.delivery import State, Unclear
@@ -23,7 +24,7 @@ from bus.journal import SqlJournal
 from bus.outcome import Outcome
 from bus.ports import JournalUnavailable
 from bus.queue import EmbeddedServer, RedisQueue
-from bus.records import Act, Action, Settled, Settlement
+from bus.records import Act, Action, EndpointOrder, Settled, Settlement
 from bus.replay import carry_out
 from tests.integration.worker.bench import (
     DROP,
@@ -431,3 +432,40 @@ def test_what_a_dead_process_did_not_tell_the_queue_is_found_at_the_next_start(
     with working(make_worker(journal, queue, make_tools(there.address), name="w2")):
         until_state(journal, lost, State.DELIVERED, 5)
     assert there.codes() == ["D1", "D2"]
+
+
+# ---------------------------------------------------------------- what a person orders
+
+
+def ordered(journal: SqlJournal, *, paused: bool) -> None:
+    journal.order(EndpointOrder("e", "nguyen.an", "bảo trì", paused=paused)).result(10)
+
+
+def test_a_pause_is_obeyed_within_two_seconds(journal: SqlJournal, queue: RedisQueue, there: Partner) -> None:
+    """By every worker, also if only the journal was told, and again after the queue was emptied."""
+    second = RedisQueue(queue_server().url, in_flight=32)
+    with working(
+        make_worker(journal, queue, make_tools(there.address)),
+        make_worker(journal, second, make_tools(there.address), name="w2"),
+    ):
+        until_state(journal, accept(journal, "D1"), State.DELIVERED)
+        ordered(journal, paused=True)
+        time.sleep(2)
+        raw = redis.Redis.from_url(queue_server().url)
+        raw.flushall()
+        raw.close()
+        ids = accept(journal, *(f"D{n}" for n in range(2, 12)))
+        feeder = Feeder(journal, queue)
+        feeder.doubt()
+        until(feeder.heal)
+        until(lambda: queue.stats().queued == len(ids))
+        time.sleep(1.5)
+        assert there.codes() == ["D1"]
+        assert {delivery(journal, one).state for one in ids} == {State.READY}
+        assert {delivery(journal, one).attempts_used for one in ids} == {0}
+        ordered(journal, paused=False)
+        began = time.monotonic()
+        until_state(journal, ids[:1], State.DELIVERED)
+        assert time.monotonic() - began < 2 + 1
+        until_state(journal, ids, State.DELIVERED)
+    second.close()

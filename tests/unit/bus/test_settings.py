@@ -62,6 +62,16 @@ def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
     assert (found.code, "routes.toml" in found.text_en, "line 1" in found.text_en) == ("LT-CONF-001", True, True)
 
 
+@pytest.mark.parametrize(("threads", "fine"), [(13, True), (12, False)])
+def test_one_endpoint_cannot_take_all_threads(tmp_path: Path, threads: int, fine: bool) -> None:
+    """Or one receiver that hangs would hold up all the others."""
+    if fine:
+        assert load(tmp_path, over={"worker": {"threads": threads}}).worker.threads == threads
+        return
+    (found,) = refused(tmp_path, worker={"threads": threads})
+    assert "in_flight_per_endpoint" in found.text_en
+
+
 @pytest.mark.parametrize(("timeout_s", "fine"), [(30.0, True), (30.1, False)])
 def test_a_lease_outlasts_two_attempts(tmp_path: Path, timeout_s: float, fine: bool) -> None:
     """Half of it is left for the commits around the wire: else a slow attempt would be taken for a dead one."""
