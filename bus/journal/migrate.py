@@ -11,9 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from bus.journal.dialect import Engines, open_engines
 from bus.ports import JournalUnavailable
 
-HEAD = "0001"
+HEAD = "0002"
 _FOLDER = Path(__file__).parent / "migrations"
-KNOWN = frozenset({"", "0001"})
+KNOWN = frozenset({"", "0001", HEAD})
 
 
 class NewerJournal(Exception):
