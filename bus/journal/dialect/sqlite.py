@@ -5,9 +5,12 @@ finds at its end that somebody else was quicker.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from sqlite3 import SQLITE_BUSY
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import OperationalError as SqliteOperationalError
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
@@ -71,6 +74,20 @@ def _make_private(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
+def _ask(connection: SqliteConnection, pragma: str) -> None:
+    """The first switch to WAL is answered "locked" at once, whatever the busy timeout, while another process makes
+    the same switch."""
+    give_up = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute(pragma)
+            return
+        except SqliteOperationalError as error:
+            if error.sqlite_errorcode != SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(0.02)
+
+
 def _engine(address: sa.URL, *, begin: str, query_only: bool) -> Engine:
     engine = sa.create_engine(
         address, pool_size=8, max_overflow=24, connect_args={"check_same_thread": False, "timeout": 15},
@@ -81,7 +98,7 @@ def _engine(address: sa.URL, *, begin: str, query_only: bool) -> Engine:
     def _connected(connection: SqliteConnection, _record: object) -> None:
         connection.isolation_level = None  # sqlite3 must not begin transactions by itself
         for name, value in PRAGMAS.items():
-            connection.execute(f"PRAGMA {name}={value}")
+            _ask(connection, f"PRAGMA {name}={value}")
         if query_only:
             connection.execute("PRAGMA query_only=ON")
 
