@@ -90,6 +90,7 @@ class Attempt:
     reply_sha256: str
     reply_size: int
     peer: str
+    asked: bool = False  # a question about the message; its content was not sent
 
 
 def delivery_id(message_id: str, endpoint: str) -> str:

@@ -21,6 +21,12 @@ from bus.records import (
     ItemResult,
     Journey,
     LaneSnapshot,
+    Plan,
+    PlanDraft,
+    PlanItem,
+    PlanItemState,
+    PlanNote,
+    PlanState,
     Preparation,
     Query,
     QueueRecord,
@@ -110,6 +116,28 @@ class Journal(Protocol):
 
     def standing(self) -> Standing:
         """The newest order of each endpoint, where it orders something."""
+
+    # -- plans: many acts, written down before the first is done --
+    def make_plan(self, draft: PlanDraft) -> Future[Plan]:
+        """Keeps a plan with its items, all open. Nothing of it is done by this."""
+
+    def note_plan_item(self, note: PlanNote) -> Future[bool]:
+        """Notes what became of an item. False: it was not open any more, nothing was changed. An act on a delivery
+        that names its plan and item (`Action`) is noted in its own commit."""
+
+    def end_plan(self, plan_id: str, *, who: str, why: str) -> Future[Plan | None]:
+        """Cancels what is left of a plan; None = there is no such plan. One that has ended stays as it is."""
+
+    def plans(self, *, limit: int = 50, state: PlanState | None = None) -> tuple[Plan, ...]:
+        """Newest first."""
+
+    def plan(self, plan_id: str) -> Plan | None:
+        """One plan; None = there is none."""
+
+    def plan_items(
+        self, plan_id: str, *, after: int = 0, limit: int = 500, state: PlanItemState | None = None
+    ) -> tuple[PlanItem, ...]:
+        """Items of a plan in their order, behind number `after`."""
 
     # -- the queue's generation --
     def new_generation(self) -> Future[int]:

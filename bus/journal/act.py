@@ -13,9 +13,10 @@ from bus.journal.delivery_row import DeliveryRow, derived_state
 from bus.journal.derive import heads
 from bus.journal.free import park_behind
 from bus.journal.judge import Behind, on_its_way, refusal
+from bus.journal.plans import ALREADY, correct, take
 from bus.journal.transitions import cancelled, released
 from bus.journal.unit import Unit, delivery_row
-from bus.records import Act, Acted, Action
+from bus.records import Act, Acted, Action, PlanItemState, PlanNote
 from schemas.message import new_id
 
 _d, _b = t.deliveries.c, t.bodies.c
@@ -38,14 +39,22 @@ def _act(unit: Unit, action: Action) -> Acted:
     row = unit.deliveries([action.delivery_id]).get(action.delivery_id)
     if row is None:
         raise LookupError(f"no delivery {action.delivery_id} in this journal")
+    if action.plan and not take(unit, PlanNote(action.plan, action.item, PlanItemState.DONE)):
+        return Acted(False, _shown(unit, row), ALREADY)
     reason = refusal(action.act, row, _behind(unit, row), why=action.why, now_us=unit.now_us)
     if not reason:
         row = _carry_out(unit, row, action)
+    elif action.plan:
+        correct(unit, PlanNote(action.plan, action.item, PlanItemState.REFUSED, reason))
     _record(unit, row, action, reason)
+    state = _shown(unit, row)
+    return Acted(not reason, state, reason, rebuild_lane="" if reason or not row.is_push else row.lane)
+
+
+def _shown(unit: Unit, row: DeliveryRow) -> State:
     unit.flush()
     first = heads(unit.connection, [row.lane]).get(row.lane, row.id)
-    state = derived_state(row, ahead="" if first == row.id else first, now_us=unit.now_us)
-    return Acted(not reason, state, reason, rebuild_lane="" if reason or not row.is_push else row.lane)
+    return derived_state(row, ahead="" if first == row.id else first, now_us=unit.now_us)
 
 
 def _behind(unit: Unit, row: DeliveryRow) -> Behind:

@@ -39,6 +39,7 @@ def attempt_values(
         "applied": int(applied),
         "state_after": state.value,
         "feed": _feed_text(feed),
+        "asked": int(attempt.asked),
     }
 
 
@@ -49,7 +50,7 @@ def attempt_of(row: RowMapping) -> Attempt:
         started_at=from_us(row["started_us"]), duration_ms=row["duration_ms"], outcome=Outcome(row["outcome"]),
         status=row["status"], code=row["code"], text=row["text"], problem_code=row["problem_code"],
         request_sha256=row["request_sha256"], request_size=row["request_size"], reply_sha256=row["reply_sha256"],
-        reply_size=row["reply_size"], peer=row["peer"],
+        reply_size=row["reply_size"], peer=row["peer"], asked=bool(row["asked"]),
     )  # fmt: skip
 
 

@@ -43,6 +43,9 @@ class DeliveryRow:
     replays: int
     taken: int
     last_outcome: str
+    after_parking: str = "hold"
+    replaces: str = ""
+    more_problems: str = ""
 
     @property
     def is_push(self) -> bool:
@@ -54,7 +57,7 @@ COLUMNS = tuple(DeliveryRow.__dataclass_fields__)
 # Fixed at acceptance; all others may change.
 FIXED = frozenset(
     ("id", "month", "message_id", "dossier", "endpoint", "operation", "pattern", "unclear", "priority", "lane",
-     "lane_seq", "created_us")
+     "lane_seq", "created_us", "after_parking", "replaces")
 )  # fmt: skip
 CHANGING = tuple(name for name in COLUMNS if name not in FIXED)
 

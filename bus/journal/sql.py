@@ -28,6 +28,7 @@ from bus.journal.look import Look, look_many
 from bus.journal.moments import to_us
 from bus.journal.offer import Acknowledgement, Offer, acknowledge_many, offer_many
 from bus.journal.orders import order_many, read_standing
+from bus.journal.plans import PlanEnd, end_many, make_many, note_many, read_items, read_plan, read_plans
 from bus.journal.prepare import Prepared, prepare_many
 from bus.journal.reject import Asked, Refusal, ask_many, reject_many
 from bus.journal.settle import Closing, settle_many
@@ -44,6 +45,12 @@ from bus.records import (
     ItemResult,
     Journey,
     LaneSnapshot,
+    Plan,
+    PlanDraft,
+    PlanItem,
+    PlanItemState,
+    PlanNote,
+    PlanState,
     Preparation,
     Query,
     Rejection,
@@ -123,6 +130,35 @@ class SqlJournal:
         """See the port."""
         with self._reading() as connection:
             return read_standing(connection)
+
+    def make_plan(self, draft: PlanDraft) -> Future[Plan]:
+        """See the port."""
+        return self._writer.submit(make_many, draft)
+
+    def note_plan_item(self, note: PlanNote) -> Future[bool]:
+        """See the port."""
+        return self._writer.submit(note_many, note)
+
+    def end_plan(self, plan_id: str, *, who: str, why: str) -> Future[Plan | None]:
+        """See the port."""
+        return self._writer.submit(end_many, PlanEnd(plan_id, who, why))
+
+    def plans(self, *, limit: int = 50, state: PlanState | None = None) -> tuple[Plan, ...]:
+        """See the port."""
+        with self._reading() as connection:
+            return read_plans(connection, limit=limit, state=state)
+
+    def plan(self, plan_id: str) -> Plan | None:
+        """See the port."""
+        with self._reading() as connection:
+            return read_plan(connection, plan_id)
+
+    def plan_items(
+        self, plan_id: str, *, after: int = 0, limit: int = 500, state: PlanItemState | None = None
+    ) -> tuple[PlanItem, ...]:
+        """See the port."""
+        with self._reading() as connection:
+            return read_items(connection, plan_id, after=after, limit=limit, state=state)
 
     def new_generation(self) -> Future[int]:
         """See the port."""

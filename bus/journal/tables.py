@@ -147,7 +147,7 @@ deliveries = Table(
     _number("priority"),
     _code("lane"),
     Column("lane_seq", BigInteger, nullable=False),
-    _number("open"),  # 1 until delivered or cancelled
+    _number("open"),  # 1 in its lane; 2 beside it (parked, others may pass); 0 delivered or cancelled
     _text("state"),  # as stored; SENDING and HELD are derived
     _text("reason"),
     _text("problem_code"),
@@ -166,6 +166,9 @@ deliveries = Table(
     _number("replays"),
     _number("taken"),  # 1 once the receiver had it
     _text("last_outcome"),  # "" = none
+    Column("after_parking", Text, nullable=False, server_default="hold"),  # hold | skip | supersede
+    Column("replaces", Text, nullable=False, server_default=""),  # kind of which a later one tells all; "" = none
+    Column("more_problems", Text, nullable=False, server_default=""),  # JSON list: those beside `problem`; "" = none
     _of_message(),
     Index("deliveries_by_message", "message_id"),
     Index("deliveries_by_state", "state", "message_id"),
@@ -230,6 +233,7 @@ attempts = Table(
     _number("applied"),  # 1 = the token held and the delivery changed
     _text("state_after"),
     _text("feed"),  # JSON of what it freed or bore: a repeated settlement gets the same answer
+    Column("asked", Integer, nullable=False, server_default="0"),  # 1 = a question about it, its content was not sent
     _of_delivery(),
     postgresql_partition_by=BY_MONTH,
 )

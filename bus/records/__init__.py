@@ -23,6 +23,7 @@ from bus.records.delivering import (
     WorkItem,
 )
 from bus.records.operating import Act, Acted, Action, Found, Journey, Query, Stored
+from bus.records.planning import Plan, PlanAct, PlanDraft, PlanItem, PlanItemState, PlanLine, PlanNote, PlanState
 
 # isort: off
 from bus.records.queueing import (
@@ -33,7 +34,8 @@ from bus.records.queueing import (
 __all__ = [
     "AcceptItem", "Acceptance", "Acknowledged", "Act", "Acted", "Action", "Breaker", "Claimed", "Content", "Decision",
     "Derived", "DossierRef", "EndpointOrder", "EndpointView", "Found", "Health", "Intent", "ItemResult", "ItemStatus",
-    "Journey", "LaneDelivery", "LaneSnapshot", "NewIdentity", "NextStep", "PlannedDelivery", "Preparation", "Query",
+    "Journey", "LaneDelivery", "LaneSnapshot", "NewIdentity", "NextStep", "Plan", "PlanAct", "PlanDraft", "PlanItem",
+    "PlanItemState", "PlanLine", "PlanNote", "PlanState", "PlannedDelivery", "Preparation", "Query",
     "QueueRecord", "QueueSettle", "QueueStats", "QueueStep", "Rejection", "Settled", "Settlement", "Standing",
     "Stored", "WorkItem",
 ]  # fmt: skip

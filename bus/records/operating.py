@@ -28,6 +28,8 @@ class Action:
     who: str
     why: str
     as_then: bool = False  # replay: keep the content made then
+    plan: str = ""  # id of the plan it belongs to: done once, and noted there in the same commit
+    item: int = 0  # number in that plan
 
 
 @dataclass(frozen=True, slots=True)

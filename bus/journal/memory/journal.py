@@ -14,6 +14,7 @@ from bus.journal.bodies import RAW
 from bus.journal.chain import breaks
 from bus.journal.look import Look
 from bus.journal.memory import door, reading, worker
+from bus.journal.memory.plans import Plans
 from bus.journal.memory.store import Body, Store
 from bus.journal.memory.worker import end_worker
 from bus.journal.moments import to_us
@@ -30,6 +31,12 @@ from bus.records import (
     ItemResult,
     Journey,
     LaneSnapshot,
+    Plan,
+    PlanDraft,
+    PlanItem,
+    PlanItemState,
+    PlanNote,
+    PlanState,
     Preparation,
     Query,
     Rejection,
@@ -49,6 +56,7 @@ class MemoryJournal:
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._store = Store(self._clock.now)
+        self._plans = Plans(self._store)
         self._lock = threading.RLock()
         self._closed = False
 
@@ -103,7 +111,7 @@ class MemoryJournal:
 
     def act(self, action: Action) -> Future[Acted]:
         """See the port."""
-        return self._do(lambda: worker.act(self._store, action))
+        return self._do(lambda: worker.act(self._store, self._plans, action))
 
     def record_look(self, message_id: str, role: str, *, who: str, why: str) -> Future[None]:
         """See the port."""
@@ -126,6 +134,36 @@ class MemoryJournal:
 
     def _standing(self) -> Standing:
         return standing_of(entry.text for entry in self._store.entries if entry.kind == KIND)
+
+    def make_plan(self, draft: PlanDraft) -> Future[Plan]:
+        """See the port."""
+        return self._do(lambda: self._plans.make(draft))
+
+    def note_plan_item(self, note: PlanNote) -> Future[bool]:
+        """See the port."""
+        return self._do(lambda: self._plans.take(note))
+
+    def end_plan(self, plan_id: str, *, who: str, why: str) -> Future[Plan | None]:
+        """See the port."""
+        return self._do(lambda: self._plans.end(plan_id, who=who, why=why))
+
+    def plans(self, *, limit: int = 50, state: PlanState | None = None) -> tuple[Plan, ...]:
+        """See the port."""
+        with self._lock:
+            return self._plans.newest(limit=limit, state=state)
+
+    def plan(self, plan_id: str) -> Plan | None:
+        """See the port."""
+        with self._lock:
+            found = self._plans.plans.get(plan_id)
+            return None if found is None else self._plans.shown(found)
+
+    def plan_items(
+        self, plan_id: str, *, after: int = 0, limit: int = 500, state: PlanItemState | None = None
+    ) -> tuple[PlanItem, ...]:
+        """See the port."""
+        with self._lock:
+            return self._plans.some(plan_id, after=after, limit=limit, state=state)
 
     def new_generation(self) -> Future[int]:
         """See the port."""

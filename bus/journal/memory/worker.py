@@ -11,9 +11,11 @@ from bus.journal.delivery_row import is_live
 from bus.journal.judge import Behind, on_its_way, refusal
 from bus.journal.look import ACT, Look
 from bus.journal.memory.door import accept
+from bus.journal.memory.plans import Plans
 from bus.journal.memory.store import Body, Store
 from bus.journal.moments import from_us, maybe_from_us, to_us
 from bus.journal.offer import acknowledgement
+from bus.journal.plans import ALREADY
 from bus.journal.transitions import (
     acknowledged,
     cancelled,
@@ -35,6 +37,8 @@ from bus.records import (
     Action,
     Content,
     NextStep,
+    PlanItemState,
+    PlanNote,
     Preparation,
     QueueRecord,
     Settled,
@@ -178,11 +182,13 @@ def acknowledge(store: Store, endpoint: str, codes: Sequence[str], *, party: str
     return Acknowledged(tuple(known), tuple(feed))
 
 
-def act(store: Store, action: Action) -> Acted:
+def act(store: Store, plans: Plans, action: Action) -> Acted:
     """See the port."""
     if action.delivery_id not in store.deliveries:
         raise LookupError(f"no delivery {action.delivery_id} in this journal")
     row, now_us = store.deliveries[action.delivery_id], store.now_us
+    if action.plan and not plans.take(PlanNote(action.plan, action.item, PlanItemState.DONE)):
+        return Acted(False, store.shown(row).state, ALREADY)
     later = [one for one in store.in_lane(row.lane) if one.lane_seq > row.lane_seq]
     behind = Behind(
         delivered=any(one.state == State.DELIVERED.value for one in later),
@@ -191,6 +197,8 @@ def act(store: Store, action: Action) -> Acted:
     reason = refusal(action.act, row, behind, why=action.why, now_us=now_us)
     if not reason:
         _carry_out(store, action)
+    elif action.plan:
+        plans.correct(PlanNote(action.plan, action.item, PlanItemState.REFUSED, reason))
     row = store.deliveries[row.id]
     store.actions.append(
         {
