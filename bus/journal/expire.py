@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from bus.journal import tables as t
+from bus.journal.jobs import free_jobs
 from bus.journal.transitions import expired
 from bus.journal.unit import Unit
 
@@ -28,5 +29,6 @@ def expire_many(unit: Unit, workers: Sequence[str]) -> list[int]:
         for row in unit.deliveries(ids).values():
             unit.put(expired(row, now_us=unit.now_us))
             unit.entry("expire", row.id, {"worker": worker, "number": row.last_number})
+        free_jobs(unit, worker)
         said.append(len(ids))
     return said
