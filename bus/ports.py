@@ -7,7 +7,9 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import Protocol
 
+from bus.book import ReconciliationBook
 from bus.delivery import Delivery, State
+from bus.job_port import Jobs
 from bus.records import (
     Acceptance,
     Acknowledged,
@@ -21,6 +23,8 @@ from bus.records import (
     ItemResult,
     Journey,
     LaneSnapshot,
+    Lingering,
+    Place,
     Plan,
     PlanDraft,
     PlanItem,
@@ -28,6 +32,7 @@ from bus.records import (
     PlanNote,
     PlanState,
     Preparation,
+    Pulse,
     Query,
     QueueRecord,
     QueueSettle,
@@ -36,6 +41,7 @@ from bus.records import (
     Settled,
     Settlement,
     Standing,
+    Survey,
     WorkItem,
 )
 from schemas.message import Envelope, Message
@@ -64,7 +70,7 @@ class GenerationLost(QueueUnavailable):
     restored, or rebuilt by somebody. `Feeder.heal` puts it right; until then nothing can be changed there."""
 
 
-class Journal(Protocol):
+class Journal(ReconciliationBook, Jobs, Protocol):
     """The record. Thread-safe. Every writing method hands its work to the one writer thread of the process and
     returns a Future that is done only after the commit reached the disk; futures fail with JournalUnavailable.
     Reading methods use their own connections and see committed data only.
@@ -178,6 +184,23 @@ class Journal(Protocol):
     def latest(self, dossier: str, kind: str) -> Message | None:
         """The newest accepted canonical message of one kind of a dossier."""
 
+    # -- the watch --
+    def pulse(self, pulse: Pulse) -> Future[None]:
+        """Keeps a worker's newest sign of life. What a worker of more than an hour ago counted is added to a sum."""
+
+    def pulses(self) -> tuple[Pulse, ...]:
+        """The newest sign of each worker, and under the name "" the sum of those long gone."""
+
+    def survey(self, endpoints: Sequence[str]) -> Survey:
+        """One cheap look: sums, and what has been due longest at each of these endpoints."""
+
+    def lingering(self, state: State, *, before: datetime, limit: int) -> tuple[Lingering, ...]:
+        """Deliveries in this derived state since before a moment, the oldest messages first. Of very many the oldest
+        two thousand are looked at."""
+
+    def undelivered(self, *, before: datetime, limit: int) -> tuple[Envelope, ...]:
+        """Messages accepted before a moment that have no delivery at all, of the newest thousands."""
+
     def verify_chain(self) -> tuple[str, ...]:
         """Walks every writer's chain; names the first altered, missing or reordered entry of each. () = whole."""
 
@@ -266,6 +289,9 @@ class Queue(Protocol):
 
     def expire_worker(self, worker: str) -> int:
         """Ends all leases of a worker known to be dead. Returns how many."""
+
+    def places(self, lanes: Sequence[str]) -> Mapping[str, Place]:
+        """Where each lane is; `Place.NOWHERE` if the queue does not know it."""
 
     def stats(self) -> QueueStats:
         """Sizes."""

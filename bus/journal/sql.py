@@ -30,8 +30,11 @@ from bus.journal.offer import Acknowledgement, Offer, acknowledge_many, offer_ma
 from bus.journal.orders import order_many, read_standing
 from bus.journal.plans import PlanEnd, end_many, make_many, note_many, read_items, read_plan, read_plans
 from bus.journal.prepare import Prepared, prepare_many
+from bus.journal.reconcile_book import SqlReconciliations
 from bus.journal.reject import Asked, Refusal, ask_many, reject_many
 from bus.journal.settle import Closing, settle_many
+from bus.journal.sql_jobs import SqlJobs
+from bus.journal.watched import Watched
 from bus.journal.work import work_items
 from bus.journal.writer import Writer
 from bus.ports import Clock, JournalUnavailable
@@ -64,7 +67,7 @@ from schemas.message import Message
 _PING_S = 10.0
 
 
-class SqlJournal:
+class SqlJournal(SqlJobs, SqlReconciliations, Watched):
     """The `Journal` port. Thread-safe; one per process. Bodies are packed in the caller's thread."""
 
     def __init__(self, engines: Engines, clock: Clock) -> None:

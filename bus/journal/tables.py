@@ -193,6 +193,12 @@ _partial("deliveries_taken", IS_TAKEN, _d.dossier, _d.endpoint, _d.operation)
 _partial("deliveries_on_offer", sa.and_(IS_PULL, IS_OPEN), _d.endpoint, _d.lane, _d.lane_seq)
 _partial("deliveries_held_behind", IS_HELD_BEHIND, _d.held_behind)
 _partial("deliveries_with_problem", HAS_PROBLEM, _d.problem_code, _d.message_id)
+# What could be sent, by when: the watch asks for the first of each endpoint.
+MAY_BE_DUE = sa.and_(
+    IS_OPEN, _d.pattern == sa.literal_column("'push'"), _d.state != sa.literal_column("'parked'"),
+    _d.held_behind == sa.literal_column("''"),
+)  # fmt: skip
+_partial("deliveries_due", MAY_BE_DUE, _d.endpoint, _d.next_us, _d.created_us)
 Index("deliveries_in_lane", _d.lane, _d.lane_seq, _d.month, unique=True)
 
 intents = Table(
@@ -281,4 +287,53 @@ writers = Table(
     _number("number"),  # of its last entry: a chain cut short is seen
     Column("hash", _Sha, nullable=False),
     _us("at_us"),
+    Column("tally", Text, nullable=False, server_default=""),  # JSON: deliveries accepted, and now in each state, by it
+)
+
+pulses = Table(
+    "pulses",
+    metadata,
+    _code("worker", key=True),  # "" = the sum of those long gone
+    _us("at_us"),
+    _text("facts"),  # JSON
+    sqlite_with_rowid=False,
+)
+
+# ---------------------------------------------------------------- reconciliation
+
+HAS_DOSSIER = messages.c.order_key != sa.literal_column("''")
+Index(
+    "messages_by_time", messages.c.received_us, messages.c.id, sqlite_where=HAS_DOSSIER, postgresql_where=HAS_DOSSIER
+)
+
+reconciliations = Table(
+    "reconciliations",
+    metadata,
+    _code("id", key=True),
+    _text("who"),
+    _us("at_us"),
+    _us("since_us"),
+    _us("until_us"),
+    _code("endpoint"),
+    _text("agency"),
+    _code("dossier"),
+    _number("total"),
+    _text("progress"),
+    _number("step"),  # grows by one with each record: two processes never go on with one run
+    _number("done"),
+    _code("after_dossier"),  # the last one compared; "" = none yet
+    _us("after_us", nullable=True),
+    _code("after_message"),
+    _text("counts"),  # JSON {endpoint: {difference: how many}}
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    _code("reconciliation", key=True),
+    _number("number", key=True),  # of the dossier in its reconciliation
+    _code("endpoint", key=True),
+    _code("dossier"),
+    _text("difference"),
+    _text("data"),  # JSON, the rest
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 
@@ -13,6 +14,7 @@ from bus.journal.chain import Link, next_entry
 from bus.journal.delivery_row import CHANGING, COLUMNS, DeliveryRow, as_values
 from bus.journal.locks import Locks
 from bus.journal.plan_tables import plan_items, plans
+from bus.journal.tally import ACCEPTED
 
 _CHUNK = 5_000  # values in one statement: databases bound them, an envelope with very many items must not meet that
 _ORDER = (
@@ -38,6 +40,7 @@ class Unit:
         self.locks = locks
         self.now_us = now_us
         self.link = link
+        self.tally: Counter[str] = Counter()  # what this unit adds to the sums of `survey`
         self._writer = writer
         self._inserts: dict[str, list[dict[str, object]]] = {}
         self._known: dict[str, DeliveryRow] = {}
@@ -77,10 +80,15 @@ class Unit:
 
     def add(self, row: DeliveryRow) -> None:
         """A new delivery."""
+        self.tally.update((ACCEPTED, row.state))
         self._known[row.id] = self._new[row.id] = row
 
     def put(self, row: DeliveryRow) -> None:
         """A changed delivery."""
+        before = self._known[row.id].state
+        if before != row.state:
+            self.tally[before] -= 1
+            self.tally[row.state] += 1
         self._known[row.id] = row
         (self._new if row.id in self._new else self._changed)[row.id] = row
 

@@ -15,6 +15,7 @@ import logging
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from bus.journal.chain import GENESIS, Link, writer_name
 from bus.journal.dialect import Engines
 from bus.journal.locks import Locks
 from bus.journal.moments import months_from, to_us
+from bus.journal.tally import added, written
 from bus.journal.unit import Unit
 from bus.ports import JournalUnavailable
 
@@ -76,6 +78,10 @@ class Writer:
         self._committing = False
         self._waiting: queue.SimpleQueue[_Work | object] = queue.SimpleQueue()
         self._link: Link | None = Link(0, GENESIS)
+        self._noted = False  # our row in `writers` is there
+        self._tally: Counter[str] = Counter()  # as committed
+        self._adds: Counter[str] = Counter()  # by the transaction under way
+        self.on_commit: Callable[[float], None] = lambda seconds: None  # told how long each took
         self._closed = threading.Event()
         self._gate = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
@@ -155,13 +161,18 @@ class Writer:
 
     def _transact(self, batch: list[_Work]) -> None:
         self._committing = False
+        self._adds = Counter()
+        began = time.monotonic()
         with self._engine.begin() as connection:
             link = self._last_link(connection)
             end = self._write_runs(connection, batch, link)
-            if end != link:
-                self._note(connection, end, first=link.number == 0)
+            if end != link or self._adds:
+                self._note(connection, end)
             self._committing = True  # from here on nobody can say whether it happened, until it has
         self._link = end
+        self._noted = self._noted or end.number > 0 or bool(self._adds)
+        self._tally.update(self._adds)
+        self.on_commit(time.monotonic() - began)
 
     def _write_runs(self, connection: Connection, batch: list[_Work], link: Link) -> Link:
         locks = Locks(connection, needed=self._server.several_write)
@@ -197,6 +208,7 @@ class Writer:
         for work, result in zip(works, results, strict=True):
             work.result, work.error = result, None
         step.locks = locks
+        self._adds.update(unit.tally)
         return unit.link
 
     def _write_alone(self, step: _Step, work: _Work, link: Link) -> Link:
@@ -234,11 +246,14 @@ class Writer:
         if self._link is None:
             row = connection.execute(sa.select(t.writers).where(t.writers.c.writer == self.name)).one_or_none()
             self._link = Link(row.number, row.hash) if row is not None else Link(0, GENESIS)
+            self._noted = row is not None
+            self._tally = added((row.tally,)) if row is not None else Counter()
         return self._link
 
-    def _note(self, connection: Connection, link: Link, *, first: bool) -> None:
-        values = {"number": link.number, "hash": link.hash, "at_us": to_us(self._now())}
-        if first:
+    def _note(self, connection: Connection, link: Link) -> None:
+        values: dict[str, object] = {"number": link.number, "hash": link.hash, "at_us": to_us(self._now())}
+        values["tally"] = written(self._tally, self._adds)
+        if not self._noted:
             connection.execute(sa.insert(t.writers), {"writer": self.name, **values})
         else:
             connection.execute(sa.update(t.writers).where(t.writers.c.writer == self.name).values(values))

@@ -6,6 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bus.rates import Rate
+
+ALL = "*"  # an order for all endpoints
+
+
+NOBODY = "*"  # a predecessor that no lane ends with: the queue refuses the record, and the lane is rebuilt
+
 
 @dataclass(frozen=True, slots=True)
 class QueueRecord:
@@ -28,6 +35,7 @@ class LaneDelivery:
     not_before: datetime | None  # waiting until then; or the live intent's lease of a head
     parked: bool
     held: bool  # ordered route: not to be fed yet, and nothing behind it
+    tried: bool = False  # was sent before: what follows is a retry
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,7 @@ class QueueSettle:
     step: QueueStep
     at: datetime | None = None  # DELAY
     health: Health = Health.UNKNOWN
+    tried: bool = False  # DELAY after an attempt that counts: what follows is a retry
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,7 @@ class Breaker:
 
 @dataclass(frozen=True, slots=True)
 class EndpointOrder:
-    """What a person ordered for one endpoint. The newest one holds, as a whole."""
+    """What a person ordered for one endpoint, or for ALL. The newest one holds, as a whole."""
 
     endpoint: str
     who: str
@@ -100,6 +109,8 @@ class EndpointOrder:
     until: datetime | None = None  # the pause ends by itself; None = a person ends it
     in_flight: int | None = None  # deliveries at once; None = as in the settings
     at: datetime | None = None  # when it was ordered; the journal says it
+    rate: Rate | None = None  # None = as in the settings
+    retries_stopped: bool = False  # ALL: what was tried before is not tried again; may end by itself, as a pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,11 @@ class Standing:
 
     revision: int = 0
     orders: tuple[EndpointOrder, ...] = ()
+
+    @property
+    def retries(self) -> EndpointOrder | None:
+        """The order that stops all retries; None = they go on."""
+        return next((one for one in self.orders if one.endpoint == ALL and one.retries_stopped), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +140,17 @@ class EndpointView:
     in_flight_most: int | None  # ordered; None = as in the settings
     ready: int  # lanes
     in_flight: int
+    rate: Rate | None = None  # ordered, or as in the settings
+
+
+class Place(StrEnum):
+    """Where the queue has a lane."""
+
+    READY = "ready"
+    WAITING = "waiting"
+    LEASED = "leased"
+    PARKED = "parked"
+    NOWHERE = "nowhere"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,11 @@ from bus.journal.bodies import RAW
 from bus.journal.chain import breaks
 from bus.journal.look import Look
 from bus.journal.memory import door, reading, worker
+from bus.journal.memory.jobs import MemoryJobs, free_jobs
 from bus.journal.memory.plans import Plans
+from bus.journal.memory.reconciling import MemoryReconciliations
 from bus.journal.memory.store import Body, Store
+from bus.journal.memory.watching import WatchedMemory
 from bus.journal.memory.worker import end_worker
 from bus.journal.moments import to_us
 from bus.journal.orders import KIND, SUBJECT, order_facts, standing_of
@@ -50,7 +53,7 @@ from schemas.message import Message
 T = TypeVar("T")
 
 
-class MemoryJournal:
+class MemoryJournal(MemoryJobs, MemoryReconciliations, WatchedMemory):
     """The `Journal` port. Thread-safe. Futures are done when they are returned. Keeps nothing."""
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -94,7 +97,11 @@ class MemoryJournal:
 
     def expire_worker(self, worker: str) -> Future[int]:
         """See the port."""
-        return self._do(lambda: end_worker(self._store, worker))
+        def end() -> int:
+            free_jobs(self._store, worker)
+            return end_worker(self._store, worker)
+
+        return self._do(end)
 
     def offer(self, endpoint: str, *, limit: int, now: datetime, until: datetime) -> Future[tuple[WorkItem, ...]]:
         """See the port."""

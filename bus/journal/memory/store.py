@@ -10,7 +10,8 @@ from bus.delivery import Attempt, Delivery
 from bus.journal.chain import GENESIS, Entry, Link, next_entry, writer_name
 from bus.journal.delivery_row import DeliveryRow, as_delivery
 from bus.journal.moments import to_us
-from bus.records import Settled, Stored
+from bus.records import Finding, Pulse, Reconciliation, Settled, Stored
+from bus.records.jobs import Job
 from schemas.message import Envelope, Message, sha256_hex
 from schemas.problem import Problem
 
@@ -65,7 +66,11 @@ class Store:
     counters: dict[Name, int] = field(default_factory=dict)  # (party, prefix) → last number
     last_seq: dict[str, int] = field(default_factory=dict)
     actions: list[dict[str, object]] = field(default_factory=list)
+    reconciliations: dict[str, Reconciliation] = field(default_factory=dict)
+    findings: dict[tuple[str, int, str], Finding] = field(default_factory=dict)  # (run, number, endpoint)
     generation: int = 0
+    jobs: dict[str, Job] = field(default_factory=dict)
+    pulses: dict[str, Pulse] = field(default_factory=dict)
 
     @property
     def now_us(self) -> int:

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from bus.delivery import Pattern, State
 from bus.journal import SqlJournal
 from bus.journal import tables as t
-from bus.records import Act, Action, Query
+from bus.records import Act, Action, Pulse, Query
 from tests.contract.journal_world import World, acceptance, item, numbered, to, world_of
 
 BIG = ("messages", "bodies", "deliveries", "attempts", "intents", "entries", "problems", "actions", "identities")
@@ -87,6 +87,13 @@ WORK: dict[str, Callable[[World, str], object]] = {
     "lanes": lambda world, _: list(world.journal.lanes()),
     "journey": lambda world, delivery: world.journal.journey(delivery.partition(":")[0]),
     "latest": lambda world, _: world.journal.latest(world.journal.dossier("mot_cua_cmon", "TN01") or "", "ho_so"),
+    "survey": lambda world, _: world.journal.survey(("a", "b")),
+    "lingering": lambda world, _: world.journal.lingering(State.READY, before=world.clock.turn(60), limit=5),
+    "held": lambda world, _: world.journal.lingering(State.HELD, before=world.clock.turn(60), limit=5),
+    "undelivered": lambda world, _: world.journal.undelivered(before=world.clock.turn(60), limit=5),
+    "pulse": lambda world, _: world.journal.pulse(
+        Pulse("w1", world.clock.now(), world.clock.now(), None, 0, 0)
+    ).result(),
     "find by text": lambda world, _: world.journal.find(Query(text="TN0")),
     "find open": lambda world, _: world.journal.find(Query(state=State.HELD)),
     "find delivered": lambda world, _: world.journal.find(Query(state=State.DELIVERED)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -15,6 +17,107 @@ def upgrade() -> None:
     """Forward."""
     _parking()
     _plans()
+    _watch()
+    _reconciliation()
+    _jobs()
+
+
+def _jobs() -> None:
+    """Who runs what again and again, and from where."""
+    op.create_table(
+        "jobs",
+        sa.Column("name", _CODE, nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.Column("lease_us", sa.BigInteger(), nullable=True),
+        sa.Column("position", sa.Text(), nullable=False),
+        sa.Column("moves", sa.BigInteger(), nullable=False),
+        sa.Column("due_us", sa.BigInteger(), nullable=True),
+        sa.Column("wanted", sa.Integer(), nullable=False),
+        sa.Column("started_us", sa.BigInteger(), nullable=True),
+        sa.Column("ended_us", sa.BigInteger(), nullable=True),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("taken", sa.BigInteger(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("refused", sa.BigInteger(), nullable=False),
+        sa.Column("backlog", sa.BigInteger(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("paused", sa.Integer(), nullable=False),
+        sa.Column("until_us", sa.BigInteger(), nullable=True),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _reconciliation() -> None:
+    op.create_index(
+        "messages_by_time",
+        "messages",
+        ["received_us", "id"],
+        unique=False,
+        sqlite_where=sa.text("order_key != ''"),
+        postgresql_where=sa.text("order_key != ''"),
+    )
+    op.create_table(
+        "reconciliations",
+        sa.Column("id", _CODE, nullable=False),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("since_us", sa.BigInteger(), nullable=False),
+        sa.Column("until_us", sa.BigInteger(), nullable=False),
+        sa.Column("endpoint", _CODE, nullable=False),
+        sa.Column("agency", sa.Text(), nullable=False),
+        sa.Column("dossier", _CODE, nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("progress", sa.Text(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("after_dossier", _CODE, nullable=False),
+        sa.Column("after_us", sa.BigInteger(), nullable=True),
+        sa.Column("after_message", _CODE, nullable=False),
+        sa.Column("counts", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "findings",
+        sa.Column("reconciliation", _CODE, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("endpoint", _CODE, nullable=False),
+        sa.Column("dossier", _CODE, nullable=False),
+        sa.Column("difference", sa.Text(), nullable=False),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("reconciliation", "number", "endpoint"),
+    )
+
+
+def _watch() -> None:
+    """Signs of life, sums, and what is due."""
+    op.add_column("writers", sa.Column("tally", sa.Text(), server_default="", nullable=False))
+    op.create_table(
+        "pulses",
+        sa.Column("worker", _CODE, nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("worker"),
+        sqlite_with_rowid=False,
+    )
+    may_be_due = sa.text("open = 1 AND pattern = 'push' AND state != 'parked' AND held_behind = ''")
+    op.create_index(
+        "deliveries_due", "deliveries", ["endpoint", "next_us", "created_us"], unique=False,
+        sqlite_where=may_be_due, postgresql_where=may_be_due,
+    )  # fmt: skip
+    bind = op.get_bind()
+    rows = bind.execute(sa.text("SELECT state, count(*) FROM deliveries GROUP BY state")).all()
+    counted: dict[str, int] = {row[0]: row[1] for row in rows}
+    if counted:  # what was accepted before there were sums: told by a writer that wrote no entry
+        tally = {"accepted": sum(counted.values()), **counted}
+        bind.execute(
+            sa.text("INSERT INTO writers (writer, number, hash, at_us, tally) VALUES ('before', 0, :hash, 0, :tally)"),
+            {"hash": "0" * 64, "tally": json.dumps(tally, sort_keys=True)},
+        )
 
 
 def _parking() -> None:
