@@ -66,6 +66,11 @@ def c14n(element: etree._Element) -> bytes:
     return etree.tostring(element, method="c14n", exclusive=True, with_comments=False, with_tail=False)
 
 
+def plain_parser() -> etree.XMLParser:
+    """A parser with our settings, for bytes of our own making; whatever comes from outside goes through `parse`."""
+    return _parser()
+
+
 def _guarded(body: bytes, limits: XmlLimits, charset: str | None, *, stage: Stage) -> bytes | Problem:
     """The body as UTF-8 that has passed the guard."""
     fault = first_look(body, limits, stage=stage)

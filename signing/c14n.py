@@ -1,4 +1,8 @@
-"""Canonical XML for signatures: exclusive C14N 1.0 without comments, and the check that makes it tell the whole truth.
+"""Canonical XML for signatures, and the check that makes it tell the whole truth.
+
+Exclusive forms come from lxml as they are. Inclusive forms of an element inside a document do not: lxml's lose the
+inherited `xml:` attributes and write a spurious `xmlns=""`. So the element is written out with all that is in scope,
+read again as a document of its own, and that document's form is taken.
 
 The canonical form leaves comments out. A comment inside a text would then be covered by no signature and cut the
 text in two for a careless reader, so a signed document has neither comments nor processing instructions.
@@ -8,12 +12,17 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Sequence
 
 from lxml import etree
 
 from schemas import xmldoc
 from schemas.problem import Refused, Stage, problem
+from signing.algorithms import EXCLUSIVE_FORMS, XmlTransform
 
+_XML = "{http://www.w3.org/XML/1998/namespace}"
+_INHERITED_11 = (f"{_XML}lang", f"{_XML}space")
+_ENDS = {b"<![CDATA[": b"]]>", b"<!--": b"-->"}
 _MARK = re.compile(rb"<(?:!--|\?|!\[CDATA\[)")
 
 
@@ -29,18 +38,55 @@ def exclusive(element: etree._Element, *, stage: Stage) -> bytes:
         raise Refused((problem("LT-SIGN-022", stage, {"found": ascii(str(error))}),)) from error
 
 
-def check_plain(document: bytes, *, stage: Stage) -> None:
+def canonical(element: etree._Element, form: XmlTransform, prefixes: Sequence[str] = (), *, stage: Stage) -> bytes:
+    """The canonical bytes of an element with all below it, by one of the forms. The tree holds no comments, so that
+    forms with and without them are the same. `prefixes`: the PrefixList of an exclusive form.
+
+    Raises:
+        Refused: it has no canonical form (LT-SIGN-022).
+    """
+    if form is XmlTransform.EXCLUSIVE and not prefixes:
+        return exclusive(element, stage=stage)
+    try:
+        if form in EXCLUSIVE_FORMS:
+            return etree.tostring(
+                element, method="c14n", exclusive=True, inclusive_ns_prefixes=list(prefixes), with_tail=False
+            )
+        root = element if element.getparent() is None else _alone(element, form)
+        return etree.tostring(root, method="c14n", exclusive=False, with_tail=False)
+    except (etree.LxmlError, ValueError) as error:
+        raise Refused((problem("LT-SIGN-022", stage, {"found": ascii(str(error))}),)) from error
+
+
+def _alone(element: etree._Element, form: XmlTransform) -> etree._Element:
+    """The element as root of its own document: what is in scope stands on it."""
+    text = etree.tostring(element, encoding="UTF-8", with_tail=False)
+    root = etree.fromstring(text, xmldoc.plain_parser())
+    is_11 = form in {XmlTransform.INCLUSIVE_11, XmlTransform.INCLUSIVE_11_COMMENTS}
+    for above in element.iterancestors():
+        for name, value in above.attrib.items():
+            if not str(name).startswith(_XML) or name in root.attrib:
+                continue
+            if is_11 and name == f"{_XML}base":
+                raise ValueError("xml:base above a part signed by Canonical XML 1.1")
+            if not is_11 or name in _INHERITED_11:
+                root.set(name, value)
+    return root
+
+
+def check_plain(document: bytes, *, comments: bool = False, stage: Stage) -> None:
     """Refuses UTF-16, comments and processing instructions; text that only looks like one (CDATA) is fine.
+    `comments`: they may be there.
 
     Raises:
         Refused: LT-SIGN-021.
     """
-    found = _unplain(document)
+    found = _unplain(document, comments=comments)
     if found:
         raise Refused((problem("LT-SIGN-021", stage, {"found": found}),))
 
 
-def _unplain(document: bytes) -> str:
+def _unplain(document: bytes, *, comments: bool) -> str:
     if document.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return "UTF-16"
     at = len(BOM_UTF8) if document.startswith(BOM_UTF8) else 0
@@ -48,9 +94,9 @@ def _unplain(document: bytes) -> str:
         at = document.find(b"?>", at) + 1
     # Each byte is looked at once, however many CDATA sections there are.
     while (mark := _MARK.search(document, at)) is not None:
-        if mark[0] != b"<![CDATA[":
+        if mark[0] == b"<?" or (mark[0] == b"<!--" and not comments):
             return f"{mark[0].decode()} … (byte {mark.start()})"
-        at = document.find(b"]]>", mark.end())
+        at = document.find(_ENDS[mark[0]], mark.end())
         if at < 0:
             break  # not well-formed: the parser says so
     return ""

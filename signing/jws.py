@@ -1,4 +1,4 @@
-"""Detached JWS over the exact bytes of a body, ES256 or RS256, with a protected header of exactly alg and kid.
+"""Detached JWS over the exact bytes of a body, with a protected header of exactly alg and kid.
 
 Form: `header..signature` (RFC 7515, appendix F); it travels in an HTTP header beside the body. The header is
 `{"alg":"RS256","kid":"bus"}`, nothing else is written and nothing else is taken: no crit, b64, jwk, jku, x5c, x5u.
@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from joserfc.jwk import ECKey, RSAKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from schemas.jsondoc import loads
@@ -21,7 +22,8 @@ from signing.encoding import from_base64url, to_base64url
 from signing.keys import SigningKey, VerifyKey
 from signing.policy import BUS, Algorithm, Policy
 
-_REGISTRY = JWSRegistry(algorithms=[algorithm.value for algorithm in Algorithm])
+_JOSE = frozenset(Algorithm) - {Algorithm.RS1}
+_REGISTRY = JWSRegistry(algorithms=sorted(_JOSE))
 
 
 def sign_detached(body: bytes, key: SigningKey) -> str:
@@ -52,12 +54,14 @@ def verify_detached(
     key = keys.get(key_id)
     if key is None:
         return (problem("LT-SIGN-012", stage, {"key": ascii(key_id)}),)
-    if algorithm != key.algorithm or key.algorithm not in policy.algorithms:
-        return (problem("LT-SIGN-013", stage, {"found": ascii(algorithm), "expected": key.algorithm.value}),)
+    bound = next((each for each in key.algorithms & policy.algorithms & _JOSE if each == algorithm), None)
+    if bound is None:
+        expected = ", ".join(sorted(key.algorithms))
+        return (problem("LT-SIGN-013", stage, {"found": ascii(algorithm), "expected": expected}),)
     signature = from_base64url(parts[2])
     if signature is None:
         return (problem("LT-SIGN-010", stage),)
-    checker = _REGISTRY.get_alg(key.algorithm.value)
+    checker = _REGISTRY.get_alg(bound.value)
     if not checker.verify(_input(parts[0], body), signature, _jose_key(key)):
         return (problem("LT-SIGN-014", stage, {"key": ascii(key_id)}),)
     return ()
@@ -70,9 +74,11 @@ def _protected(algorithm: Algorithm, key_id: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _jose_key(key: VerifyKey) -> ECKey | RSAKey:
+def _jose_key(key: VerifyKey) -> ECKey | OKPKey | RSAKey:
     if isinstance(key.public, EllipticCurvePublicKey):
         return ECKey(key.public, key.public)
+    if isinstance(key.public, Ed25519PublicKey):
+        return OKPKey(key.public, key.public)
     return RSAKey(key.public, key.public)
 
 

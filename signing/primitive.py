@@ -2,35 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
 
-PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
-PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+from signing.algorithms import RECIPES, Algorithm, KeyKind, Padding, Recipe
 
-_HALF = 32  # octets of r and of s on P-256
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
+PRIVATE = (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey, ed25519.Ed25519PrivateKey)
+PUBLIC = (ec.EllipticCurvePublicKey, rsa.RSAPublicKey, ed25519.Ed25519PublicKey)
+
+_CURVES = {"secp256r1": KeyKind.P256, "secp384r1": KeyKind.P384, "secp521r1": KeyKind.P521}
+_HASHES: Mapping[str, hashes.HashAlgorithm] = {
+    "sha1": hashes.SHA1(),  # noqa: S303 - checked only, by a dated exception of the policy
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
 
 
-def sign(private: PrivateKey, data: bytes) -> bytes:
-    """Signs with SHA-256. ECDSA gives r and s as 32 octets each, as both JWS and XML-DSig want it."""
+def kind_of(public: PublicKey) -> KeyKind | None:
+    """What the key is made of; None = a curve we do not know."""
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        return _CURVES.get(public.curve.name)
+    return KeyKind.RSA if isinstance(public, rsa.RSAPublicKey) else KeyKind.ED25519
+
+
+def sign(private: PrivateKey, data: bytes, algorithm: Algorithm) -> bytes:
+    """Signs. ECDSA gives r and s of equal length, as both JWS and XML-DSig want it."""
+    recipe = RECIPES[algorithm]
     if isinstance(private, rsa.RSAPrivateKey):
-        return private.sign(data, padding.PKCS1v15(), SHA256())
-    r, s = decode_dss_signature(private.sign(data, ec.ECDSA(SHA256())))
-    return r.to_bytes(_HALF, "big") + s.to_bytes(_HALF, "big")
+        return private.sign(data, _padding(recipe), _HASHES[recipe.hash_name])
+    if isinstance(private, ed25519.Ed25519PrivateKey):
+        return private.sign(data)
+    return plain_ecdsa(private.sign(data, ec.ECDSA(_HASHES[recipe.hash_name])), recipe.octets)
 
 
-def verify(public: PublicKey, data: bytes, signature: bytes) -> bool:
-    """True if the signature is of these bytes by this key; a wrong length is simply false."""
+def plain_ecdsa(der: bytes, octets: int) -> bytes:
+    """r and s, `octets` each, of an ECDSA signature in DER."""
+    r, s = decode_dss_signature(der)
+    return r.to_bytes(octets, "big") + s.to_bytes(octets, "big")
+
+
+def verify(public: PublicKey, data: bytes, signature: bytes, algorithm: Algorithm) -> bool:
+    """True if the signature is of these bytes by this key and algorithm; whatever does not fit is simply false."""
+    recipe = RECIPES[algorithm]
+    if kind_of(public) not in recipe.kinds:
+        return False
     try:
         if isinstance(public, rsa.RSAPublicKey):
-            public.verify(signature, data, padding.PKCS1v15(), SHA256())
-            return True
-        if len(signature) != 2 * _HALF:
-            return False
-        r, s = (int.from_bytes(half, "big") for half in (signature[:_HALF], signature[_HALF:]))
-        public.verify(encode_dss_signature(r, s), data, ec.ECDSA(SHA256()))
-    except InvalidSignature:
+            public.verify(signature, data, _padding(recipe), _HASHES[recipe.hash_name])
+        elif isinstance(public, ed25519.Ed25519PublicKey):
+            public.verify(signature, data)
+        else:
+            return _verify_ecdsa(public, data, signature, recipe)
+    except (InvalidSignature, ValueError):  # ValueError: a key too short for the padding
         return False
     return True
+
+
+def _verify_ecdsa(public: ec.EllipticCurvePublicKey, data: bytes, signature: bytes, recipe: Recipe) -> bool:
+    if len(signature) != 2 * recipe.octets:
+        return False
+    r, s = (int.from_bytes(half, "big") for half in (signature[: recipe.octets], signature[recipe.octets :]))
+    public.verify(encode_dss_signature(r, s), data, ec.ECDSA(_HASHES[recipe.hash_name]))
+    return True
+
+
+def _padding(recipe: Recipe) -> padding.AsymmetricPadding:
+    if recipe.padding is Padding.PKCS1:
+        return padding.PKCS1v15()
+    digest = _HASHES[recipe.hash_name]
+    return padding.PSS(mgf=padding.MGF1(digest), salt_length=digest.digest_size)

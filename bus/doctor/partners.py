@@ -100,7 +100,7 @@ def _partner_key(settings: Settings, name: str, reference: str) -> Iterator[Find
     except Refused as refused:
         yield from of_refused("keys", name, refused)
         return
-    yield _expiry("keys", name, key.valid_until, f"{key.algorithm} {key.fingerprint[:16]}…")
+    yield _expiry("keys", name, key.valid_until, f"{", ".join(sorted(key.algorithms))} {key.fingerprint[:16]}…")
 
 
 def look_at_endpoints(settings: Settings) -> Iterator[Finding]:

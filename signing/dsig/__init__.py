@@ -1,6 +1,7 @@
-"""Enveloped XML signatures over whole documents: one strict profile, made and checked by our own code."""
+"""XML signatures by strict policies, made and checked by our own code."""
 
+from signing.dsig.choosing import Keys
 from signing.dsig.sign import sign_element, sign_enveloped
-from signing.dsig.verify import Verified, verify
+from signing.dsig.verify import Covered, Verified, check, verify
 
-__all__ = ["Verified", "sign_element", "sign_enveloped", "verify"]
+__all__ = ["Covered", "Keys", "Verified", "check", "sign_element", "sign_enveloped", "verify"]

@@ -8,17 +8,16 @@ two SHA-256, one key operation (and one parse, where bytes are given).
 from __future__ import annotations
 
 import re
-from hashlib import sha256
 
 from lxml import etree
 
 from schemas import xmldoc
 from schemas.problem import Refused, Stage, problem
 from signing.c14n import check_plain, exclusive
-from signing.dsig.names import NAMESPACE, ds
-from signing.encoding import to_base64
+from signing.dsig.names import ds
+from signing.dsig.write import write_hints, write_reference, write_signature
 from signing.keys import SigningKey
-from signing.policy import BUS, Policy, XmlSignature
+from signing.policy import BUS, Policy
 
 # The end of a document without anything after its root: an end tag, or an empty root that closes itself.
 _END = re.compile(rb"(?:</(?P<name>[^\s<>]+)\s*>|/>)\s*\Z")
@@ -57,32 +56,8 @@ def _check_unsigned(root: etree._Element) -> None:
 
 
 def _signature(canonical: bytes, key: SigningKey, policy: Policy) -> bytes:
-    signed_info = _signed_info(sha256(canonical).digest(), key, policy)
-    value = to_base64(key.sign(signed_info))
-    paper = to_base64(key.certificate)
-    hint = f"<ds:X509Data><ds:X509Certificate>{paper}</ds:X509Certificate></ds:X509Data>" if paper else ""
-    return b"".join(
-        (
-            f'<ds:Signature xmlns:ds="{NAMESPACE}">'.encode("ascii"),
-            signed_info,
-            f"<ds:SignatureValue>{value}</ds:SignatureValue>".encode("ascii"),
-            f"<ds:KeyInfo><ds:KeyName>{key.key_id}</ds:KeyName>{hint}</ds:KeyInfo></ds:Signature>".encode("ascii"),
-        )
-    )
-
-
-def _signed_info(digest: bytes, key: SigningKey, policy: Policy) -> bytes:
-    """SignedInfo in its exclusive canonical form: namespace on it, no empty-element tags, no white space."""
-    transforms = "".join(f'<ds:Transform Algorithm="{uri}"></ds:Transform>' for uri in policy.transforms)
-    method = XmlSignature[key.algorithm.name]
-    return (
-        f'<ds:SignedInfo xmlns:ds="{NAMESPACE}">'
-        f'<ds:CanonicalizationMethod Algorithm="{policy.canonical}"></ds:CanonicalizationMethod>'
-        f'<ds:SignatureMethod Algorithm="{method}"></ds:SignatureMethod>'
-        f'<ds:Reference URI=""><ds:Transforms>{transforms}</ds:Transforms>'
-        f'<ds:DigestMethod Algorithm="{policy.digest}"></ds:DigestMethod>'
-        f"<ds:DigestValue>{to_base64(digest)}</ds:DigestValue></ds:Reference></ds:SignedInfo>"
-    ).encode("ascii")
+    said = write_reference("", canonical, policy, enveloped=True)
+    return write_signature((said,), key, hints=write_hints(key))
 
 
 def _spliced(document: bytes, signature: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Reads a Signature element strictly: exactly the children, attributes and text of the profile, nothing beside.
+"""Reads a Signature element strictly: the children, attributes and text the policy allows, nothing beside.
 
 Whatever is not expected is refused, so that no place is left where something unsigned could hide.
 """
@@ -6,17 +6,24 @@ Whatever is not expected is refused, so that no place is left where something un
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NoReturn
 
 from lxml import etree
 
 from schemas.problem import Refused, Stage, problem
-from signing.dsig.names import NAMESPACE, ds
-from signing.encoding import from_base64
-from signing.policy import Policy
+from signing.algorithms import Algorithm, XmlDigest, XmlTransform
+from signing.dsig.key_info import Hints, read_hints
+from signing.dsig.method import digest_of, method_of
+from signing.dsig.names import EXCLUSIVE_NAMESPACE, ds
+from signing.dsig.reader import Reader, local
+from signing.policy import Form, Policy
 
-_SPACE = " \t\r\n"
-_PREFIX = f"{{{NAMESPACE}}}"
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One transform or canonical form with its PrefixList."""
+
+    name: XmlTransform
+    prefixes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,143 +31,128 @@ class Reference:
     """What the signature says it covers."""
 
     uri: str | None  # None = no URI attribute
-    transforms: tuple[str, ...]
-    digest_method: str
+    kind: str  # its Type attribute; "" = none
+    enveloped: bool  # the signature is taken out first
+    step: Step  # the canonical form of what is referred to
+    digest_method: XmlDigest
     digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The parts of one Signature. `key_name` and `certificate` are hints and not signed."""
+    """The parts of one Signature. `hints` are not signed."""
 
+    element: etree._Element
     signed_info: etree._Element
-    canonical: str
-    method: str
+    canonical: Step
+    method: Algorithm
     references: tuple[Reference, ...]
     value: bytes
-    key_name: str | None
-    certificate: bytes | None  # DER
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    policy: Policy
-    stage: Stage
-
-    def outside(self, found: str) -> NoReturn:
-        values = {"policy": self.policy.name, "found": ascii(found)}
-        raise Refused((problem("LT-SIGN-032", self.stage, values),))
-
-    def children(self, element: etree._Element, *, attributes: tuple[str, ...] = ()) -> list[etree._Element]:
-        """Child elements, after a look that there is nothing else but white space and known attributes."""
-        self.attributes(element, attributes)
-        children = list(element)
-        if not _blank(element.text) or not all(_blank(child.tail) for child in children):
-            self.outside(f"{_local(element)}/text()")
-        for child in children:
-            if not str(child.tag).startswith(_PREFIX):
-                self.outside(f"{_local(element)}/{child.tag!s}")
-        return children
-
-    def attributes(self, element: etree._Element, known: tuple[str, ...]) -> None:
-        """A look that there are no attributes but these."""
-        for name in element.keys():  # noqa: SIM118 - lxml elements iterate over children
-            if name not in known:
-                self.outside(f"{_local(element)}/@{name!s}")
-
-    def exactly(self, element: etree._Element, *names: str, attributes: tuple[str, ...] = ()) -> list[etree._Element]:
-        """The children, which are these and no others, in this order."""
-        children = self.children(element, attributes=attributes)
-        if [child.tag for child in children] != [ds(name) for name in names]:
-            self.outside(f"{_local(element)}/({', '.join(_local(child) for child in children[:8])})")
-        return children
-
-    def text(self, element: etree._Element, *, attributes: tuple[str, ...] = ()) -> str:
-        """The text of an element without children."""
-        self.attributes(element, attributes)
-        if len(element):
-            self.outside(_local(element))
-        return element.text or ""
-
-    def binary(self, element: etree._Element, limit: int, *, attributes: tuple[str, ...] = ()) -> bytes:
-        text = self.text(element, attributes=attributes)
-        value = from_base64(text) if len(text) <= limit else None
-        if not value:
-            raise Refused((problem("LT-SIGN-038", self.stage, {"found": _local(element)}),))
-        return value
-
-    def algorithm(self, element: etree._Element) -> str:
-        """The Algorithm of a method or transform that has no parameters."""
-        self.exactly(element, attributes=("Algorithm",))
-        return str(element.get("Algorithm", ""))
+    value_element: etree._Element
+    hints: Hints
+    objects: tuple[etree._Element, ...]
 
 
 def read(element: etree._Element, policy: Policy, *, stage: Stage) -> Signature:
     """The Signature as a value.
 
     Raises:
-        Refused: anything outside the profile's structure (LT-SIGN-032, 034, 038).
+        Refused: anything outside the policy's structure (LT-SIGN-032, 033, 034, 038).
     """
-    reader = _Reader(policy, stage)
+    reader = Reader(policy, stage)
     children = reader.children(element, attributes=("Id",))
-    names = [_local(child) for child in children]
-    if names not in (["SignedInfo", "SignatureValue"], ["SignedInfo", "SignatureValue", "KeyInfo"]):
+    names = [local(child) for child in children]
+    has_hints = names[2:3] == ["KeyInfo"]
+    objects = children[3 if has_hints else 2 :]
+    if names[:2] != ["SignedInfo", "SignatureValue"] or any(local(each) != "Object" for each in objects):
         reader.outside(f"Signature/({', '.join(names[:8])})")
+    if objects and Form.ENVELOPING not in policy.forms:
+        reader.outside("Object")
     signed_info, value = children[:2]
-    key_name, certificate = _key_info(children[2], reader) if len(children) > 2 else (None, None)
     parts = reader.children(signed_info, attributes=("Id",))
-    if [_local(part) for part in parts[:2]] != ["CanonicalizationMethod", "SignatureMethod"]:
+    if [local(part) for part in parts[:2]] != ["CanonicalizationMethod", "SignatureMethod"]:
         reader.outside("SignedInfo")
     return Signature(
+        element=element,
         signed_info=signed_info,
-        canonical=reader.algorithm(parts[0]),
-        method=reader.algorithm(parts[1]),
+        canonical=_step(parts[0], reader),
+        method=method_of(parts[1], reader),
         references=_references(parts[2:], reader),
         value=reader.binary(value, policy.value_limit, attributes=("Id",)),
-        key_name=key_name,
-        certificate=certificate,
+        value_element=value,
+        hints=read_hints(children[2], reader) if has_hints else Hints(),
+        objects=tuple(objects),
     )
 
 
-def _references(elements: list[etree._Element], reader: _Reader) -> tuple[Reference, ...]:
-    if len(elements) != reader.policy.references:
+def _references(elements: list[etree._Element], reader: Reader) -> tuple[Reference, ...]:
+    if not 1 <= len(elements) <= reader.policy.references:
         raise Refused((problem("LT-SIGN-034", reader.stage, {"found": f"{len(elements)} × Reference"}),))
     return tuple(_reference(element, reader) for element in elements)
 
 
-def _reference(element: etree._Element, reader: _Reader) -> Reference:
+def _reference(element: etree._Element, reader: Reader) -> Reference:
     if element.tag != ds("Reference"):
-        reader.outside(f"SignedInfo/{_local(element)}")
-    parts = reader.exactly(element, "Transforms", "DigestMethod", "DigestValue", attributes=("Id", "URI"))
-    transforms = reader.children(parts[0])
-    if len(transforms) != len(reader.policy.transforms) or any(t.tag != ds("Transform") for t in transforms):
-        reader.outside(f"Transforms/({', '.join(_local(t) for t in transforms[:8])})")
+        reader.outside(f"SignedInfo/{local(element)}")
+    typed = ("Type",) if Form.ENVELOPING in reader.policy.forms else ()
+    parts = reader.children(element, attributes=("Id", "URI", *typed))
+    names = [local(part) for part in parts]
+    if names not in (["Transforms", "DigestMethod", "DigestValue"], ["DigestMethod", "DigestValue"]):
+        reader.outside(f"Reference/({', '.join(names[:8])})")
+    steps = _steps(parts[0], reader) if len(parts) > 2 else []
+    enveloped = bool(steps) and steps[0].name is XmlTransform.ENVELOPED
+    forms = steps[1 if enveloped else 0 :]
+    misplaced = next((step for step in forms if step.name is XmlTransform.ENVELOPED), None)
+    if misplaced is not None:
+        reader.forbidden(misplaced.name)
+    if len(forms) > 1:
+        reader.outside(f"Transforms/({', '.join(step.name for step in steps)})")
     uri = element.get("URI")
     return Reference(
         uri=str(uri) if uri is not None else None,
-        transforms=tuple(reader.algorithm(transform) for transform in transforms),
-        digest_method=reader.algorithm(parts[1]),
-        digest=reader.binary(parts[2], reader.policy.value_limit),
+        kind=str(element.get("Type", "")),
+        enveloped=enveloped,
+        step=forms[0] if forms else _usual(reader),
+        digest_method=digest_of(parts[-2], reader),
+        digest=reader.binary(parts[-1], reader.policy.value_limit),
     )
 
 
-def _key_info(element: etree._Element, reader: _Reader) -> tuple[str | None, bytes | None]:
-    """At most one KeyName and one X509Certificate; KeyValue, RetrievalMethod and the like are refused."""
-    children = {_local(child): child for child in reader.children(element, attributes=("Id",))}
-    if len(children) != len(element) or not set(children) <= {"KeyName", "X509Data"}:
-        reader.outside(f"KeyInfo/({', '.join(_local(child) for child in list(element)[:8])})")
-    name = reader.text(children["KeyName"]) if "KeyName" in children else None
-    if name is not None and len(name) > reader.policy.value_limit:
-        reader.outside("KeyName")
-    if "X509Data" not in children:
-        return name, None
-    (paper,) = reader.exactly(children["X509Data"], "X509Certificate")
-    return name, reader.binary(paper, reader.policy.certificate_limit)
+def _usual(reader: Reader) -> Step:
+    """A node-set without a form at its end is digested by inclusive Canonical XML 1.0."""
+    if XmlTransform.INCLUSIVE not in reader.policy.canonical:
+        reader.outside("Transforms")
+    return Step(XmlTransform.INCLUSIVE)
 
 
-def _local(element: etree._Element) -> str:
-    return str(element.tag).rpartition("}")[2]
+def _steps(element: etree._Element, reader: Reader) -> list[Step]:
+    children = reader.children(element)
+    if not 1 <= len(children) <= reader.policy.transforms or any(t.tag != ds("Transform") for t in children):
+        reader.outside(f"Transforms/({', '.join(local(child) for child in children[:8])})")
+    return [_step(child, reader) for child in children]
 
 
-def _blank(text: str | None) -> bool:
-    return not text or not text.strip(_SPACE)
+def _step(element: etree._Element, reader: Reader) -> Step:
+    """A Transform or CanonicalizationMethod."""
+    name = str(element.get("Algorithm", ""))
+    if name not in reader.policy.canonical and name != XmlTransform.ENVELOPED:
+        reader.forbidden(name)
+    step = XmlTransform(name)
+    if step is XmlTransform.ENVELOPED and element.tag != ds("Transform"):
+        reader.forbidden(name)
+    if not step.startswith(EXCLUSIVE_NAMESPACE) or not len(element):
+        reader.exactly(element, attributes=("Algorithm",))
+        return Step(step)
+    return Step(step, _prefixes(element, reader))
+
+
+def _prefixes(element: etree._Element, reader: Reader) -> tuple[str, ...]:
+    """The PrefixList of an InclusiveNamespaces child."""
+    (child,) = reader.children(element, attributes=("Algorithm",), namespace=EXCLUSIVE_NAMESPACE)[:1]
+    if len(element) != 1 or local(child) != "InclusiveNamespaces":
+        reader.outside(f"Transform/{local(child)}")
+    reader.text(child, attributes=("PrefixList",))
+    prefixes = str(child.get("PrefixList", "")).split()
+    if len(prefixes) > reader.policy.prefixes:
+        reader.outside("InclusiveNamespaces/@PrefixList")
+    return tuple(prefixes)

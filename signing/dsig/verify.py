@@ -1,4 +1,4 @@
-"""Checks an enveloped XML signature on one parse, and gives back what it covers. Only that may be believed.
+"""Checks an XML signature on one parse, and gives back what it covers. Only that may be believed.
 
 Which key, which algorithm and how much is covered are the caller's and the policy's decisions; the message can only
 agree with them. Nothing a message holds makes this raise: the result is `Verified` or problems.
@@ -6,8 +6,9 @@ agree with them. Nothing a message holds makes this raise: the result is `Verifi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import compare_digest
 from typing import NoReturn
@@ -17,41 +18,96 @@ from lxml import etree
 from schemas import xmldoc
 from schemas.problem import Problem, Refused, Stage, problem
 from schemas.xmldoc import XmlLimits
-from signing.c14n import check_plain, exclusive
+from signing.algorithms import Algorithm, XmlSignature
+from signing.c14n import canonical, check_plain
+from signing.dsig.choosing import Keys, choose
 from signing.dsig.names import ds
-from signing.dsig.structure import Reference, Signature, read
-from signing.keys import VerifyKey, certificate_fingerprint
-from signing.policy import BUS, Algorithm, Policy, XmlSignature
+from signing.dsig.structure import Signature, read
+from signing.dsig.targets import Target, targets_of
+from signing.keys import VerifyKey
+from signing.policy import BUS, Form, Policy
 
-_ID_NAMES = ("Id", "ID", "id", "{http://www.w3.org/XML/1998/namespace}id")
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """One part a signature covers."""
+
+    element: etree._Element  # of the one parse; without the Signature where that stood in it
+    canonical: bytes  # as it was hashed
+    sha256: str  # of `canonical`, lower-case hex
+    uri: str  # as the signature names it
+    path: str  # where it stood: names from the root, e.g. "/Envelope/Body"
+    form: Form
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
     """What the signature proves."""
 
-    element: etree._Element  # the root without its Signature: the covered node of the one parse
-    covered: bytes  # its canonical bytes, as they were hashed
-    sha256: str  # of `covered`, lower-case hex; equals the signed digest
-    key_id: str  # of the trusted key that signed
+    parts: tuple[Covered, ...]  # at least one, in the order of the references
+    key: VerifyKey  # the trusted key that signed
     algorithm: Algorithm
+    signature: Signature
+
+    @property
+    def element(self) -> etree._Element:
+        """The first part: for an enveloped signature the root without its Signature."""
+        return self.parts[0].element
+
+    @property
+    def covered(self) -> bytes:
+        """The canonical bytes of the first part."""
+        return self.parts[0].canonical
+
+    @property
+    def sha256(self) -> str:
+        """Of `covered`, lower-case hex."""
+        return self.parts[0].sha256
+
+    @property
+    def key_id(self) -> str:
+        """Of the trusted key."""
+        return self.key.key_id
 
 
 def verify(
     document: bytes,
-    keys: Mapping[str, VerifyKey],
+    keys: Keys,
     policy: Policy = BUS,
     *,
+    now: datetime | None = None,
     limits: XmlLimits | None = None,
     stage: Stage = Stage.RECEIVE,
 ) -> Verified | tuple[Problem, ...]:
-    """Checks that one of `keys` (key id → key) signed the whole document, by `policy`. Else: why not."""
+    """Checks the one signature of a document by `policy`, with one of `keys`. Else: why not.
+
+    `now` (aware) only ends policies that are dated exceptions; None = the clock's.
+    """
     try:
-        check_plain(document, stage=stage)
+        check_plain(document, comments=policy.comments, stage=stage)
         root = xmldoc.parse(document, limits=limits or XmlLimits(), stage=stage)
-        return _Check(policy, stage).run(root, keys)
+        return check(_the_signature(root, policy, stage), root, keys, policy, now=now, stage=stage)
     except Refused as refused:
         return refused.problems
+
+
+def check(
+    element: etree._Element,
+    root: etree._Element,
+    keys: Keys,
+    policy: Policy,
+    *,
+    now: datetime | None = None,
+    stage: Stage = Stage.RECEIVE,
+) -> Verified:
+    """Checks one Signature element of a parsed document. The signature is taken out where it is enveloped.
+
+    Raises:
+        Refused: it is not good.
+    """
+    if not policy.in_force(now or datetime.now(UTC)):
+        raise Refused((problem("LT-SIGN-039", stage, {"policy": policy.name, "until": policy.until}),))
+    return _Check(policy, stage).run(element, root, keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,80 +115,74 @@ class _Check:
     policy: Policy
     stage: Stage
 
-    def run(self, root: etree._Element, keys: Mapping[str, VerifyKey]) -> Verified:
-        element = self._the_signature(root)
+    def run(self, element: etree._Element, root: etree._Element, keys: Keys) -> Verified:
         signature = read(element, self.policy, stage=self.stage)
-        reference = self._reference(signature, root)
-        key = self._key(signature, keys)
-        self._expect(signature.method, XmlSignature[key.algorithm.name])
-        if key.algorithm not in self.policy.algorithms:
-            self._refuse("LT-SIGN-033", found=key.algorithm.value, expected=self.policy.name)
-        if not key.verify(exclusive(signature.signed_info, stage=self.stage), signature.value):
+        targets = targets_of(signature, root, self.policy, stage=self.stage)
+        key = choose(signature.hints, keys, self.policy, stage=self.stage)
+        self._key_operation(signature, key)
+        paths = {id(target): _path(target.element) for target in targets}
+        digested: dict[int, bytes] = {}
+        for target in targets:  # with the signature in its place
+            if target.form is not Form.ENVELOPED:
+                digested[id(target)] = self._digested(target)
+        if len(digested) < len(targets):
+            _take_out(element)
+            digested |= {id(t): self._digested(t) for t in targets if t.form is Form.ENVELOPED}
+        parts = tuple(
+            Covered(
+                element=target.element,
+                canonical=digested[id(target)],
+                sha256=sha256(digested[id(target)]).hexdigest(),
+                uri=target.reference.uri or "",
+                path=paths[id(target)],
+                form=target.form,
+            )
+            for target in targets
+        )
+        return Verified(parts, key, signature.method, signature)
+
+    def _key_operation(self, signature: Signature, key: VerifyKey) -> None:
+        if signature.method not in key.algorithms:
+            expected = ", ".join(sorted(XmlSignature[algorithm.name] for algorithm in key.algorithms))
+            self._refuse("LT-SIGN-033", found=ascii(XmlSignature[signature.method.name].value), expected=expected)
+        form = signature.canonical
+        signed = canonical(signature.signed_info, form.name, form.prefixes, stage=self.stage)
+        if not key.verify(signed, signature.value, signature.method):
             self._refuse("LT-SIGN-036", key=ascii(key.key_id))
-        _take_out(element)
-        covered = exclusive(root, stage=self.stage)
-        digest = sha256(covered)
-        if not compare_digest(digest.digest(), reference.digest):
+
+    def _digested(self, target: Target) -> bytes:
+        step = target.reference.step
+        covered = canonical(target.element, step.name, step.prefixes, stage=self.stage)
+        found = hashlib.new(target.reference.digest_method.hash_name, covered).digest()
+        if not compare_digest(found, target.reference.digest):
             self._refuse("LT-SIGN-035")
-        return Verified(root, covered, digest.hexdigest(), key.key_id, key.algorithm)
-
-    def _the_signature(self, root: etree._Element) -> etree._Element:
-        found = [element for element, _ in zip(root.iter(ds("Signature")), range(2), strict=False)]
-        if not found:
-            self._refuse("LT-SIGN-030")
-        if len(found) > 1 or found[0].getparent() is not root:
-            self._refuse("LT-SIGN-031")
-        return found[0]
-
-    def _reference(self, signature: Signature, root: etree._Element) -> Reference:
-        """The one reference, which covers the root by the profile's algorithms."""
-        (reference,) = signature.references
-        self._expect(signature.canonical, self.policy.canonical)
-        self._expect(reference.digest_method, self.policy.digest)
-        for given, wanted in zip(reference.transforms, self.policy.transforms, strict=True):
-            self._expect(given, wanted)
-        if reference.uri != "" and not self._names_root(reference.uri, root):
-            self._refuse("LT-SIGN-034", found=ascii(reference.uri))
-        return reference
-
-    def _names_root(self, uri: str | None, root: etree._Element) -> bool:
-        if not self.policy.signed_by_id or uri is None or len(uri) < 2 or not uri.startswith("#"):
-            return False
-        wanted = uri[1:]
-        if root.get(self.policy.id_attribute) != wanted:
-            return False
-        # Whatever another reader might take for an id: the name must be the root's alone.
-        return sum(element.get(name) == wanted for element in root.iter() for name in _ID_NAMES) == 1
-
-    def _key(self, signature: Signature, keys: Mapping[str, VerifyKey]) -> VerifyKey:
-        """The trusted key. KeyInfo is not signed: it may choose among trusted keys, and must fit the one chosen."""
-        if signature.key_name is not None:
-            named = keys.get(signature.key_name)
-        elif signature.certificate is not None:
-            wanted = certificate_fingerprint(signature.certificate)
-            named = next((key for key in keys.values() if key.fingerprint == wanted), None)
-        else:
-            named = next(iter(keys.values())) if len(keys) == 1 else None
-        if named is None:
-            self._refuse("LT-SIGN-037", found=ascii(signature.key_name or "KeyInfo"))
-        paper = signature.certificate
-        if paper is not None and paper != named.certificate and certificate_fingerprint(paper) != named.fingerprint:
-            self._refuse("LT-SIGN-037", found="X509Certificate")
-        return named
-
-    def _expect(self, found: str, expected: str) -> None:
-        if found != expected:
-            self._refuse("LT-SIGN-033", found=ascii(found), expected=str(expected))
+        return covered
 
     def _refuse(self, code: str, **values: str) -> NoReturn:
         raise Refused((problem(code, self.stage, values),))
 
 
+def _the_signature(root: etree._Element, policy: Policy, stage: Stage) -> etree._Element:
+    found = [element for element, _ in zip(root.iter(ds("Signature")), range(2), strict=False)]
+    if not found:
+        raise Refused((problem("LT-SIGN-030", stage),))
+    strict = policy.forms == {Form.ENVELOPED} and not policy.key_hints
+    if len(found) > 1 or (strict and found[0].getparent() is not root):
+        raise Refused((problem("LT-SIGN-031", stage),))
+    return found[0]
+
+
+def _path(element: etree._Element) -> str:
+    names = [etree.QName(each).localname for each in (element, *element.iterancestors())]
+    return "/" + "/".join(reversed(names))
+
+
 def _take_out(element: etree._Element) -> None:
     """Removes the element and leaves the text that follows it, as the enveloped-signature transform does."""
     parent, before, tail = element.getparent(), element.getprevious(), element.tail or ""
-    if parent is None:  # cannot be: it is a child of the root
+    if parent is None:  # cannot be: it stands in what it signs
         raise ValueError("the root itself cannot be taken out")
+    element.tail = None
     if before is not None:
         before.tail = (before.tail or "") + tail
     else:

@@ -45,6 +45,7 @@ import org.w3c.dom.NodeList;
  * <pre>
  * sign-xml   KEY.pem CERT.pem FORM FILE...    writes FILE.signed; FORM: name | certificate | both | none | default | id
  * verify-xml CERT.pem FILE...                 prints "FILE good|bad|error: why", a line each
+ * sign-forms KEY.pem CERT.pem FOLDER FILE     writes FOLDER/METHOD-DIGEST-C14N-FORM.xml for every combination the JDK has
  * sign-jws   KEY.pem CERT.pem KID FILE        prints the detached JWS over the file
  * verify-jws CERT.pem HEADER FILE...          prints "FILE good|bad"
  * </pre>
@@ -58,6 +59,9 @@ public final class SignatureTool {
                 for (int i = 4; i < args.length; i++) {
                     signXml(key(args[1]), certificate(args[2]), args[3], args[i]);
                 }
+                break;
+            case "sign-forms":
+                signForms(key(args[1]), certificate(args[2]), args[3], args[4]);
                 break;
             case "verify-xml":
                 for (int i = 2; i < args.length; i++) {
@@ -105,6 +109,85 @@ public final class SignatureTool {
         writer.setOutputProperty(OutputKeys.ENCODING, "UTF-8");
         try (FileOutputStream out = new FileOutputStream(file + ".signed")) {
             writer.transform(new DOMSource(document), new StreamResult(out));
+        }
+    }
+
+    private static final String[] CANONICAL = {
+        CanonicalizationMethod.EXCLUSIVE, CanonicalizationMethod.EXCLUSIVE_WITH_COMMENTS,
+        CanonicalizationMethod.INCLUSIVE, CanonicalizationMethod.INCLUSIVE_WITH_COMMENTS,
+        "http://www.w3.org/2006/12/xml-c14n11", "http://www.w3.org/2006/12/xml-c14n11#WithComments"};
+    private static final String[] CANONICAL_NAMES = {"exc", "excC", "inc", "incC", "c11", "c11C"};
+    private static final String[] DIGESTS = {DigestMethod.SHA256, "http://www.w3.org/2001/04/xmldsig-more#sha384", DigestMethod.SHA512};
+    private static final String[] FORMS = {"whole", "wholeId", "part", "object", "plain", "prefixes", "default"};
+
+    /** Every signature method of the key, every canonical form, every way a signature can stand to what it signs. */
+    private static void signForms(PrivateKey key, X509Certificate certificate, String folder, String file) throws Exception {
+        String pss = "http://www.w3.org/2007/05/xmldsig-more#";
+        boolean ec = key.getAlgorithm().equals("EC");
+        String[] methods = ec
+            ? new String[] {MORE + "ecdsa-sha" + hashBits(key)}
+            : new String[] {MORE + "rsa-sha256", MORE + "rsa-sha384", MORE + "rsa-sha512",
+                pss + "sha256-rsa-MGF1", pss + "sha384-rsa-MGF1", pss + "sha512-rsa-MGF1", pss + "rsa-pss"};
+        for (int m = 0; m < methods.length; m++) {
+            for (int c = 0; c < CANONICAL.length; c++) {
+                for (int f = 0; f < FORMS.length; f++) {
+                    String name = "m" + m + "-" + CANONICAL_NAMES[c] + "-" + FORMS[f] + ".xml";
+                    signForm(key, certificate, methods[m], DIGESTS[(m + f) % 3], CANONICAL[c], FORMS[f], file, folder + "/" + name);
+                }
+            }
+        }
+    }
+
+    /** The digest that goes with the curve. */
+    private static int hashBits(PrivateKey key) {
+        int bits = ((java.security.interfaces.ECPrivateKey) key).getParams().getCurve().getField().getFieldSize();
+        return bits == 521 ? 512 : bits;
+    }
+
+    private static void signForm(PrivateKey key, X509Certificate certificate, String method, String digest, String canonical,
+            String form, String file, String to) throws Exception {
+        Document document = parse(file);
+        Element root = document.getDocumentElement();
+        XMLSignatureFactory factory = XMLSignatureFactory.getInstance("DOM");
+        NodeList all = document.getElementsByTagNameNS("*", "*");
+        for (int i = 0; i < all.getLength(); i++) {
+            Element element = (Element) all.item(i);
+            if (element.hasAttributeNS(null, "Id")) {
+                element.setIdAttributeNS(null, "Id", true);
+            }
+        }
+        C14NMethodParameterSpec prefixes = form.equals("prefixes") && canonical.contains("exc")
+            ? new javax.xml.crypto.dsig.spec.ExcC14NParameterSpec(List.of("q", "#default")) : null;
+        Transform shape = factory.newTransform(canonical, prefixes);
+        Transform out = factory.newTransform(Transform.ENVELOPED, (TransformParameterSpec) null);
+        List<Transform> transforms;
+        String uri;
+        List<javax.xml.crypto.dsig.XMLObject> objects = new ArrayList<>();
+        switch (form) {
+            case "whole": case "default": case "prefixes": uri = ""; transforms = List.of(out, shape); break;
+            case "wholeId": uri = "#goc"; transforms = List.of(out, shape); break;
+            case "plain": uri = "#phan"; transforms = List.of(); break;
+            case "object": uri = "#vat"; transforms = List.of(shape); break;
+            default: uri = "#phan"; transforms = List.of(shape); break;
+        }
+        if (form.equals("object")) {
+            Element inside = document.createElementNS("urn:trong", "t:trong");
+            inside.setAttributeNS(XMLConstants.XMLNS_ATTRIBUTE_NS_URI, "xmlns:t", "urn:trong");
+            inside.appendChild(document.createTextNode("x\r\n<y>"));
+            objects.add(factory.newXMLObject(List.of(new javax.xml.crypto.dom.DOMStructure(inside)), "vat", null, null));
+        }
+        Reference reference = factory.newReference(uri, factory.newDigestMethod(digest, null), transforms, null, null);
+        SignedInfo info = factory.newSignedInfo(factory.newCanonicalizationMethod(canonical, (C14NMethodParameterSpec) null),
+            factory.newSignatureMethod(method, null), List.of(reference));
+        DOMSignContext context = new DOMSignContext(key, root);
+        if (!form.equals("default")) {
+            context.setDefaultNamespacePrefix("dsig");
+        }
+        factory.newXMLSignature(info, keyInfo(factory, certificate, "both"), objects, null, null).sign(context);
+        Transformer writer = TransformerFactory.newInstance().newTransformer();
+        writer.setOutputProperty(OutputKeys.ENCODING, "UTF-8");
+        try (FileOutputStream stream = new FileOutputStream(to)) {
+            writer.transform(new DOMSource(document), new StreamResult(stream));
         }
     }
 

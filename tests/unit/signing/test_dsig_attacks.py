@@ -99,6 +99,7 @@ SUBSTITUTED = {
     "transforms the other way round": {"transforms": _transform(EXCLUSIVE, ENVELOPED)},
     "enveloped twice": {"transforms": _transform(ENVELOPED, ENVELOPED)},
     "XSLT": {"transforms": _transform(ENVELOPED, "http://www.w3.org/TR/1999/REC-xslt-19991116")},
+    "XPath": {"transforms": _transform("http://www.w3.org/TR/1999/REC-xpath-19991116", EXCLUSIVE, inside=XPATH)},
     "base64": {"transforms": _transform(ENVELOPED, "http://www.w3.org/2000/09/xmldsig#base64")},
 }
 
@@ -121,7 +122,6 @@ STRUCTURE = {
     "text in SignatureMethod": {"method_inside": "x"},
     "prefix list": {"canonical_inside": PREFIXES},
     "prefix list of the transform": {"transforms": _transform(ENVELOPED, EXCLUSIVE, inside=PREFIXES)},
-    "XPath": {"transforms": _transform("http://www.w3.org/TR/1999/REC-xpath-19991116", EXCLUSIVE, inside=XPATH)},
     "no transforms": {"transforms": ""},
     "one transform": {"transforms": _transform(ENVELOPED)},
     "many transforms": {"transforms": _transform(*[EXCLUSIVE] * 1_000)},
