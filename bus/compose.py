@@ -16,6 +16,7 @@ from bus.feeding import Feeding
 from bus.intake import Intake
 from bus.journal import open_journal
 from bus.keyring import KeySigner
+from bus.policy_loading import check_names, load_policies
 from bus.ports import Clock, Journal, Queue
 from bus.queue import EmbeddedServer, RedisQueue
 from bus.routes import check
@@ -55,7 +56,7 @@ def load_house(settings: Settings) -> House:
     registry = Registry.load(*settings.systems)
     adapters = {adapter.id: adapter for adapter in registry}
     table = settings.route_table()
-    if problems := check(table, adapters):
+    if problems := (*check(table, adapters), *check_names(settings, adapters)):
         raise Refused(problems)
     return House(adapters, table)
 
@@ -110,6 +111,7 @@ def make_worker(parts: Parts, *, name: str) -> Worker:
 
 def make_lines(settings: Settings, house: House) -> Mapping[str, Line]:
     """The endpoints we send to. Wires of one kind are shared: they keep connections and login sessions."""
+    policies = load_policies(settings)
     wires: dict[str, OutboundWire] = {}
     lines: dict[str, Line] = {}
     for name, endpoint in settings.endpoints.items():
@@ -118,9 +120,7 @@ def make_lines(settings: Settings, house: House) -> Mapping[str, Line]:
         adapter = house.adapters[endpoint.system]
         kind = adapter.manifest.wire
         wire = wires.setdefault(kind, outbound(kind))
-        lines[name] = Line(
-            adapter, _target(settings, name, endpoint), wire, endpoint.retry.policy(), endpoint.timeout_s
-        )
+        lines[name] = Line(adapter, _target(settings, name, endpoint), wire, policies[name])
     return lines
 
 

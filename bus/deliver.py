@@ -52,7 +52,7 @@ def _order(trial: Trial, content: Content) -> SendOrder:
     return SendOrder(
         adapter=line.adapter, target=line.target, name=item.delivery.operation, content=content.body,
         signature=content.signature, variant="update" if known else "create",
-        message_id=item.message.envelope.id, timeout_s=line.timeout_s,
+        message_id=item.message.envelope.id, timeout_s=trial.policy.timeout_s,
     )  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def _ask(trial: Trial) -> tuple[bool | None, _Said]:
     body, _ = trial.tools.render(line.adapter, name, operation, question_element(item, line.adapter, operation))
     order = SendOrder(
         adapter=line.adapter, target=line.target, name=name, content=body, signature="", variant="",
-        message_id=item.message.envelope.id, timeout_s=line.timeout_s,
+        message_id=item.message.envelope.id, timeout_s=trial.policy.timeout_s,
     )  # fmt: skip
     said = _send(order, trial)
     outcome = Outcome(said.verdict.outcome)
@@ -106,7 +106,7 @@ def _settlement(trial: Trial, said: _Said, element: etree._Element | None) -> Se
     result = _result(trial, said, now=now)
     update = said.verdict.again == "update" and item.delivery.last_outcome is not Outcome.DUPLICATE
     tried = Tried(item.delivery, result, item.unclear, update, said.nobody_to_ask)
-    decision = decide(tried, line.policy, now=now, chance=trial.tools.chance())
+    decision = decide(tried, trial.policy, now=now, chance=trial.tools.chance())
     derived: tuple[Derived, ...] = ()
     if decision.step is NextStep.DONE:
         made = _derived(trial, Taken(item, line.adapter, element, said.reply.code or "", now))

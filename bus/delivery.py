@@ -38,6 +38,14 @@ class Pattern(StrEnum):
     PULL = "pull"  # they fetch and acknowledge; a query on the journal, never in Redis
 
 
+class AfterParking(StrEnum):
+    """What a parked delivery means for those behind it in its lane. Said by its route."""
+
+    HOLD = "hold"  # nothing passes it
+    SKIP = "skip"  # it stands aside: the others go on
+    SUPERSEDE = "supersede"  # nothing passes it, but a later one that tells all it tells takes its place
+
+
 class Unclear(StrEnum):
     """What an operation does when nobody knows whether it was taken."""
 
@@ -60,13 +68,21 @@ class Delivery:
     state: State
     reason: str  # one sentence in Vietnamese for operators; "" where the state says all
     problem_code: str  # set while parked
-    attempts_used: int  # automatic attempts that counted
-    manual_used: int  # attempts asked for by a person
+    attempts_used: int  # automatic attempts that counted, ever
+    manual_used: int  # attempts asked for by a person that counted, ever
     crashes: int  # leases that ran out under it
     created_at: datetime
     next_at: datetime | None  # when waiting: not before this
     held_behind: str  # delivery id of the one it waits for; "" = none
     last_outcome: Outcome | None
+    since_at: datetime | None = None  # when it first could be sent, or was released last: the deadline counts from it
+    used_before: int = 0  # of `attempts_used`, those before it was released last
+    asked_by: str = ""  # who asked for the next attempt; "" = nobody, it is automatic
+
+    @property
+    def tries_used(self) -> int:
+        """Automatic attempts of the present budget: a release or replay begins a fresh one."""
+        return self.attempts_used - self.used_before
 
 
 @dataclass(frozen=True, slots=True)

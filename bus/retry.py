@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bus.days import VIETNAM
 from bus.delivery import Delivery, Unclear
 from bus.outcome import AttemptResult, Outcome
+from bus.pauses import Pauses, exponential
+from bus.reading import span_text
 from bus.records import Decision, NextStep
+from bus.windows import ALWAYS, Windows
 from schemas.problem import Problem, Stage, problem
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How long and how often an endpoint is tried."""
+    """How long and how often is tried. Written as one line, see bus.notation."""
 
-    attempts: int = 500  # automatic attempts that count, then parked; so many that the deadline decides
-    first_s: float = 2.0  # longest pause after the first failure
-    most_s: float = 900.0  # longest pause ever
-    deadline_s: float = 259_200.0  # since acceptance; then parked as expired
+    timeout: timedelta = timedelta(seconds=10)  # of one try, asking and logging in included
+    attempts: int = 500  # automatic tries that count, then parked; so many that the deadline decides
+    pauses: Pauses = field(default=exponential(timedelta(seconds=2), timedelta(minutes=15)))
+    deadline: timedelta = timedelta(hours=72)  # since it first could be sent; then parked as expired
     resolver_tries: int = 16  # how often an unclear delivery is asked about, then parked
+    windows: Windows = ALWAYS  # when the receiver takes anything at all; the endpoint's
 
-    def pause_s(self, failures: int, *, chance: float) -> float:
-        """Exponential with full jitter; `chance` is uniform in [0, 1)."""
-        return min(self.most_s, self.first_s * float(2 ** min(failures, 30))) * chance
+    @property
+    def timeout_s(self) -> float:
+        """In seconds."""
+        return self.timeout.total_seconds()
+
+    def expires_at(self, since: datetime) -> datetime:
+        """The deadline of what could be sent since then. One that falls outside the receiver's hours moves to their
+        next beginning: there is always a last try before it is given up."""
+        return self.windows.opens(self.windows.opens(since) + self.deadline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,48 +47,77 @@ class Tried:
     again_as_update: bool  # the receiver says the dossier exists: send once more, as an update
     nobody_to_ask: bool = False  # it was unclear before, and the receiver was not there to be asked
 
+    @property
+    def used(self) -> int:
+        """Automatic tries of the present budget, this one included unless a person asked for it."""
+        return self.delivery.tries_used + (not self.delivery.asked_by)
+
+    @property
+    def since(self) -> datetime:
+        """When the present budget of time began."""
+        return self.delivery.since_at or self.delivery.created_at
+
 
 def decide(tried: Tried, policy: RetryPolicy, *, now: datetime, chance: float) -> Decision:
     """Decides what follows from one attempt."""
     outcome, result = tried.result.outcome, tried.result
+    at_once = policy.windows.opens(now)
     if tried.again_as_update:
-        return Decision(NextStep.WAIT, "Bên nhận đã có hồ sơ: gửi lại dưới dạng cập nhật", next_at=now, counts=False)
+        return Decision(NextStep.WAIT, "Bên nhận đã có hồ sơ: gửi lại dưới dạng cập nhật", at_once, counts=False)
     if outcome.settles:
         return Decision(NextStep.DONE, "Bên nhận đã có" if outcome is Outcome.DUPLICATE else "Đã giao")
     if outcome is Outcome.REJECTED:
         return _park(result.problem or problem("LT-DLV-001", Stage.DELIVER, _values(tried)))
     if outcome is Outcome.LOCAL_FAULT:
-        return Decision(NextStep.WAIT, "Dừng ở phía ta, thử lại ngay", next_at=now, counts=False)
+        return Decision(NextStep.WAIT, "Dừng ở phía ta, thử lại ngay", at_once, counts=False)
     if outcome.unclear:
         return _unclear(tried, policy, now=now, chance=chance)
     return _again(tried, policy, now=now, chance=chance)
 
 
 def _again(tried: Tried, policy: RetryPolicy, *, now: datetime, chance: float) -> Decision:
-    used = tried.delivery.attempts_used + 1
-    next_at = now + timedelta(seconds=_pause_s(tried, used, policy, chance=chance))
-    if used >= policy.attempts or next_at > tried.delivery.created_at + timedelta(seconds=policy.deadline_s):
+    used = tried.used
+    if used >= policy.attempts:
         return _park(problem("LT-DLV-002", Stage.DELIVER, {**_values(tried), "attempts": used}))
-    return Decision(NextStep.WAIT, _why(tried, used, policy), next_at=next_at)
+    if now >= policy.expires_at(tried.since):
+        return expired(tried.delivery, policy)
+    return Decision(NextStep.WAIT, _why(tried, policy), _next_at(tried, policy, now=now, chance=chance))
 
 
 def _unclear(tried: Tried, policy: RetryPolicy, *, now: datetime, chance: float) -> Decision:
     """The resolver goes on for a bounded number of tries, the first of them always; while nobody is there to be
     asked, as long as for any delivery to a receiver that is away."""
-    used, before = tried.delivery.attempts_used + 1, tried.delivery.last_outcome
+    used, before = tried.used, tried.delivery.last_outcome
     if tried.unclear is Unclear.PARK:
         return _park(problem("LT-DLV-003", Stage.DELIVER, _values(tried)))
     is_first = before is None or not before.unclear
     if used >= (policy.attempts if tried.nobody_to_ask or is_first else policy.resolver_tries):
         return _park(problem("LT-DLV-004", Stage.DELIVER, {**_values(tried), "attempts": used}))
-    next_at = now + timedelta(seconds=_pause_s(tried, used, policy, chance=chance))
-    return Decision(NextStep.ASK, "Không rõ bên nhận đã nhận chưa: sẽ hỏi lại", next_at=next_at)
+    if now >= policy.expires_at(tried.since) and not is_first:
+        return expired(tried.delivery, policy, unclear=True)
+    next_at = _next_at(tried, policy, now=now, chance=chance)
+    return Decision(NextStep.ASK, "Không rõ bên nhận đã nhận chưa: sẽ hỏi lại", next_at)
 
 
-def _pause_s(tried: Tried, used: int, policy: RetryPolicy, *, chance: float) -> float:
-    """At least as long as the receiver asks for, within our own limit."""
-    asked = min(tried.result.retry_after_s or 0.0, policy.most_s)
-    return max(policy.pause_s(used - 1, chance=chance), asked)
+def _next_at(tried: Tried, policy: RetryPolicy, *, now: datetime, chance: float) -> datetime:
+    """At least as late as the receiver asks for; never past the deadline, where the last try is made; and when the
+    receiver is open."""
+    asked = timedelta(seconds=min(tried.result.retry_after_s or 0.0, policy.deadline.total_seconds()))
+    pause = max(policy.pauses.pause(max(tried.used, 1), chance=chance), asked)
+    end = policy.expires_at(tried.since)
+    return policy.windows.opens(min(now + pause, end) if now < end else now + pause)
+
+
+def expired(delivery: Delivery, policy: RetryPolicy, *, unclear: bool = False) -> Decision:
+    """Its deadline has passed: a business event, left to a person."""
+    since = delivery.since_at or delivery.created_at
+    values = {
+        "endpoint": delivery.endpoint, "operation": delivery.operation, "deadline": span_text(policy.deadline),
+        "since": policy.windows.opens(since).astimezone(VIETNAM).strftime("%H:%M %d/%m/%Y"),
+        "attempts": delivery.attempts_used, "manual": delivery.manual_used,
+    }  # fmt: skip
+    cause = problem("LT-EXP-002" if unclear else "LT-EXP-001", Stage.DELIVER, values)
+    return Decision(NextStep.PARK, cause.text_vi, problem=cause, expired=True)
 
 
 def unclear_after_crash(delivery: Delivery, unclear: Unclear) -> Decision | None:
@@ -101,10 +141,12 @@ def _values(tried: Tried) -> dict[str, object]:
     }
 
 
-def _why(tried: Tried, used: int, policy: RetryPolicy) -> str:
+def _why(tried: Tried, policy: RetryPolicy) -> str:
     words = {
         Outcome.UNAVAILABLE: "Bên nhận chưa sẵn sàng",
         Outcome.THROTTLED: "Bên nhận yêu cầu gửi chậm lại",
         Outcome.REFUSED: "Bên nhận từ chối đăng nhập",
     }
-    return f"{words.get(tried.result.outcome, 'Chưa giao được')}: lần {used}/{policy.attempts}"
+    asked_by = tried.delivery.asked_by
+    which = f"lần thử theo yêu cầu của {asked_by}" if asked_by else f"lần {tried.used}/{policy.attempts}"
+    return f"{words.get(tried.result.outcome, 'Chưa giao được')}: {which}"

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
+from bus.notation import read_notation
+from bus.reading import Misread
 from bus.records import Breaker
-from bus.retry import RetryPolicy
 from bus.routes import Hop, Route
+from bus.windows import read_windows
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+MISREAD = "misread"  # the type of pydantic's error for a line that cannot be read
+
+
+def _readable(read: Callable[[str], object], text: str, *below: str) -> None:
+    try:
+        read(text)
+    except Misread as wrong:
+        found = {
+            "text": wrong.marked(),
+            "position": wrong.position + 1,
+            "expected_vi": wrong.vi,
+            "expected_en": wrong.en,
+        }
+        raise PydanticCustomError(MISREAD, "{text}", {**found, "below": below}) from wrong
 
 
 class DoorSettings(_Part):
@@ -68,20 +87,6 @@ class SigningSettings(_Part):
     dangerous_make_key: bool = False  # a self-made key in the data folder: demo and tests only
 
 
-class RetrySettings(_Part):
-    """See bus.retry.RetryPolicy."""
-
-    attempts: int = 500
-    first_s: float = 2.0
-    most_s: float = 900.0
-    deadline_s: float = 259_200.0
-    resolver_tries: int = 16
-
-    def policy(self) -> RetryPolicy:
-        """The pure policy."""
-        return RetryPolicy(**self.model_dump())
-
-
 class EndpointSettings(_Part):
     """One partner connection."""
 
@@ -90,10 +95,33 @@ class EndpointSettings(_Part):
     agency: str = ""  # who may fetch from it, where several agencies use one system; "" = every caller of the system
     user: str = ""
     secret: str = Field(default="", repr=False)
-    timeout_s: float = 10.0
     verify_tls: bool = True
     settings: Mapping[str, str] = Field(default_factory=dict)
-    retry: RetrySettings = RetrySettings()
+    windows: str = ""  # when they may be sent to, see bus.windows; "" = always
+    retry: Mapping[str, str] = {"*": "10s;500;exp(2s..15m);<3d;?16"}  # by operation or kind, see bus.notation
+
+    @field_validator("retry", mode="before")
+    @classmethod
+    def _one_for_all(cls, value: object) -> object:
+        """A line alone holds for everything."""
+        return {"*": value} if isinstance(value, str) else value
+
+    @field_validator("retry")
+    @classmethod
+    def _retry_is_read(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        for of, text in value.items():
+            _readable(read_notation, text, of)
+        return value
+
+    @field_validator("windows")
+    @classmethod
+    def _windows_are_read(cls, value: str) -> str:
+        _readable(read_windows, value)
+        return value
+
+    def timeouts_s(self) -> Mapping[str, float]:
+        """Of one try, by what they hold for."""
+        return {of: read_notation(text).timeout_s for of, text in self.retry.items()}
 
 
 class CallerSettings(_Part):

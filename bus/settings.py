@@ -25,8 +25,10 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from adapters.toml_places import line_of
 from bus.routes import Endpoint, RouteTable
 from bus.sections import (
+    MISREAD,
     CallerSettings,
     DoorSettings,
     EndpointSettings,
@@ -36,7 +38,9 @@ from bus.sections import (
     SigningSettings,
     WorkerSettings,
 )
-from schemas.problem import Problem, Refused, Stage, problem
+from schemas.problem import Place, Problem, Refused, Stage, problem
+
+_FILES = ("lienthong.toml", "partners.toml", "routes.toml")  # what stands in a later one wins
 
 
 class _Variables(EnvSettingsSource):
@@ -83,12 +87,13 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _lease_outlasts_attempts(self) -> Settings:
         for name, endpoint in self.endpoints.items():
-            # Half of the lease is left for the commit before and after the wire.
-            if endpoint.timeout_s * 2 > self.queue.lease_s:
-                raise ValueError(
-                    f"queue.lease_s ({self.queue.lease_s:g}) phải dài ít nhất gấp đôi endpoints.{name}.timeout_s "
-                    f"({endpoint.timeout_s:g}) / must be at least twice the endpoint's timeout"
-                )
+            for of, timeout_s in endpoint.timeouts_s().items():
+                # Half of the lease is left for the commit before and after the wire.
+                if timeout_s * 2 > self.queue.lease_s:
+                    raise ValueError(
+                        f"queue.lease_s ({self.queue.lease_s:g}) phải dài ít nhất gấp đôi thời gian chờ của "
+                        f"endpoints.{name}.retry.{of} ({timeout_s:g} s) / must be at least twice the endpoint's timeout"
+                    )
         return self
 
     @model_validator(mode="after")
@@ -182,7 +187,7 @@ def load(folder: Path | None = None, *, over: Mapping[str, Any] | None = None) -
     if not folder.is_dir():  # the defaults instead would quietly be another, empty bus
         raise Refused((problem("LT-CONF-006", Stage.CONFIGURE, {"folder": folder.absolute()}),))
     tree: dict[str, Any] = {"folder": folder}  # Any: any TOML value
-    for name in ("lienthong.toml", "partners.toml", "routes.toml"):
+    for name in _FILES:
         file = folder / name
         if not file.is_file():
             continue
@@ -200,11 +205,33 @@ def load(folder: Path | None = None, *, over: Mapping[str, Any] | None = None) -
 
 
 def _finding(detail: Any, tree: Mapping[str, Any]) -> Problem:  # Any: pydantic's error dictionaries
+    if detail["type"] == MISREAD:
+        return _misread(detail, tree)
     place = ".".join(str(step) for step in detail["loc"])
     if detail["type"] != "extra_forbidden":
         return problem("LT-CONF-002", Stage.CONFIGURE, {"place": place or "–", "reason": detail["msg"]})
     near = difflib.get_close_matches(str(detail["loc"][-1]), _known(detail["loc"][:-1]), n=1)
     return problem("LT-CONF-004", Stage.CONFIGURE, {"place": place, "nearest": near[0] if near else "–"})
+
+
+def _misread(detail: Any, tree: Mapping[str, Any]) -> Problem:  # Any: as above
+    """A line in a notation of its own: which file or variable, which key, which character, what was expected."""
+    steps = [*detail["loc"], *detail["ctx"]["below"]]
+    names = ("_".join(("LIENTHONG", "__".join(map(str, steps[:many])))).upper() for many in range(len(steps), 0, -1))
+    variable = next((name for name in names if name in {known.upper() for known in os.environ}), "")
+    file, line = "", 0
+    for name in _FILES:
+        path = tree["folder"] / name
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        if steps[0] in tomllib.loads(text):
+            file, line = name, line_of(text, steps)
+    values = {
+        "file": variable or (f"{file}:{line}" if file else "–"),
+        "place": ".".join(map(str, steps)),
+        **detail["ctx"],
+    }
+    found = problem("LT-CONF-007", Stage.CONFIGURE, values)
+    return found.at(ours=Place(file, line)) if file and not variable else found
 
 
 def _known(steps: tuple[str | int, ...]) -> list[str]:

@@ -11,6 +11,7 @@ from adapters.wire.contract import OutboundWire, Target
 from bus.delivery import Attempt
 from bus.outcome import Outcome
 from bus.outgoing import Render, Signer
+from bus.policies import Policies
 from bus.ports import Clock
 from bus.records import Claimed, Decision, NextStep, Settlement, WorkItem
 from bus.retry import RetryPolicy
@@ -20,13 +21,12 @@ from schemas.problem import Problem, Stage, problem
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One endpoint ready for use: its adapter, address, wire and policy."""
+    """One endpoint ready for use: its adapter, address, wire and policies."""
 
     adapter: Adapter
     target: Target
     wire: OutboundWire
-    policy: RetryPolicy
-    timeout_s: float
+    policies: Policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,14 @@ class Trial:
         """The endpoint's."""
         return self.tools.lines[self.item.delivery.endpoint]
 
+    @property
+    def policy(self) -> RetryPolicy:
+        """What holds for this message and operation at the endpoint."""
+        return self.line.policies.of(self.item.message.envelope.kind, operation=self.item.delivery.operation)
+
     def left_s(self) -> float:
         """Of the one deadline for everything: asking, logging in, sending, reading."""
-        return self.began + self.line.timeout_s - self.tools.clock.monotonic()
+        return self.began + self.policy.timeout_s - self.tools.clock.monotonic()
 
     def duration_ms(self) -> int:
         """So far."""
@@ -75,7 +80,8 @@ class Trial:
 def blank_fact(trial: Trial) -> Attempt:
     """An attempt of which nothing is known but that it was ours."""
     return Attempt(
-        delivery_id=trial.item.delivery.id, number=trial.item.next_attempt, by="worker", worker=trial.worker,
+        delivery_id=trial.item.delivery.id, number=trial.item.next_attempt,
+        by=trial.item.delivery.asked_by or "worker", worker=trial.worker,
         token=trial.claim.token, started_at=trial.started_at, duration_ms=trial.duration_ms(),
         outcome=Outcome.LOCAL_FAULT, status=0, code="", text="", problem_code="", request_sha256="", request_size=0,
         reply_sha256="", reply_size=0, peer="",

@@ -76,6 +76,8 @@ class Decision:
     next_at: datetime | None = None
     problem: Problem | None = None
     counts: bool = True  # uses up an automatic attempt
+    others: tuple[Problem, ...] = ()  # what else is wrong, beside `problem`
+    expired: bool = False  # parked because its deadline passed: recorded as an event of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class Settled:
     applied: bool  # False: the token no longer holds, or the lane was parked meanwhile: rebuild it in the queue
     state: State
     feed: tuple[QueueRecord, ...] = ()  # deliveries freed or born by it
+    lane_goes_on: bool = False  # parked or cancelled, but what is behind it does not wait: it leaves the queue
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from bus.clock import SystemClock
 from bus.delivery import Attempt, Pattern, State, Unclear
 from bus.feeder import Feeder
 from bus.journal import SqlJournal
+from bus.notation import read_notation
+from bus.policies import Policies
 from bus.queue import RedisQueue
 from bus.records import Acceptance, AcceptItem, Breaker, DossierRef, PlannedDelivery
-from bus.retry import RetryPolicy
 from bus.routes import RouteTable
 from bus.routing import House
 from bus.trial import Line, Tools
@@ -41,7 +42,7 @@ MOST = 6  # in flight for one endpoint
 THREADS = 16
 TIMEOUT_S = 1.0
 _LEASE_S = 10.0
-_POLICY = RetryPolicy(attempts=6, first_s=0.05, most_s=1.0, deadline_s=600.0, resolver_tries=6)
+_POLICIES = Policies(read_notation("1s;6;exp(50ms..1s);<10m;?6"))
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def run(folder: Path, *, dead: Sequence[str], each: int, workers: int = 1) -> Ra
 
 def _worker(stack: ExitStack, journal: SqlJournal, addresses: dict[str, str], *, name: str) -> Worker:
     wire = outbound("soap")
-    lines = {one: Line(system(), Target(one, at, {}), wire, _POLICY, TIMEOUT_S) for one, at in addresses.items()}
+    lines = {one: Line(system(), Target(one, at, {}), wire, _POLICIES) for one, at in addresses.items()}
     queue = RedisQueue(queue_server().url, in_flight=MOST, breaker=BREAKER)
     stack.callback(queue.close)
     tools = Tools(lines, House({}, RouteTable((), {})), render, Stamp(), SystemClock(), lambda: 0.5)

@@ -26,10 +26,11 @@ from bus.clock import SystemClock
 from bus.delivery import Delivery, Pattern, State, Unclear
 from bus.feeder import Feeder
 from bus.journal import SqlJournal, open_journal
+from bus.notation import read_notation
+from bus.policies import Policies
 from bus.ports import Clock, Journal, Queue
 from bus.queue import EmbeddedServer, RedisQueue
 from bus.records import Acceptance, AcceptItem, DossierRef, PlannedDelivery
-from bus.retry import RetryPolicy
 from bus.routes import RouteTable
 from bus.routing import House
 from bus.trial import Line, Tools
@@ -39,7 +40,7 @@ from schemas.xmldoc import parse
 
 LEASE_S = 2.0
 TIMEOUT_S = 0.8
-POLICY = RetryPolicy(attempts=4, first_s=0.05, most_s=0.2, deadline_s=60.0, resolver_tries=3)
+POLICIES = Policies(read_notation("800ms;4;exp(50ms..200ms);<1m;?3"))
 SENDER = Party("H99.12", "Một cửa thử", "mot_cua_cmon")
 DROP = -1  # a status: the connection is cut without a word
 _SYSTEM = Path(__file__).parents[3] / "adapters" / "systems" / "gplx_dlms"
@@ -154,7 +155,7 @@ class Stamp:
 
 def make_tools(address: str, *, clock: Clock | None = None) -> Tools:
     """One endpoint, "e"."""
-    line = Line(system(), Target("e", address, {}), outbound("soap"), POLICY, TIMEOUT_S)
+    line = Line(system(), Target("e", address, {}), outbound("soap"), POLICIES)
     return Tools({"e": line}, House({}, RouteTable((), {})), render, Stamp(), clock or SystemClock(), lambda: 0.5)
 
 

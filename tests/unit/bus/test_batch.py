@@ -11,8 +11,8 @@ from adapters.wire.contract import Target
 from adapters.wire.registry import outbound, render
 from bus.batch import Ready, Skip, poison, prepare_batch
 from bus.delivery import State
+from bus.policies import Policies
 from bus.records import Act, Action, Claimed, Content
-from bus.retry import RetryPolicy
 from bus.trial import Line, Tools
 from tests.unit.bus.kit import Desk, adapter, dossier, house, soap, step
 from tests.unit.bus.test_deliver import Stamp
@@ -29,7 +29,7 @@ def desk() -> Desk:
 
 def tools(desk: Desk, *endpoints: str) -> Tools:
     lines = {
-        name: Line(adapter(name), Target(name, "http://a.example", {}), outbound("portal"), RetryPolicy(), 10.0)
+        name: Line(adapter(name), Target(name, "http://a.example", {}), outbound("portal"), Policies())
         for name in endpoints
     }
     return Tools(lines, house(), render, Stamp(), desk.clock, lambda: 0.5)

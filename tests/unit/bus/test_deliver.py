@@ -13,6 +13,7 @@ from adapters.wire.registry import outbound, render
 from bus.deliver import attempt, retry_after
 from bus.delivery import Unclear
 from bus.outcome import Outcome
+from bus.policies import Policies
 from bus.records import Claimed, Content, NextStep, Settlement, WorkItem
 from bus.retry import RetryPolicy
 from bus.trial import Line, Tools, Trial, broken, not_made
@@ -85,7 +86,7 @@ class Stage:
 
     def trial(self, wire: Scripted, **over: object) -> Trial:
         """Begun now."""
-        line = Line(adapter("cong_dvcqg"), Target("cong_dvcqg", "http://cong.example", {}), wire, RetryPolicy(), 10.0)
+        line = Line(adapter("cong_dvcqg"), Target("cong_dvcqg", "http://cong.example", {}), wire, Policies())
         tools = Tools({"cong_dvcqg": line}, house(), render, Stamp(), self.clock, lambda: 0.5)
         claim = Claimed(self.item.delivery.id, self.item.delivery.lane, "cong_dvcqg", "1.1", 0, 0)
         item = replace(self.item, **over)  # type: ignore[arg-type]  # test's shorthand

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bus.delivery import Delivery, Pattern, State, Unclear
+from bus.notation import read_notation
 from bus.outcome import AttemptResult, Outcome
 from bus.records import NextStep
-from bus.retry import RetryPolicy, Tried, decide, unclear_after_crash
+from bus.retry import Tried, decide, unclear_after_crash
+from bus.windows import read_windows
 
 NOW = datetime(2026, 7, 6, 1, 0, tzinfo=UTC)
-POLICY = RetryPolicy(attempts=3, first_s=2, most_s=10, deadline_s=3600, resolver_tries=2)
+POLICY = read_notation("10s;3;exp(2s..10s);<1h;?2")
 
 
 def tried(
@@ -66,12 +69,56 @@ def test_last_attempt_parks() -> None:
     assert decision.problem.code == "LT-DLV-002"
 
 
-def test_retry_after_is_honoured_up_to_the_longest_pause() -> None:
-    """A receiver that asks for time gets it, within our own limit."""
-    assert decide(tried(Outcome.THROTTLED, after=5), POLICY, now=NOW, chance=0.0).next_at == NOW + timedelta(seconds=5)
-    assert decide(tried(Outcome.THROTTLED, after=99), POLICY, now=NOW, chance=0.0).next_at == NOW + timedelta(
-        seconds=10
-    )
+def test_retry_after_is_honoured_up_to_the_deadline() -> None:
+    """A receiver that asks for time gets it, beyond our longest pause too; the last try is at the deadline."""
+    end = NOW + timedelta(hours=1)
+    for asked, at in ((5, NOW + timedelta(seconds=5)), (1800, NOW + timedelta(minutes=30)), (10**9, end)):
+        assert decide(tried(Outcome.THROTTLED, after=asked), POLICY, now=NOW, chance=0.0).next_at == at
+
+
+def test_past_the_deadline_it_is_an_event_of_its_own() -> None:
+    """Not one more pause, and not the same as tries used up: the problem says since when and how often."""
+    late = decide(tried(Outcome.UNAVAILABLE), POLICY, now=NOW + timedelta(hours=1), chance=0.5)
+    assert late.problem is not None
+    assert (late.step, late.expired, late.problem.code) == (NextStep.PARK, True, "LT-EXP-001")
+    assert "1h" in late.reason
+    assert "08:00 06/07/2026" in late.reason
+
+
+def test_past_the_deadline_an_unclear_one_says_that_it_is_unclear() -> None:
+    """Releasing it blindly could make a duplicate."""
+    asked = tried(Outcome.UNCLEAR, unclear=Unclear.ASK, before=Outcome.UNCLEAR)
+    late = decide(asked, POLICY, now=NOW + timedelta(hours=1), chance=0.5)
+    assert late.problem is not None
+    assert (late.step, late.expired, late.problem.code) == (NextStep.PARK, True, "LT-EXP-002")
+
+
+def test_a_release_begins_a_fresh_budget() -> None:
+    """Tries and time used before it count no more."""
+    late = NOW + timedelta(hours=5)
+    worn = tried(Outcome.UNAVAILABLE, used=7)
+    fresh = replace(worn, delivery=replace(worn.delivery, used_before=7, since_at=late))
+    assert decide(worn, POLICY, now=late, chance=0.5).step is NextStep.PARK
+    decision = decide(fresh, POLICY, now=late, chance=0.5)
+    assert (decision.step, "lần 1/3" in decision.reason) == (NextStep.WAIT, True)
+
+
+def test_a_try_that_a_person_asked_for_uses_up_none_of_the_automatic_ones() -> None:
+    """And the reason names the person."""
+    last = tried(Outcome.UNAVAILABLE, used=2)
+    asked = replace(last, delivery=replace(last.delivery, asked_by="cb.an"))
+    decision = decide(asked, POLICY, now=NOW, chance=0.5)
+    assert (decision.step, "cb.an" in decision.reason) == (NextStep.WAIT, True)
+
+
+def test_the_next_try_is_made_when_the_receiver_is_open() -> None:
+    """NOW is Monday 08:00 in Viet Nam; what would be tried at noon waits for 13:00, and a deadline that falls into
+    the night moves to the morning: there is always a last try."""
+    hours = replace(POLICY, windows=read_windows("T2-T6 07:30-11:30,13:00-17:00"), deadline=timedelta(hours=11))
+    noon = tried(Outcome.THROTTLED, after=4 * 3600)
+    assert decide(noon, hours, now=NOW, chance=0.0).next_at == NOW + timedelta(hours=5)
+    night = tried(Outcome.THROTTLED, after=24 * 3600)
+    assert decide(night, hours, now=NOW, chance=0.0).next_at == NOW + timedelta(hours=23, minutes=30)
 
 
 def test_local_fault_never_counts() -> None:

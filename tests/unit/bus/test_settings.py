@@ -36,8 +36,7 @@ def test_a_configuration_folder_that_is_not_there_is_not_the_defaults(tmp_path: 
     [
         ({"dor": {}}, "dor", "door"),
         ({"door": {"prot": 1}}, "door.prot", "port"),
-        ({"endpoints": {"a": {"system": "a", "timeout": 3}}}, "endpoints.a.timeout", "timeout_s"),
-        ({"endpoints": {"a": {"system": "a", "retry": {"atempts": 3}}}}, "endpoints.a.retry.atempts", "attempts"),
+        ({"endpoints": {"a": {"system": "a", "window": ""}}}, "endpoints.a.window", "windows"),
         ({"routes": [{"id": "a", "kind": "ho_so", "to": [], "sender": ["a"]}]}, "routes.0.sender", "senders"),
     ],
 )
@@ -75,11 +74,12 @@ def test_one_endpoint_cannot_take_all_threads(tmp_path: Path, threads: int, fine
 @pytest.mark.parametrize(("timeout_s", "fine"), [(30.0, True), (30.1, False)])
 def test_a_lease_outlasts_two_attempts(tmp_path: Path, timeout_s: float, fine: bool) -> None:
     """Half of it is left for the commits around the wire: else a slow attempt would be taken for a dead one."""
-    over = {"endpoints": {"a": {"system": "a", "timeout_s": timeout_s}}, "queue": {"lease_s": 60}}
+    retry = {"*": "10s;3;fixed(1m)", "ho_so": f"{timeout_s * 1000:.0f}ms;3;fixed(1m)"}
+    over = {"endpoints": {"a": {"system": "a", "retry": retry}}, "queue": {"lease_s": 60}}
     if fine:
         assert load(tmp_path, over=over).queue.lease_s == 60
     else:
-        assert "endpoints.a.timeout_s" in refused(tmp_path, **over)[0].text_en
+        assert "endpoints.a.retry.ho_so" in refused(tmp_path, **over)[0].text_en
 
 
 def test_two_fetched_endpoints_of_one_system_say_whose_they_are(tmp_path: Path) -> None:

@@ -51,5 +51,5 @@ def test_every_value_names_its_source(folder: Path) -> None:
     """File or default."""
     values = {one.name: one.source for one in effective(load(folder))}
     assert values["endpoints.x.system"] == "partners.toml"
-    assert values["endpoints.x.timeout_s"] == "default"
+    assert values["endpoints.x.windows"] == "default"
     assert values["door.port"] == "default"
