@@ -22,6 +22,7 @@ _STEPS = {
     State.WAITING: QueueStep.DELAY,
     State.UNCLEAR: QueueStep.DELAY,
     State.PARKED: QueueStep.PARK,
+    State.CANCELLED: QueueStep.DONE,  # a newer one took its place
 }
 _PAUSE_S = 1.0
 _REFUSALS = 3  # by a journal that can be written otherwise: then the fault is in the settlement
@@ -81,10 +82,11 @@ class Settling:
 
     def _tell_all(self, claim: Claimed, settlement: Settlement, settled: Settled) -> None:
         if settled.applied:  # what the journal made of it, not what was asked: it may have been recorded bare
-            step = _STEPS[settled.state]
+            step = QueueStep.DONE if settled.lane_goes_on else _STEPS[settled.state]
             at = settlement.decision.next_at if step is QueueStep.DELAY else None
             health = health_of(settlement.attempt)
-            said = QueueSettle(claim.delivery_id, claim.lane, claim.endpoint, claim.token, step, at, health)
+            tried = settled.state is State.UNCLEAR or (settlement.attempt is not None and settlement.decision.counts)
+            said = QueueSettle(claim.delivery_id, claim.lane, claim.endpoint, claim.token, step, at, health, tried)
             self.underway.tell(said)
         self.underway.forget(claim)
         if not settled.applied:  # somebody else decided meanwhile: the queue must say what the journal says

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from bus.journal import tables as t
 from bus.journal.moments import from_us, to_us
 from bus.journal.unit import Unit
+from bus.rates import read_rate
 from bus.records import EndpointOrder, Standing
 
 KIND = "order"
@@ -43,6 +44,7 @@ def order_facts(order: EndpointOrder, revision: int, *, now_us: int) -> dict[str
     return {
         "revision": max(revision + 1, now_us), "endpoint": order.endpoint, "who": order.who, "why": order.why,
         "paused": order.paused, "until_us": _us(order.until), "in_flight": order.in_flight, "at_us": now_us,
+        "rate": str(order.rate) if order.rate else None, "retries_stopped": order.retries_stopped,
     }  # fmt: skip
 
 
@@ -50,15 +52,20 @@ def standing_of(texts: Iterable[str]) -> Standing:
     """From the texts of entries, in any order."""
     facts = sorted((json.loads(text)["facts"] for text in texts), key=lambda fact: int(fact["revision"]))
     newest = {str(fact["endpoint"]): _order(fact) for fact in facts}
-    holding = (order for order in newest.values() if order.paused or order.in_flight is not None)
+    holding = (order for order in newest.values() if _holds(order))
     return Standing(int(facts[-1]["revision"]) if facts else 0, tuple(sorted(holding, key=lambda one: one.endpoint)))
+
+
+def _holds(order: EndpointOrder) -> bool:
+    return order.paused or order.in_flight is not None or order.rate is not None or order.retries_stopped
 
 
 def _order(fact: Mapping[str, Any]) -> EndpointOrder:  # Any: JSON
     return EndpointOrder(
         endpoint=fact["endpoint"], who=fact["who"], why=fact["why"], paused=fact["paused"],
         until=None if fact["until_us"] is None else from_us(fact["until_us"]), in_flight=fact["in_flight"],
-        at=from_us(fact["at_us"]),
+        at=from_us(fact["at_us"]), rate=read_rate(fact["rate"]) if fact.get("rate") else None,
+        retries_stopped=fact.get("retries_stopped", False),  # entries of before have neither
     )  # fmt: skip
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from bus.ports import GenerationLost
-from bus.queue.memory_store import MemoryStore, fed
+from bus.queue.memory_checked import Checked
+from bus.queue.memory_record import fed
+from bus.queue.memory_store import STOPPED, MemoryStore
 from bus.queue.redis_queue import IN_FLIGHT
+from bus.rates import Rate
 from bus.records import (
     Breaker,
     Claimed,
     EndpointView,
     LaneDelivery,
     LaneSnapshot,
+    Place,
     QueueRecord,
     QueueSettle,
     QueueStats,
@@ -25,11 +28,17 @@ class MemoryQueue:
     """The `Queue` port. Thread-safe."""
 
     def __init__(
-        self, store: MemoryStore | None = None, *, in_flight: int = IN_FLIGHT, breaker: Breaker | None = None
+        self,
+        store: MemoryStore | None = None,
+        *,
+        in_flight: int = IN_FLIGHT,
+        breaker: Breaker | None = None,
+        rates: Mapping[str, Rate] | None = None,
     ) -> None:
         self._store = store or MemoryStore()
         self._cap = in_flight
         self._breaker = breaker
+        self._rates = rates or {}
         self._generation = 0
         self._fence = 0
 
@@ -60,6 +69,8 @@ class MemoryQueue:
             now = s.now_ms()
             for settle in settles:
                 s.settle(settle)
+            s.look_at_clock()
+            s.look_at_stop()
             for lane in _due(s.delay, now):
                 s.rest(lane, s.records[s.lanes[lane][0]].endpoint)
             for lane in _due(s.lease, now):
@@ -93,7 +104,9 @@ class MemoryQueue:
         """See the port."""
         s = self._store
         with s.bell:
-            due = min([*s.delay.values(), *s.lease.values(), *s.looks.values()], default=None)
+            due = min(
+                [*(at for at in s.delay.values() if at < STOPPED), *s.lease.values(), *s.looks.values()], default=None
+            )
             if due is not None:
                 timeout_s = min(timeout_s, (due - s.now_ms()) / 1000)
             if not s.act and timeout_s > 0:
@@ -180,7 +193,12 @@ class MemoryQueue:
         """See the port."""
         with self._checked() as s:
             return tuple(
-                e.view(name, ready=len(s.ready.get(name, ())), in_flight=len(s.in_flight.get(name, ())))
+                e.view(
+                    name,
+                    rate=s.rate_of(name),
+                    ready=len(s.ready.get(name, ())),
+                    in_flight=len(s.in_flight.get(name, ())),
+                )
                 for name, e in sorted(s.endpoints.items())
             )
 
@@ -241,6 +259,11 @@ class MemoryQueue:
             s.bell.notify_all()
         return len(lanes)
 
+    def places(self, lanes: Sequence[str]) -> Mapping[str, Place]:
+        """See the port."""
+        with self._checked() as s:
+            return {lane: s.place_of(lane) for lane in lanes}
+
     def stats(self) -> QueueStats:
         """See the port."""
         with self._checked() as s:
@@ -263,30 +286,8 @@ class MemoryQueue:
     def close(self) -> None:
         """See the port."""
 
-    def _checked(self) -> _Checked:
-        return _Checked(self._store, self._generation, self._fence, self._cap, self._breaker)
-
-
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """The store, locked, and belonging to the expected generation."""
-
-    store: MemoryStore
-    generation: int
-    fence: int
-    cap: int
-    breaker: Breaker | None
-
-    def __enter__(self) -> MemoryStore:
-        self.store.bell.acquire()
-        if not self.generation or self.store.generation != self.generation or self.store.fence < self.fence:
-            self.store.bell.release()
-            raise GenerationLost(f"generation {self.store.generation} not {self.generation}")
-        self.store.cap, self.store.breaker = self.cap, self.breaker
-        return self.store
-
-    def __exit__(self, *_: object) -> None:
-        self.store.bell.release()
+    def _checked(self) -> Checked:
+        return Checked(self._store, self._generation, self._fence, self._cap, self._breaker, self._rates)
 
 
 def _due(times: Mapping[str, int], now: int) -> list[str]:

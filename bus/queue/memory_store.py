@@ -4,36 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from itertools import takewhile
 
-from bus.queue.memory_endpoint import EVER, EndpointState
-from bus.records import Breaker, Claimed, LaneDelivery, LaneSnapshot, QueueSettle, QueueStep, Standing
+from bus.queue.memory_endpoint import EVER, EndpointState, ms_until
+from bus.queue.memory_record import Lease, Record, fed
+from bus.rates import Rate
+from bus.records import ALL, Breaker, Claimed, LaneDelivery, LaneSnapshot, Place, QueueSettle, QueueStep, Standing
 
 CRASHES = 3
 _BAND = 2**50
-
-
-@dataclass(slots=True)
-class Record:
-    """What is known of one delivery; as `m` in `lua/keys.lua`."""
-
-    id: str
-    lane: str
-    endpoint: str
-    score: int
-    crashes: int = 0
-    due_ms: int = 0
-    parked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    token: str
-    id: str
-    endpoint: str
-    worker: str
+_AGE = 8
+STOPPED = 2**52
 
 
 @dataclass(slots=True)
@@ -44,6 +26,7 @@ class MemoryStore:
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
     cap: int = 0  # lanes of an endpoint in flight at most, where its state says nothing; as the last caller had it
     breaker: Breaker | None = None  # as the last caller had it
+    rates: Mapping[str, Rate] = field(default_factory=dict)  # as the last caller had it
 
     generation: int = 0
     whole: int = 0
@@ -57,6 +40,8 @@ class MemoryStore:
     endpoints: dict[str, EndpointState] = field(default_factory=dict)
     looks: dict[str, int] = field(default_factory=dict)  # endpoint → ms; as `wait`
     obeyed: int = 0
+    stopped: int = 0  # ms until; EVER; 0 = retries go on
+    tick: int = 0
     in_flight: dict[str, set[str]] = field(default_factory=dict)
     lease: dict[str, int] = field(default_factory=dict)
     own: dict[str, Lease] = field(default_factory=dict)
@@ -86,6 +71,19 @@ class MemoryStore:
             self.turn += 1
             self.act[endpoint] = self.turn
 
+    def place_of(self, lane: str) -> Place:
+        """Where a lane is."""
+        head = next(iter(self.lanes.get(lane, ())), "")
+        if head not in self.records:
+            return Place.NOWHERE
+        if lane in self.ready.get(self.records[head].endpoint, {}):
+            return Place.READY
+        if lane in self.delay:
+            return Place.WAITING
+        if lane in self.lease:
+            return Place.LEASED
+        return Place.PARKED if lane in self.park else Place.NOWHERE
+
     def endpoint(self, endpoint: str) -> EndpointState:
         """Its state, from the first look on."""
         return self.endpoints.setdefault(endpoint, EndpointState())
@@ -109,15 +107,36 @@ class MemoryStore:
         if self.obeyed >= standing.revision:
             return
         self.obeyed = standing.revision
-        orders = {order.endpoint: order for order in standing.orders}
+        self.stopped = ms_until(standing.retries) if standing.retries else 0
+        orders = {order.endpoint: order for order in standing.orders if order.endpoint != ALL}
         for name in sorted(self.endpoints.keys() | orders.keys()):
-            order, state = orders.get(name), self.endpoint(name)
-            state.cap = order.in_flight if order else None
-            state.pause = None
-            if order and order.paused:
-                state.pause = int(order.until.timestamp() * 1000) if order.until else EVER
+            self.endpoint(name).order(orders.get(name))
             self.watch(name)
             self.touch(name)
+
+    def rate_of(self, endpoint: str) -> Rate | None:
+        """As ordered, else as the last caller's settings say."""
+        return self.endpoint(endpoint).rate or self.rates.get(endpoint)
+
+    def retries_stopped(self) -> bool:
+        """Now."""
+        return self.stopped == EVER or self.stopped > self.now_ms()
+
+    def look_at_clock(self) -> None:
+        """If it went back, nobody waits for the next token longer than it takes to come."""
+        now = self.now_ms()
+        if self.tick <= now:
+            return
+        for name in list(self.looks):
+            self.endpoint(name).clock_went_back(self.rate_of(name), now)
+            self.watch(name)
+        self.tick = now
+
+    def look_at_stop(self) -> None:
+        """What waited because retries were stopped goes on when they are not any more."""
+        if not self.retries_stopped():
+            for lane in [lane for lane, at in self.delay.items() if at >= STOPPED]:
+                self.rest(lane, self.records[self.lanes[lane][0]].endpoint)
 
     def leave(self, lane: str, endpoint: str) -> None:
         """Takes a lane out of wherever it is."""
@@ -152,7 +171,7 @@ class MemoryStore:
             self.seq += 1
             old = Record(entry.delivery_id, lane, endpoint, entry.priority * _BAND + self.seq)
         old.due_ms = int(entry.not_before.timestamp() * 1000) if entry.not_before else 0
-        old.parked = entry.parked
+        old.parked, old.tried = entry.parked, entry.tried
         self.records[old.id] = old
         self.lanes.setdefault(lane, []).append(old.id)
 
@@ -170,6 +189,7 @@ class MemoryStore:
             head.crashes = 0
             head.due_ms = int(settle.at.timestamp() * 1000) if settle.step is QueueStep.DELAY and settle.at else 0
             head.parked = settle.step is QueueStep.PARK
+            head.tried = head.tried or settle.tried
         self.endpoint(lease.endpoint).told(lane, lease.token, settle.health, self.breaker, self.now_ms())
         self.watch(lease.endpoint)
         self.moved(lane)
@@ -193,28 +213,62 @@ class MemoryStore:
         while len(claims) < limit and self.act:
             endpoint = min(self.act, key=lambda e: self.act[e])
             state = self.endpoint(endpoint)
-            lanes = sorted(self.ready[endpoint], key=lambda name: self.ready[endpoint][name])
-            lane = lanes[1] if state.state and len(lanes) > 1 and lanes[0] == state.last else lanes[0]
+            lane, passed = self._next_lane(endpoint, state)
             head = self.records[self.lanes[lane][0]]
+            if head.tried and self.retries_stopped():
+                self.leave(lane, endpoint)
+                self.delay[lane] = STOPPED
+                self.touch(endpoint)
+                continue
             if head.crashes and suspect:
                 del self.act[endpoint]
                 aside.append(endpoint)
                 continue
+            if not self._spend(endpoint, state):
+                continue
             suspect = suspect or head.crashes > 0
-            lease = Lease(self.new_token(), head.id, endpoint, worker)
-            self.leave(lane, endpoint)
-            if state.state:
-                state.probe = lease.token
-            self.lease[lane], self.own[lane] = until_ms, lease
-            self.in_flight[endpoint].add(lane)
-            self.touch(endpoint)
-            self.turn += 1
-            if endpoint in self.act:
-                self.act[endpoint] = self.turn
-            claims.append(Claimed(head.id, lane, endpoint, lease.token, until_ms, head.crashes))
+            state.passed = passed
+            claims.append(self._lease(lane, head, worker, until_ms))
         for endpoint in aside:
             self.touch(endpoint)
         return claims
+
+    def _spend(self, endpoint: str, state: EndpointState) -> bool:
+        rate, now = self.rate_of(endpoint), self.now_ms()
+        if rate is None:
+            return True
+        paid, self.tick = state.spend(rate, now), now
+        self.watch(endpoint)
+        self.touch(endpoint)
+        return paid
+
+    def _lease(self, lane: str, head: Record, worker: str, until_ms: int) -> Claimed:
+        endpoint, state = head.endpoint, self.endpoint(head.endpoint)
+        lease = Lease(self.new_token(), head.id, endpoint, worker)
+        self.leave(lane, endpoint)
+        if state.state:
+            state.probe = lease.token
+        self.lease[lane], self.own[lane] = until_ms, lease
+        self.in_flight[endpoint].add(lane)
+        self.touch(endpoint)
+        self.turn += 1
+        if endpoint in self.act:
+            self.act[endpoint] = self.turn
+        return Claimed(head.id, lane, endpoint, lease.token, until_ms, head.crashes)
+
+    def _next_lane(self, endpoint: str, state: EndpointState) -> tuple[str, int]:
+        """The urgent first, but never alone; and how many in a row that makes. A probe is another than failed last."""
+        scores = self.ready[endpoint]
+        lanes = sorted(scores, key=lambda name: scores[name])
+        if state.state:
+            return lanes[1] if len(lanes) > 1 and lanes[0] == state.last else lanes[0], state.passed
+        first = scores[lanes[0]] // _BAND
+        behind = [lane for lane in lanes if scores[lane] // _BAND > first]
+        if not behind:
+            return lanes[0], 0
+        if state.passed < _AGE:
+            return lanes[0], state.passed + 1
+        return min(behind, key=lambda name: scores[name] % _BAND), 0
 
     def fill(self, snapshot: LaneSnapshot) -> bool:
         """Writes a missing lane. True: there is one, and it differs."""
@@ -251,9 +305,4 @@ class MemoryStore:
             self.new_ticket(lane)
 
 
-_CONTENTS = tuple(f.name for f in fields(MemoryStore) if f.name not in ("now_ms", "cap", "breaker", "bell"))
-
-
-def fed(deliveries: Iterable[LaneDelivery]) -> list[LaneDelivery]:
-    """What may be fed of a lane: everything before the first held one."""
-    return list(takewhile(lambda d: not d.held, deliveries))
+_CONTENTS = tuple(f.name for f in fields(MemoryStore) if f.name not in ("now_ms", "cap", "breaker", "rates", "bell"))

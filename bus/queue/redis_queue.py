@@ -8,18 +8,19 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 
 from bus.ports import GenerationLost
 from bus.queue.connection import Argument, Connection, Reply
 from bus.queue.library import Library, library
+from bus.queue.rows import entries_of, number_of, obey_row, rules_of, to_ms, views_of
+from bus.rates import Rate
 from bus.records import (
     Breaker,
     Claimed,
-    EndpointOrder,
     EndpointView,
     LaneSnapshot,
+    Place,
     QueueRecord,
     QueueSettle,
     QueueStats,
@@ -27,7 +28,6 @@ from bus.records import (
 )
 
 IN_FLIGHT = 32  # lanes of one endpoint in flight at most, where the endpoint says nothing else
-_EVER = "ever"  # a pause without end
 _LONGEST_WAIT_S = 5.0  # below the connection's time-out
 
 
@@ -40,11 +40,12 @@ class RedisQueue:
         *,
         in_flight: int = IN_FLIGHT,
         breaker: Breaker | None = None,  # None = an endpoint is never let alone
+        rates: Mapping[str, Rate] | None = None,  # of endpoints, where a person orders nothing else
         partition: int = 0,
         functions: Library | None = None,
     ) -> None:
         self._connection = Connection(url, library=functions or library(), tag=f"lt:{{{partition}}}:")
-        self._rules = _rules(in_flight, breaker)
+        self._rules = rules_of(in_flight, breaker, rates or {})
         self._generation = 0
         self._fence = 0  # highest counter seen: a server that is below it has lost something
         self._nonce = f"{os.getpid():x}{os.urandom(4).hex()}"
@@ -59,14 +60,14 @@ class RedisQueue:
             return frozenset()
         row: list[Argument] = []
         for r in records:
-            row += (r.delivery_id, r.lane, r.endpoint, r.priority, r.predecessor, _ms(r.not_before))
+            row += (r.delivery_id, r.lane, r.endpoint, r.priority, r.predecessor, to_ms(r.not_before))
         return frozenset(self._call("enqueue", row))
 
     def claim(self, worker: str, *, settles: Sequence[QueueSettle], limit: int, lease_s: float) -> tuple[Claimed, ...]:
         """See the port."""
         row: list[Argument] = [worker, f"{self._nonce}.{next(self._numbers)}", int(lease_s * 1000), limit, len(settles)]
         for s in settles:
-            row += (s.delivery_id, s.lane, s.token, s.step.value, _ms(s.at), s.health.value)
+            row += (s.delivery_id, s.lane, s.token, s.step.value, to_ms(s.at), s.health.value, int(s.tried))
         reply = self._call("claim", row)
         self._due_at = time.monotonic() + reply[0] / 1000 if reply[0] >= 0 else 0.0
         claims = tuple(
@@ -136,7 +137,7 @@ class RedisQueue:
 
     def rebuild_lane(self, snapshot: LaneSnapshot, *, ticket: int = 0) -> bool:
         """See the port."""
-        return bool(self._call("rebuild_lane", [snapshot.lane, snapshot.endpoint, ticket, *_entries(snapshot)]))
+        return bool(self._call("rebuild_lane", [snapshot.lane, snapshot.endpoint, ticket, *entries_of(snapshot)]))
 
     def drop_lane(self, lane: str, *, ticket: int = 0) -> bool:
         """See the port."""
@@ -147,7 +148,7 @@ class RedisQueue:
         if not snapshots:
             return frozenset()
         head = self._head()
-        replies = self._connection.call_many("fill", [[*head, s.lane, s.endpoint, *_entries(s)] for s in snapshots])
+        replies = self._connection.call_many("fill", [[*head, s.lane, s.endpoint, *entries_of(s)] for s in snapshots])
         return frozenset(s.lane for s, doubtful in zip(snapshots, replies, strict=True) if doubtful)
 
     def set_cap(self, endpoint: str, cap: int) -> None:
@@ -156,22 +157,18 @@ class RedisQueue:
 
     def obey(self, standing: Standing) -> None:
         """See the port."""
-        row: list[Argument] = [standing.revision]
-        for order in standing.orders:
-            row += (order.endpoint, _pause(order), order.in_flight or "")
-        self._call("obey", row)
+        self._call("obey", obey_row(standing))
 
     def endpoints(self) -> tuple[EndpointView, ...]:
         """See the port."""
-        reply = self._call("endpoints", writes=False)
-        return tuple(sorted((_view(reply[n : n + 9]) for n in range(0, len(reply), 9)), key=lambda view: view.endpoint))
+        return views_of(self._call("endpoints", writes=False))
 
     # -- generations --
 
     def generation(self) -> int:
         """See the port."""
         seen = self._fence  # before asking: another thread's claim may raise it meanwhile
-        generation, fence = map(_number, self._connection.get_all(("gen", "fence")))
+        generation, fence = map(number_of, self._connection.get_all(("gen", "fence")))
         if generation == self._generation and fence < seen:
             return 0
         return max(0, generation)
@@ -211,6 +208,11 @@ class RedisQueue:
         """See the port."""
         return int(self._call("expire_worker", [worker]))
 
+    def places(self, lanes: Sequence[str]) -> Mapping[str, Place]:
+        """See the port."""
+        found = self._call("places", lanes, writes=False) if lanes else ()
+        return {lane: Place(where) for lane, where in zip(lanes, found, strict=True)}
+
     def stats(self) -> QueueStats:
         """See the port."""
         ready, leased, delayed, parked, queued = self._call("stats", writes=False)
@@ -237,53 +239,3 @@ class RedisQueue:
 
     def _call(self, name: str, row: Sequence[Argument] = (), *, writes: bool = True) -> Reply:
         return self._connection.call(name, [*self._head(), *row], writes=writes)
-
-
-def _number(text: str) -> int:
-    """What stands there instead of a number was not written by us: as good as nothing, so that it is rebuilt."""
-    try:
-        return int(text or 0)
-    except ValueError:
-        return 0
-
-
-def _rules(in_flight: int, breaker: Breaker | None) -> str:
-    if breaker is None:
-        return f"{in_flight},0,0,0"
-    return f"{in_flight},{breaker.failures},{int(breaker.first_s * 1000)},{int(breaker.most_s * 1000)}"
-
-
-def _pause(order: EndpointOrder) -> Argument:
-    return "" if not order.paused else _ms(order.until) if order.until else _EVER
-
-
-def _view(row: Sequence[Argument]) -> EndpointView:
-    name, state, until, fails, opens, pause, cap, ready, in_flight = row
-    return EndpointView(
-        endpoint=str(name),
-        state=str(state) or "closed",
-        until=_moment(until),
-        failures=int(fails or 0),
-        openings=int(opens or 0),
-        paused=bool(pause),
-        paused_until=None if pause == _EVER else _moment(pause),
-        in_flight_most=int(cap) if cap else None,
-        ready=int(ready),
-        in_flight=int(in_flight),
-    )
-
-
-def _moment(ms: Argument) -> datetime | None:
-    return datetime.fromtimestamp(int(ms) / 1000, UTC) if ms else None
-
-
-def _ms(at: datetime | None) -> int:
-    return int(at.timestamp() * 1000) if at else 0
-
-
-def _entries(snapshot: LaneSnapshot) -> list[Argument]:
-    """What may be fed of a lane: everything before the first held one."""
-    row: list[Argument] = []
-    for d in itertools.takewhile(lambda d: not d.held, snapshot.deliveries):
-        row += (d.delivery_id, d.priority, _ms(d.not_before), int(d.parked))
-    return row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -16,8 +16,11 @@ import redis
 from bus.queue import EmbeddedServer, MemoryQueue, RedisQueue
 from bus.queue.library import Library, library, library_of
 from bus.queue.memory_endpoint import EVER, EndpointState
-from bus.queue.memory_store import Lease, MemoryStore
+from bus.queue.memory_record import Lease
+from bus.queue.memory_store import MemoryStore
+from bus.rates import Rate
 from bus.records import (
+    ALL,
     Breaker,
     Claimed,
     EndpointOrder,
@@ -80,9 +83,11 @@ class RedisWorld:
         self.now_ms = BEGIN_MS
         self.wipe()
 
-    def queue(self, *, in_flight: int = 32, breaker: Breaker | None = None) -> RedisQueue:
+    def queue(
+        self, *, in_flight: int = 32, breaker: Breaker | None = None, rates: Mapping[str, Rate] | None = None
+    ) -> RedisQueue:
         """Another process's view."""
-        made = RedisQueue(server().url, in_flight=in_flight, breaker=breaker, functions=self._functions)
+        made = RedisQueue(server().url, in_flight=in_flight, breaker=breaker, rates=rates, functions=self._functions)
         self._queues.append(made)
         return made
 
@@ -152,9 +157,11 @@ class MemoryWorld:
         self.now_ms = BEGIN_MS
         self._store = MemoryStore(now_ms=lambda: self.now_ms)
 
-    def queue(self, *, in_flight: int = 32, breaker: Breaker | None = None) -> MemoryQueue:
+    def queue(
+        self, *, in_flight: int = 32, breaker: Breaker | None = None, rates: Mapping[str, Rate] | None = None
+    ) -> MemoryQueue:
         """Another process's view."""
-        return MemoryQueue(self._store, in_flight=in_flight, breaker=breaker)
+        return MemoryQueue(self._store, in_flight=in_flight, breaker=breaker, rates=rates)
 
     def advance(self, seconds: float) -> None:
         """Turns the clock."""
@@ -194,9 +201,18 @@ def _said(state: EndpointState) -> dict[str, str]:
     """As the server's hash has it: only what says something."""
     pause = "" if state.pause is None else "ever" if state.pause == EVER else str(state.pause)
     cap = "" if state.cap is None else str(state.cap)
-    numbers = {name: str(getattr(state, name) or "") for name in ("until", "fails", "opens")}
-    said = {"cap": cap, "pause": pause, "state": state.state, "probe": state.probe, "last": state.last, **numbers}
+    numbers = {name: str(getattr(state, name) or "") for name in ("until", "fails", "opens", "dry", "passed")}
+    rate = _rate(state.rate) if state.rate else ""
+    named = {"state": state.state, "probe": state.probe, "last": state.last, "rate": rate}
+    said = {"cap": cap, "pause": pause, **named, **numbers}
+    if state.bucket:
+        rate, level, at = state.bucket
+        said["bucket"] = f"{_rate(rate)}\x1f{level}\x1f{at}"
     return {name: value for name, value in {**said, "well": "1" if state.well else ""}.items() if value}
+
+
+def _rate(rate: Rate) -> str:
+    return f"{rate.count}/{rate.span_s * 1000}/{rate.burst}"
 
 
 World = RedisWorld | MemoryWorld
@@ -215,9 +231,9 @@ def check_world(world: World) -> View:
     assert view.poisoned <= view.parked
     assert view.active <= set(view.ready)
     for endpoint, said in view.endpoints.items():
-        rests = "pause" in said or said.get("state") == "open" or "probe" in said
+        rests = "pause" in said or said.get("state") == "open" or "probe" in said or "dry" in said
         assert not (rests and endpoint in view.active), "an endpoint that rests can be claimed from"
-        ends = said.get("state") == "open" or said.get("pause", "ever") != "ever"
+        ends = said.get("state") == "open" or said.get("pause", "ever") != "ever" or "dry" in said
         assert (endpoint in view.resting) is ends, "an endpoint that rests is not looked at again"
         assert ("probe" in said) <= (said.get("state") == "half")
     return view
@@ -247,24 +263,32 @@ def settle(
     at: datetime | None = None,
     *,
     health: Health = Health.UNKNOWN,
+    tried: bool = False,
 ) -> QueueSettle:
     """What the worker says after a settlement."""
-    return QueueSettle(claim.delivery_id, claim.lane, claim.endpoint, claim.token, step, at, health)
+    return QueueSettle(claim.delivery_id, claim.lane, claim.endpoint, claim.token, step, at, health, tried)
 
 
-def standing(revision: int, **orders: datetime | int | None) -> Standing:
-    """Orders by endpoint: a moment or None = paused until then or for good; a number = in flight at most."""
-    made = (
-        EndpointOrder(name, "an.nv", "…", in_flight=order)
-        if isinstance(order, int)
-        else EndpointOrder(name, "an.nv", "…", paused=True, until=order)
-        for name, order in orders.items()
-    )
+def standing(revision: int, *, stop: datetime | bool = False, **orders: datetime | int | Rate | None) -> Standing:
+    """Orders by endpoint: a moment or None = paused until then or for good; a number = in flight at most; a rate.
+    `stop`: retries are stopped, until then or for good."""
+    made = [_order(name, order) for name, order in orders.items()]
+    if stop:
+        until = stop if isinstance(stop, datetime) else None
+        made.append(EndpointOrder(ALL, "an.nv", "…", retries_stopped=True, until=until))
     return Standing(revision, tuple(made))
 
 
+def _order(name: str, order: datetime | int | Rate | None) -> EndpointOrder:
+    if isinstance(order, int):
+        return EndpointOrder(name, "an.nv", "…", in_flight=order)
+    if isinstance(order, Rate):
+        return EndpointOrder(name, "an.nv", "…", rate=order)
+    return EndpointOrder(name, "an.nv", "…", paused=True, until=order)
+
+
 def snapshot(*numbers: int, lane: str = "D1|E1", parked: Iterable[int] = (), held: Iterable[int] = (),
-             not_before: datetime | None = None) -> LaneSnapshot:  # fmt: skip
+             tried: Iterable[int] = (), not_before: datetime | None = None) -> LaneSnapshot:  # fmt: skip
     """What the journal says of a lane; `not_before` is of its head."""
     rows = tuple(
         LaneDelivery(
@@ -273,6 +297,7 @@ def snapshot(*numbers: int, lane: str = "D1|E1", parked: Iterable[int] = (), hel
             not_before=not_before if number == numbers[0] else None,
             parked=number in set(parked),
             held=number in set(held),
+            tried=number in set(tried),
         )
         for number in numbers
     )

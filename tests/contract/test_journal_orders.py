@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bus.records import EndpointOrder, Standing
+from bus.rates import read_rate
+from bus.records import ALL, EndpointOrder, Standing
 from tests.contract.journal_world import START, World, world
 
 __all__ = ["world"]
@@ -41,6 +42,16 @@ def test_each_endpoint_its_own(world: World) -> None:
     assert [(one.endpoint, one.paused, one.in_flight) for one in standing.orders] == [
         ("x", True, None), ("y", False, 2),
     ]  # fmt: skip
+
+
+def test_rate_and_stopped_retries(world: World) -> None:
+    """A rate for one endpoint and the stop of all retries are orders like the others, and outlive one another."""
+    order(world, "x", rate=read_rate("5/s;9"))
+    stopped = order(world, ALL, retries_stopped=True, until=START + timedelta(hours=1))
+    assert stopped.retries
+    assert (stopped.retries.why, stopped.retries.until) == ("bảo trì", START + timedelta(hours=1))
+    assert [one.rate for one in stopped.orders if one.endpoint == "x"] == [read_rate("5/s;9")]
+    assert order(world, ALL).retries is None
 
 
 def test_clock_set_back(world: World) -> None:

@@ -13,6 +13,7 @@ from bus.ports import QueueUnavailable
 from bus.queue import RedisQueue
 from tests.contract import test_queue as suite
 from tests.contract import test_queue_isolation as isolation
+from tests.contract import test_queue_pace as pace
 from tests.contract.queue_world import RedisWorld, check_world
 
 # name: (what stands there, what is put in its place)
@@ -51,13 +52,13 @@ BUGS: dict[str, tuple[str, str]] = {
     "a settled record is left": ("    call('HDEL', q .. 'm', id)\n  else", "  else"),
     "a lane in two places": ("  call('ZREM', q .. 'delay', lane)\n", ""),
     "the cap is not kept": ("return call('SCARD', q .. 'i:' .. ep) < most", "return true"),
-    "no round robin": ("      call('ZADD', q .. 'act', 'XX', call('INCR', q .. 'turn'), ep)\n", ""),
-    "priority is not looked at": ("(priority * BAND + ", "("),
+    "no round robin": ("  call('ZADD', q .. 'act', 'XX', call('INCR', q .. 'turn'), ep)\n", ""),
+    "priority is not looked at": ("(e.priority * BAND + ", "("),
     "a dead worker keeps its leases": ("      ended = ended + 1\n", "      break\n"),
     "no bell": ("  if woken then ring(q) end\n", ""),
     "the breaker never opens": ("if fails >= rules.failures then", "if false then"),
     "a breaker per process": ("told(q, lease.ep, lane, token,", "told(q, lease.ep .. lease.worker, lane, token,"),
-    "two probes": (" or f[4] then return false end", " then return false end"),
+    "two probes": (" or f[4] or f[7] then return false end", " or f[7] then return false end"),
     "an answer counts as a failure": ("if health == 'well' then", "if false then"),
     "what says nothing counts as a failure": ("if health == '' or rules.failures == 0", "if rules.failures == 0"),
     "failures need not be in a row": ("'probe', 'fails', 'opens', 'last')", "'probe', 'opens', 'last')"),
@@ -68,12 +69,28 @@ BUGS: dict[str, tuple[str, str]] = {
     "rests without chance": ("50 + tonumber(string.match(token, '(%d+)$')) * 37 % 51", "100"),
     "stragglers make the rest longer": ("  elseif f[2] == token then", "  else"),
     "the dead take all there is": ("if rules.failures > 0 and not f[3] and not f[5] then", "if false then"),
-    "what failed probes again": ("f[1] and lanes[1] == f[2] and lanes[2] or lanes[1], f[1]", "lanes[1], f[1]"),
+    "what failed probes again": ("first[1] == last and first[3] or first[1], passed", "first[1], passed"),
     "a pause is not kept": ("if f[2] or f[3] == 'open'", "if f[3] == 'open'"),
     "a pause does not end": ("if (tonumber(f[3]) or now + 1) <= now then", "if false then"),
     "the end of a pause ends the rest": ("if f[1] == 'open' and tonumber(f[2]) <= now then", "if f[1] == 'open' then"),
     "an older order is obeyed": (">= tonumber(a[4]) then return 0 end", ">= tonumber(a[4]) + 9 then return 0 end"),
     "what is not ordered any more stays": ("if value == '' then call('HDEL'", "if value == '' then call('HGET'"),
+    "the rate is not kept": ("paid and level - span or level", "level"),
+    "a bucket without bottom": ("return math.min(most, tonumber(f[2])", "return math.max(0, tonumber(f[2])"),
+    "tokens never come": ("(tonumber(f[4]) or now + 1) <= now", "false"),
+    "a rate per process": ("'bucket', join(rate,", "'bucket', join(PREFIX .. rate,"),
+    "the settings' rate is not looked at": ("  return last and string.match(", "  return false and string.match("),
+    "an order fills the bucket": ("or '') ~= order.rate then", "or '') ~= 0 then"),
+    "a lifted rate is still waited for": ("call('HDEL', q .. 'ep:' .. ep, 'bucket', 'dry')", "local _ = nil"),
+    "a clock that goes back freezes": ("> now then clock_went_back(q, rules, now) end", "> now then end"),
+    "retries are not stopped": ("if head.tried and retries_stopped(q, now) then", "if false then"),
+    "all is stopped": ("if head.tried and retries_stopped(q, now) then", "if retries_stopped(q, now) then"),
+    "stopped for ever": ("  if not retries_stopped(q, now) then\n", "  if false then\n"),
+    "what was tried is forgotten": ("head.tried = head.tried or tried == '1'", "head.tried = false"),
+    "a rebuild forgets what was tried": ("tried = a[n + 4] == '1'", "tried = false"),
+    "the bulk starves": ("if passed < AGE then", "if true then"),
+    "aging forgets who waited longest": ("(not since or came < since)", "(not since)"),
+    "aging counts idle turns": ("least then return first[1], 0 end", "least then return first[1], passed + 1 end"),
     "who rests is never looked at": ("'wait', '-inf', now, 'LIMIT'", "'wait', '-inf', 0, 'LIMIT'"),
 }  # fmt: skip
 
@@ -85,7 +102,7 @@ def plain(world: RedisWorld) -> RedisQueue:
     return queue
 
 
-SUITES: dict[ModuleType, Callable[[RedisWorld], object]] = {suite: plain, isolation: isolation.fresh}
+SUITES: dict[ModuleType, Callable[[RedisWorld], object]] = {suite: plain, isolation: isolation.fresh, pace: pace.fresh}
 TESTS = [(module, name) for module in SUITES for name in vars(module) if name.startswith("test_")]
 
 

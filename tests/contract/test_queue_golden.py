@@ -6,11 +6,16 @@ import pytest
 import redis
 
 from bus.ports import QueueUnavailable
-from tests.contract.queue_world import BEGIN_MS, TAG, RedisWorld, record, server, settle
+from bus.records import QueueStep
+from tests.contract.queue_world import BEGIN_MS, TAG, RedisWorld, moment, record, server, settle
 
 # As version 1 wrote them. Fields are joined by U+001F.
 RECORD_1 = "1\x1fD1|E1\x1fE1\x1f1125899906842625\x1f2\x1f1760000000000\x1f0\x1f0"
 LEASE_1 = "1\x1f7.41\x1fD2.1:E1\x1fE1\x1fw-old"
+
+
+# A delivery that was tried before has one field more; who does not know it reads the rest.
+TRIED_1 = "1\x1fD1|E1\x1fE1\x1f1125899906842625\x1f0\x1f1760000000000\x1f1760000000000\x1f0\x1f1"
 
 
 def fill(raw: redis.Redis, text: str = RECORD_1) -> None:
@@ -52,8 +57,11 @@ def test_newest_is_golden() -> None:
     queue.enqueue([record(1)])
     with redis.Redis.from_url(server().url, decode_responses=True) as raw:
         assert raw.hgetall(TAG + "m") == {"D1.1:E1": RECORD_1.replace("\x1f2\x1f", "\x1f0\x1f", 1)}
-        queue.claim("w-old", settles=[], limit=1, lease_s=60)
+        (claim,) = queue.claim("w-old", settles=[], limit=1, lease_s=60)
         assert raw.hget(TAG + "own", "D1|E1") == LEASE_1.replace("7.41", "7.1").replace("D2", "D1")
+        again = settle(claim, QueueStep.DELAY, moment(BEGIN_MS), tried=True)
+        queue.claim("w-old", settles=[again], limit=0, lease_s=60)
+        assert raw.hgetall(TAG + "m") == {"D1.1:E1": TRIED_1}
     world.close()
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bus.ports import GenerationLost
+from bus.rates import Rate
 from bus.records import Breaker, Claimed, Health, LaneDelivery, LaneSnapshot, QueueRecord, QueueStep
 from tests.contract.queue_world import MemoryWorld, RedisWorld, check_world, moment, record, settle, standing
 
@@ -40,6 +42,7 @@ class Row:
     parked: bool = False
     intent: str = ""  # token under which an attempt may be under way
     intent_until_ms: int = 0
+    tried: bool = False
 
 
 @dataclass
@@ -52,6 +55,8 @@ class SmallJournal:
     generation: int = 0
     revision: int = 0
     pauses: dict[str, int] = field(default_factory=dict)  # endpoint → ms until; a great number = for good
+    rates: dict[str, Rate] = field(default_factory=dict)
+    stopped_ms: int = 0  # retries are stopped until then
 
     def row(self, delivery: str, lane: str) -> Row | None:
         return next((row for row in self.open[lane] if row.id == delivery), None)
@@ -60,7 +65,8 @@ class SmallJournal:
         rows = []
         for row in self.open[lane]:
             due = max(row.due_ms, row.intent_until_ms)
-            rows.append(LaneDelivery(row.id, 1, moment(due) if due > now_ms else None, row.parked, held=False))
+            not_before = moment(due) if due > now_ms else None
+            rows.append(LaneDelivery(row.id, 1, not_before, row.parked, held=False, tried=row.tried))
         return LaneSnapshot(lane, lane.partition("|")[2], tuple(rows)) if rows else None
 
 
@@ -82,6 +88,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.failures: dict[str, int] = {}  # endpoint → in a row, as told
         self.fell: dict[str, int] = {}  # endpoint → ms when its breaker opened last
         self.probes: set[str] = set()  # tokens
+        self.went: dict[str, list[int]] = {}  # endpoint → ms of each claim, while it has a rate
 
     # -- both queues are told the same --
 
@@ -118,16 +125,16 @@ class QueueMachine(RuleBasedStateMachine):
 
     # -- doors --
 
-    @rule(lane=lanes, count=st.integers(1, 3), stall=st.integers(0, 2))
-    def accept(self, lane: str, count: int, stall: int) -> None:
+    @rule(lane=lanes, count=st.integers(1, 3), stall=st.integers(0, 2), priority=st.integers(0, 2))
+    def accept(self, lane: str, count: int, stall: int, priority: int) -> None:
         for _ in range(count):
-            self.accept_one(lane, stall=stall == 2)
+            self.accept_one(lane, stall=stall == 2, priority=priority)
 
-    def accept_one(self, lane: str, *, stall: bool) -> None:
+    def accept_one(self, lane: str, *, stall: bool, priority: int = 1) -> None:
         tail = self.journal.open[lane][-1].id if self.journal.open[lane] else ""
         number = len(self.journal.accepted[lane]) + 1
         made = record(number, lane=lane)
-        made = QueueRecord(made.delivery_id, lane, made.endpoint, 1, tail, None)
+        made = QueueRecord(made.delivery_id, lane, made.endpoint, priority, tail, None)
         self.journal.open[lane].append(Row(made.delivery_id, lane))
         self.journal.accepted[lane].append(made.delivery_id)
         if stall:
@@ -164,6 +171,7 @@ class QueueMachine(RuleBasedStateMachine):
                 self.settle_both(claim, QueueStep.DONE)
                 continue
             assert row is self.journal.open[claim.lane][0], "something passed the head of its lane"
+            assert not row.tried or self.journal.stopped_ms <= self.now_ms, "retries are stopped"
             row.intent, row.intent_until_ms = claim.token, claim.lease_until_ms
 
     def holders(self, *, alive: bool) -> list[tuple[Row, Claimed]]:
@@ -175,6 +183,10 @@ class QueueMachine(RuleBasedStateMachine):
         """Not while its endpoint is paused or rests; and as a probe only alone."""
         endpoint = claim.endpoint
         assert self.journal.pauses.get(endpoint, 0) <= self.now_ms, f"{endpoint} is paused"
+        if rate := self.journal.rates.get(endpoint):
+            went = [at for at in self.went.get(endpoint, []) if at > self.now_ms - rate.span_s * 1000]
+            assert len(went) < rate.count + rate.burst, f"{endpoint} is sent to faster than {rate}"
+            self.went[endpoint] = [*went, self.now_ms]
         if self.failures.get(endpoint, 0) < BREAKER.failures:
             return
         assert self.now_ms >= self.fell[endpoint] + BREAKER.first_s * 500, f"{endpoint} rests"
@@ -207,11 +219,12 @@ class QueueMachine(RuleBasedStateMachine):
         row.intent, row.intent_until_ms = "", 0
         row.parked = step is QueueStep.PARK
         row.due_ms = self.now_ms + wait_s * 1000 if step is QueueStep.DELAY else 0
+        row.tried = row.tried or step is QueueStep.DELAY
         if step is QueueStep.DONE:
             assert self.journal.open[claim.lane].pop(0) is row
             self.journal.delivered[claim.lane].append(row.id)
         if dies != 3:
-            self.settle_both(claim, step, row.due_ms, health=health)
+            self.settle_both(claim, step, row.due_ms, health=health, tried=row.tried)
 
     @precondition(lambda self: self.holders(alive=False))
     @rule(data=st.data(), step=st.sampled_from(QueueStep))
@@ -226,8 +239,10 @@ class QueueMachine(RuleBasedStateMachine):
         assert self.both(lambda q: q.extend([claim], lease_s=9 * LEASE_S)) == frozenset()
         assert self.worlds[0].look() == before
 
-    def settle_both(self, claim: Claimed, step: QueueStep, due_ms: int = 0, *, health: Health = Health.UNKNOWN) -> None:
-        said = settle(claim, step, moment(due_ms) if due_ms else None, health=health)
+    def settle_both(
+        self, claim: Claimed, step: QueueStep, due_ms: int = 0, *, health: Health = Health.UNKNOWN, tried: bool = False
+    ) -> None:
+        said = settle(claim, step, moment(due_ms) if due_ms else None, health=health, tried=tried)
         self.hears(claim, health)
         self.both(lambda q: q.claim("settler", settles=[said], limit=0, lease_s=LEASE_S))
         if self.live.get(claim.lane, ("", 0))[0] == claim.token:
@@ -256,8 +271,8 @@ class QueueMachine(RuleBasedStateMachine):
             for _, claim in self.claims[before:]:
                 row = self.journal.row(claim.delivery_id, claim.lane)
                 if claim.endpoint == "E1" and row and row.intent == claim.token:
-                    row.intent, row.intent_until_ms, row.due_ms = "", 0, 0
-                    self.settle_both(claim, QueueStep.DELAY, health=Health.ILL)
+                    row.intent, row.intent_until_ms, row.due_ms, row.tried = "", 0, 0, True
+                    self.settle_both(claim, QueueStep.DELAY, health=Health.ILL, tried=True)
         self.advance(wait_s)
         self.claim("w1", 4)
 
@@ -296,10 +311,29 @@ class QueueMachine(RuleBasedStateMachine):
         self.obey()
         self.both(lambda q: q.obey(standing(self.journal.revision - 1)))  # somebody read the journal before that
 
+    @rule(rate=st.sampled_from([None, Rate(1, 60, 1), Rate(2, 1, 3)]))
+    def set_rate(self, rate: Rate | None) -> None:
+        """E2 may be sent to that fast only."""
+        self.went.clear()
+        self.journal.rates = {"E2": rate} if rate else {}
+        self.journal.revision += 1
+        self.obey()
+
+    @rule(wait_s=st.sampled_from([0, 0, 20, 10**9]))
+    def stop_retries(self, wait_s: int) -> None:
+        """Or let them go on."""
+        self.journal.stopped_ms = self.now_ms + wait_s * 1000
+        self.journal.revision += 1
+        self.obey()
+
     def obey(self) -> None:
+        def until(ms: int) -> datetime | None:
+            return None if ms > self.now_ms + 10**9 else moment(ms)
+
         paused = {name: ms for name, ms in self.journal.pauses.items() if ms > self.now_ms}
-        orders = {name: None if ms > self.now_ms + 10**9 else moment(ms) for name, ms in paused.items()}
-        self.both(lambda q: q.obey(standing(self.journal.revision, **orders)))
+        orders = {**self.journal.rates, **{name: until(ms) for name, ms in paused.items()}}
+        stop = self.journal.stopped_ms > self.now_ms and (until(self.journal.stopped_ms) or True)
+        self.both(lambda q: q.obey(standing(self.journal.revision, stop=stop, **orders)))
 
     @rule(seconds=st.sampled_from([0.5, 15, 30, 61]))
     def advance(self, seconds: float) -> None:
@@ -377,6 +411,8 @@ class QueueMachine(RuleBasedStateMachine):
                 row.parked, row.due_ms = False, 0
         for endpoint in ENDPOINTS:
             self.pause(endpoint, 0)
+        self.set_rate(None)
+        self.stop_retries(0)
         for _ in range(3):
             self.advance(300)
             self.both(lambda q: q.claim("last", settles=(), limit=0, lease_s=LEASE_S))  # what was lost shows now

@@ -57,18 +57,25 @@ serve('cap', { 'allow-oom' }, function(q, a, rules)
   return 1
 end)
 
--- obey: args from 4: revision; per endpoint: name, pause ('' = none | 'ever' | ms until), cap ('' = the default).
+-- obey: args from 4: revision; are retries stopped ('' = no | 'ever' | ms until); per endpoint: name, pause
+-- ('' = none | 'ever' | ms until), cap ('' = the default), rate ('' = the default).
 -- The whole of what the journal orders: what is not named is not ordered any more. An older revision changes nothing.
 serve('obey', { 'allow-oom' }, function(q, a, rules)
   if tonumber(text_of(q .. 'obeyed') or '0') >= tonumber(a[4]) then return 0 end
   call('SET', q .. 'obeyed', a[4])
-  for n = 5, #a, 3 do call('SADD', q .. 'eps', a[n]) end
+  if a[5] == '' then call('DEL', q .. 'stopped') else call('SET', q .. 'stopped', a[5]) end
   local ordered = {}
-  for n = 5, #a, 3 do ordered[a[n]] = { pause = a[n + 1], cap = a[n + 2] } end
+  for n = 6, #a, 4 do
+    call('SADD', q .. 'eps', a[n])
+    ordered[a[n]] = { pause = a[n + 1], cap = a[n + 2], rate = a[n + 3] }
+  end
   local endpoints = call('SMEMBERS', q .. 'eps')
   table.sort(endpoints)
   for _, ep in ipairs(endpoints) do
-    local order = ordered[ep] or { pause = '', cap = '' }
+    local order = ordered[ep] or { pause = '', cap = '', rate = '' }
+    if (call('HGET', q .. 'ep:' .. ep, 'rate') or '') ~= order.rate then
+      call('HDEL', q .. 'ep:' .. ep, 'bucket', 'dry')
+    end
     for field, value in pairs(order) do
       if value == '' then call('HDEL', q .. 'ep:' .. ep, field) else call('HSET', q .. 'ep:' .. ep, field, value) end
     end
@@ -79,16 +86,34 @@ serve('obey', { 'allow-oom' }, function(q, a, rules)
   return 1
 end)
 
--- endpoints: per endpoint: name, state, until, fails, opens, pause, cap, lanes ready, lanes in flight.
-serve('endpoints', { 'no-writes', 'allow-oom' }, function(q, _, _)
+-- endpoints: per endpoint: name, state, until, fails, opens, pause, cap, rate, lanes ready, lanes in flight.
+serve('endpoints', { 'no-writes', 'allow-oom' }, function(q, _, rules)
   local found = {}
   for _, ep in ipairs(call('SMEMBERS', q .. 'eps')) do
     found[#found + 1] = ep
-    for _, value in ipairs(call('HMGET', q .. 'ep:' .. ep, 'state', 'until', 'fails', 'opens', 'pause', 'cap')) do
-      found[#found + 1] = value or ''
-    end
+    local f = call('HMGET', q .. 'ep:' .. ep, 'state', 'until', 'fails', 'opens', 'pause', 'cap', 'rate')
+    f[7] = rate_of(ep, f[7], rules)
+    for n = 1, 7 do found[#found + 1] = f[n] or '' end
     found[#found + 1] = call('ZCARD', q .. 'r:' .. ep)
     found[#found + 1] = call('SCARD', q .. 'i:' .. ep)
+  end
+  return found
+end)
+
+-- places: args from 4: lanes. Per lane: where it is, as the structures themselves say.
+serve('places', { 'no-writes', 'allow-oom' }, function(q, a, _)
+  local found = {}
+  for n = 4, #a do
+    local lane = a[n]
+    local head = read_record(q, call('LINDEX', q .. 'l:' .. lane, 0))
+    local where = 'nowhere'
+    if head then
+      if call('ZSCORE', q .. 'r:' .. head.ep, lane) then where = 'ready'
+      elseif call('ZSCORE', q .. 'delay', lane) then where = 'waiting'
+      elseif call('ZSCORE', q .. 'lease', lane) then where = 'leased'
+      elseif call('SISMEMBER', q .. 'park', lane) == 1 then where = 'parked' end
+    end
+    found[#found + 1] = where
   end
   return found
 end)

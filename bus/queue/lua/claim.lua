@@ -1,9 +1,10 @@
 -- claim: settles the last batch, moves what is due, takes back what was lost, leases the next heads.
--- args from 4: worker, nonce, lease ms, limit, number of settles; per settle: id, lane, token, step, at ms, health.
+-- args from 4: worker, nonce, lease ms, limit, number of settles; per settle: id, lane, token, step, at ms, health,
+-- tried (0 | 1).
 -- Returns: ms until the next lane is due or lost (-1 = none), then per claim: id, lane, endpoint, token, lease
 -- until ms, crashes. A repeated command (same nonce) gets the leases it was given.
 
-local function settle(q, rules, now, id, lane, token, step, at, health)
+local function settle(q, rules, now, id, lane, token, step, at, health, tried)
   local lease = read_lease(q, 'own', lane) or read_lease(q, 'poison', lane)
   if not lease or lease.token ~= token or lease.id ~= id then return end
   local head = read_record(q, id)
@@ -14,6 +15,7 @@ local function settle(q, rules, now, id, lane, token, step, at, health)
     head.crashes = 0
     head.due = step == 'delay' and at or 0
     head.parked = step == 'park'
+    head.tried = head.tried or tried == '1'
     write_record(q, head)
   end
   told(q, lease.ep, lane, token, health, rules, now)
@@ -46,7 +48,7 @@ local function next_due(q, now)
   local soonest = -1
   for _, key in ipairs({ 'delay', 'lease', 'wait' }) do
     local first = call('ZRANGE', q .. key, 0, 0, 'WITHSCORES')
-    if first[2] then
+    if first[2] and tonumber(first[2]) < STOPPED then
       local left = math.max(0, tonumber(first[2]) - now)
       if soonest < 0 or left < soonest then soonest = left end
     end
@@ -54,46 +56,96 @@ local function next_due(q, now)
   return soonest
 end
 
--- The ready lane to go next; and whether it goes as a probe. A probe is another lane than the one that failed last,
--- where there is one: what a receiver cannot bear must not keep it from all the rest.
-local function next_lane(q, ep)
-  local f = call('HMGET', q .. 'ep:' .. ep, 'state', 'last')
-  local lanes = call('ZRANGE', q .. 'r:' .. ep, 0, f[1] and 1 or 0)
-  return f[1] and lanes[1] == f[2] and lanes[2] or lanes[1], f[1]
+local function band_of(score) return math.floor(tonumber(score) / BAND) end
+
+-- The longest waiting lane of the less urgent bands.
+local function oldest_behind(q, ep, band, last)
+  local found, since
+  for b = band + 1, last do
+    local one = call('ZRANGEBYSCORE', q .. 'r:' .. ep, whole_number(b * BAND), '(' .. whole_number((b + 1) * BAND),
+      'WITHSCORES', 'LIMIT', 0, 1)
+    local came = one[2] and tonumber(one[2]) - b * BAND
+    if came and (not since or came < since) then found, since = one[1], came end
+  end
+  return found
+end
+
+-- The ready lane to go next: of the most urgent band, the oldest. After so many of them in a row, while others wait,
+-- one of the others: the urgent go first, but never alone. Also returns how many in a row that makes.
+-- A probe is another lane than the one that failed last, where there is one: what a receiver cannot bear must not
+-- keep it from all the rest.
+local function next_lane(q, ep, state, last, passed)
+  local first = call('ZRANGE', q .. 'r:' .. ep, 0, state and 1 or 0, 'WITHSCORES')
+  if state then return first[1] == last and first[3] or first[1], passed end
+  local band, least = band_of(first[2]), band_of(call('ZRANGE', q .. 'r:' .. ep, -1, -1, 'WITHSCORES')[2])
+  if band == least then return first[1], 0 end
+  if passed < AGE then return first[1], passed + 1 end
+  return oldest_behind(q, ep, band, least), 0
+end
+
+-- Leases the next lane of an endpoint. Returns the delivery's record; nil = nothing may go there now.
+-- `suspect`: one that lost a worker before is not to go; then false is returned.
+local function lease_next(q, ep, rules, now, suspect, lease)
+  local key = q .. 'ep:' .. ep
+  local f = call('HMGET', key, 'state', 'last', 'passed', 'rate', 'bucket')
+  local passed = tonumber(f[3]) or 0
+  local lane, row = next_lane(q, ep, f[1], f[2], passed)
+  local head = read_record(q, call('LINDEX', q .. 'l:' .. lane, 0))
+  if head.tried and retries_stopped(q, now) then
+    place(q, lane, ep, rules, 'waiting', STOPPED)
+    return nil
+  end
+  if head.crashes > 0 and suspect then return false end
+  local rate = rate_of(ep, f[4], rules)
+  if rate and not spend(q, ep, rate, f[5], now) then
+    touch(q, ep, rules)
+    return nil
+  end
+  if row ~= passed then
+    if row > 0 then call('HSET', key, 'passed', row) else call('HDEL', key, 'passed') end
+  end
+  head.token = next_token(q, lease.generation)
+  if f[1] then call('HSET', key, 'probe', head.token) end
+  place(q, lane, ep, rules, 'leased', lease.until_ms, join(VERSION, head.token, head.id, ep, lease.worker))
+  call('ZADD', q .. 'act', 'XX', call('INCR', q .. 'turn'), ep)
+  return head
 end
 
 -- One lane per endpoint per turn. A lane that lost a worker before is taken at most one per call, so that what
 -- travels in a batch with a poisonous delivery is not counted poisonous with it.
 local function take(q, a, rules, now, answer)
-  local worker, limit, until_ms = a[4], tonumber(a[7]), now + tonumber(a[6])
-  local lanes, aside, suspect = { a[5] }, {}, false
-  while #lanes <= limit do
+  local limit, lease = tonumber(a[7]), { worker = a[4], until_ms = now + tonumber(a[6]), generation = a[1] }
+  local lanes, aside, suspect, steps = { a[5] }, {}, false, 0
+  while #lanes <= limit and steps < STEPS + limit do
     local ep = call('ZRANGE', q .. 'act', 0, 0)[1]
     if not ep then break end
-    local lane, probing = next_lane(q, ep)
-    local head = read_record(q, call('LINDEX', q .. 'l:' .. lane, 0))
-    if head.crashes > 0 and suspect then
+    local head = lease_next(q, ep, rules, now, suspect, lease)
+    steps = steps + 1
+    if head then
+      suspect = suspect or head.crashes > 0
+      lanes[#lanes + 1] = head.lane
+      extend_list(answer, { head.id, head.lane, ep, head.token, whole_number(lease.until_ms), tostring(head.crashes) })
+    elseif head == false then
       call('ZREM', q .. 'act', ep)
       aside[#aside + 1] = ep
-    else
-      suspect = suspect or head.crashes > 0
-      local token = next_token(q, a[1])
-      if probing then call('HSET', q .. 'ep:' .. ep, 'probe', token) end
-      place(q, lane, ep, rules, 'leased', until_ms, join(VERSION, token, head.id, ep, worker))
-      call('ZADD', q .. 'act', 'XX', call('INCR', q .. 'turn'), ep)
-      lanes[#lanes + 1] = lane
-      extend_list(answer, { head.id, lane, ep, token, whole_number(until_ms), tostring(head.crashes) })
     end
   end
   for _, ep in ipairs(aside) do touch(q, ep, rules) end
-  if #lanes > 1 then call('SET', q .. 'c:' .. worker, table.concat(lanes, SEP), 'PX', a[6]) end
+  if #lanes > 1 then call('SET', q .. 'c:' .. lease.worker, table.concat(lanes, SEP), 'PX', a[6]) end
 end
 
 serve('claim', { 'allow-oom' }, function(q, a, rules)
   local now, answer, news = clock(), { 0 }, tonumber(a[8]) > 0
   if again(q, a[4], a[5], answer) then return answer end
-  for n = 9, 8 + 6 * tonumber(a[8]), 6 do
-    settle(q, rules, now, a[n], a[n + 1], a[n + 2], a[n + 3], tonumber(a[n + 4]), a[n + 5])
+  for n = 9, 8 + 7 * tonumber(a[8]), 7 do
+    settle(q, rules, now, a[n], a[n + 1], a[n + 2], a[n + 3], tonumber(a[n + 4]), a[n + 5], a[n + 6])
+  end
+  if tonumber(text_of(q .. 'tick') or '0') > now then clock_went_back(q, rules, now) end
+  if not retries_stopped(q, now) then
+    for _, lane in ipairs(call('ZRANGEBYSCORE', q .. 'delay', whole_number(STOPPED), '+inf', 'LIMIT', 0, STEPS)) do
+      rest(q, lane, read_record(q, call('LINDEX', q .. 'l:' .. lane, 0)).ep, rules, now)
+      news = true
+    end
   end
   for _, lane in ipairs(call('ZRANGEBYSCORE', q .. 'delay', '-inf', now, 'LIMIT', 0, STEPS)) do
     rest(q, lane, read_record(q, call('LINDEX', q .. 'l:' .. lane, 0)).ep, rules, now)

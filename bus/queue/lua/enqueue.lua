@@ -11,7 +11,7 @@ serve('enqueue', {}, function(q, a, rules)
         new_ticket(q, lane)
         refused[#refused + 1] = lane
       else
-        append(q, lane, ep, id, tonumber(a[n + 3]), tonumber(a[n + 5]), false, now)
+        append(q, lane, ep, { id = id, priority = tonumber(a[n + 3]), due = tonumber(a[n + 5]) }, now)
         if tail == '' and rest(q, lane, ep, rules, now) == 'ready' then woken = true end
       end
     end

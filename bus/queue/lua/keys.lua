@@ -17,10 +17,13 @@
 --   ep:<endpoint>  hash    how it is treated and how it does (below)                  a generation
 --   wait           zset    endpoints that rest until then, ms of server time          while resting
 --   obeyed         string  revision of the journal's orders that ep:* follow          a generation
+--   stopped        string  retries are stopped: "ever" | ms until                     while ordered
+--   tick           string  latest moment a token was taken from any bucket, ms        a generation
 --   i:<endpoint>   set     lanes in flight: a set, because counters drift             while leased
 --   lease          zset    lane -> expiry, ms of server time                          while leased
 --   own            hash    lane -> lease (below)                                      while leased
---   delay          zset    lane -> not before, ms of server time                      while waiting
+--   delay          zset    lane -> not before, ms of server time; from STOPPED on:    while waiting
+--                          due, and waits because retries are stopped
 --   park           set     lanes that rest until a person acts                        while parked
 --   poison         hash    lane -> lease nobody holds: parked here after three crashes, the journal not yet told
 --   behind         hash    lane -> ticket: deliveries were refused, the journal knows more than this lane
@@ -28,11 +31,14 @@
 --   bell           list    wake-up for BLPOP; a lost bell costs at most the time-out
 --   lock:<name>    string  who rebuilds or sweeps                                     its own time-out
 --
---   record   version, lane, endpoint, score, crashes, created ms, not before ms (0 = at once), parked (0 | 1)
+--   record   version, lane, endpoint, score, crashes, created ms, not before ms (0 = at once), parked (0 | 1), and
+--            "1" where it was tried before: what follows is a retry
 --   lease    version, token, delivery id, endpoint, worker
 --   ep       cap (lanes in flight at most), pause ("ever" | ms until), state ("open" | "half"; none = closed),
 --            until (ms, while open), probe (token), well (1 = it answered last), fails (in a row), opens (in a row),
---            last (lane of the last failure). Each only where it says something. One for all workers.
+--            last (lane of the last failure), rate (as ordered: tokens/ms/burst), bucket (rate, level, ms when that
+--            was so), dry (ms of the next token), passed (urgent ones in a row that went before others).
+--            Each only where it says something. One for all workers.
 -- Fields are joined by U+001F, which no XML or dossier code can contain.
 
 local SEP = '\31'
@@ -41,6 +47,8 @@ local CRASHES = 3 -- so many lost leases in a row park a delivery as poison
 local STEPS = 100 -- due or expired lanes moved in one call
 local BELLS = 8
 local BAND = 2 ^ 50 -- one priority band
+local AGE = 8 -- so many of an urgent band in a row, then the longest waiting of those behind it
+local STOPPED = 2 ^ 52 -- later than any moment
 local AGAIN = 1000 -- ms until another probe, where the last one told nothing
 
 local function call(...) return redis.call(...) end -- redis.call exists only while a function runs
@@ -66,12 +74,13 @@ local function read_record(q, id)
   local f = split(text)
   if f[1] ~= VERSION then error('LTVER record of version ' .. f[1]) end
   return { id = id, lane = f[2], ep = f[3], score = tonumber(f[4]), crashes = tonumber(f[5]), created = f[6],
-    due = tonumber(f[7]), parked = f[8] == '1' }
+    due = tonumber(f[7]), parked = f[8] == '1', tried = f[9] == '1' }
 end
 
 local function write_record(q, r)
-  call('HSET', q .. 'm', r.id, join(VERSION, r.lane, r.ep, whole_number(r.score), r.crashes, r.created,
-    whole_number(r.due), r.parked and '1' or '0'))
+  local text = join(VERSION, r.lane, r.ep, whole_number(r.score), r.crashes, r.created, whole_number(r.due),
+    r.parked and '1' or '0')
+  call('HSET', q .. 'm', r.id, r.tried and join(text, '1') or text)
 end
 
 local function read_lease(q, key, lane)
@@ -108,11 +117,12 @@ local function text_of(key)
   return type(found) == 'string' and found or nil
 end
 
--- The caller's rules: lanes in flight, failures that open the breaker (0 = never), first and longest rest in ms.
+-- The caller's rules: lanes in flight, failures that open the breaker (0 = never), first and longest rest in ms;
+-- then the rates of its settings, each as `;endpoint=tokens/ms/burst`.
 local function rules_of(text)
-  local n = {}
-  for part in string.gmatch(text, '%d+') do n[#n + 1] = tonumber(part) end
-  return { lanes = n[1], failures = n[2], first = n[3], most = n[4] }
+  local n, numbers = {}, string.match(text, '^[^;]*')
+  for part in string.gmatch(numbers, '%d+') do n[#n + 1] = tonumber(part) end
+  return { lanes = n[1], failures = n[2], first = n[3], most = n[4], rates = string.sub(text, #numbers + 1) }
 end
 
 -- Registers one function. Its arguments: generation expected, fencing counter already seen, rules, …

@@ -52,11 +52,11 @@ local function rest(q, lane, ep, rules, now)
 end
 
 -- Adds a delivery to the tail; says nothing about where the lane is.
-local function append(q, lane, ep, id, priority, due, parked, now, old)
-  local score = old and old.score or (priority * BAND + call('INCR', q .. 'seq'))
-  write_record(q, { id = id, lane = lane, ep = ep, score = score, crashes = old and old.crashes or 0,
-    created = old and old.created or whole_number(now), due = due, parked = parked })
-  call('RPUSH', q .. 'l:' .. lane, id)
+local function append(q, lane, ep, e, now, old)
+  local score = old and old.score or (e.priority * BAND + call('INCR', q .. 'seq'))
+  write_record(q, { id = e.id, lane = lane, ep = ep, score = score, crashes = old and old.crashes or 0,
+    created = old and old.created or whole_number(now), due = e.due, parked = e.parked, tried = e.tried })
+  call('RPUSH', q .. 'l:' .. lane, e.id)
 end
 
 -- A lease was lost: the head is tried again at once, unless it took three workers with it.

@@ -1,11 +1,11 @@
--- What the feeder does to whole lanes. An entry is: id, priority, not before ms, parked (0 | 1).
+-- What the feeder does to whole lanes. An entry is: id, priority, not before ms, parked (0 | 1), tried (0 | 1).
 -- What adds deliveries has no allow-oom: a full server takes nothing new; the lane stays behind until there is room.
 
 local function read_entries(a, from)
   local entries = {}
-  for n = from, #a, 4 do
+  for n = from, #a, 5 do
     entries[#entries + 1] = { id = a[n], priority = tonumber(a[n + 1]), due = tonumber(a[n + 2]),
-      parked = a[n + 3] == '1' }
+      parked = a[n + 3] == '1', tried = a[n + 4] == '1' }
   end
   return entries
 end
@@ -35,7 +35,7 @@ serve('rebuild_lane', {}, function(q, a, rules)
   local old, head = forget(q, lane), entries[1]
   for _, e in ipairs(entries) do
     if e == head and parked and not poison and not e.parked and old[e.id] then old[e.id].crashes = 0 end
-    append(q, lane, ep, e.id, e.priority, e.due, e.parked, now, old[e.id])
+    append(q, lane, ep, e, now, old[e.id])
   end
   call('HDEL', q .. 'behind', lane)
   if lease and head and lease.id == head.id then return 1 end
@@ -61,7 +61,7 @@ serve('fill', {}, function(q, a, rules)
     if call('HEXISTS', q .. 'own', lane) == 1 or call('HEXISTS', q .. 'poison', lane) == 1 then return 0 end
     return (call('SISMEMBER', q .. 'park', lane) == 1) == entries[1].parked and 0 or 1
   end
-  for _, e in ipairs(entries) do append(q, lane, ep, e.id, e.priority, e.due, e.parked, now) end
+  for _, e in ipairs(entries) do append(q, lane, ep, e, now) end
   if rest(q, lane, ep, rules, now) == 'ready' then ring(q) end
   return 0
 end)
