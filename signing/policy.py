@@ -51,6 +51,7 @@ class Policy:
     id_attributes: tuple[str, ...]  # the attributes that count as an id, in Clark notation
     comments: bool  # the document may hold comments; they are covered by nothing and are dropped before it is read
     key_hints: bool  # KeyInfo may hold more than one KeyName and one X509Certificate; what is more is not read
+    token_reference: bool  # KeyInfo points at a security token beside the signature, and at nothing else
     one_algorithm: bool  # a key loaded without saying so is bound to the usual algorithm of its kind, and no other
     rsa_bits_min: int  # modulus
     rsa_bits_max: int  # a larger key is only good for wearing us out
@@ -93,6 +94,7 @@ BUS = Policy(
     id_attributes=("Id",),
     comments=False,
     key_hints=False,
+    token_reference=False,
     one_algorithm=True,
     rsa_bits_min=2048,
     rsa_bits_max=8192,
@@ -117,6 +119,15 @@ BUS_SOAP = replace(
     prefixes=16,
     signed_by_id=True,
     id_attributes=(f"{{{_WSU}}}Id", "Id"),
+    token_reference=True,
+)
+
+# The same from partners' libraries: they also sign by inclusive forms, and in any algorithm their key can do.
+PARTNER_SOAP = replace(
+    BUS_SOAP,
+    name="partner_soap",
+    canonical=CANONICAL_FORMS,
+    one_algorithm=False,
 )
 
 PARTNER_LEGACY = replace(
@@ -145,7 +156,7 @@ LEGACY_SHA1 = replace(
     production=False,
 )
 
-POLICIES = {policy.name: policy for policy in (BUS, BUS_SOAP, PARTNER_LEGACY, LEGACY_SHA1)}
+POLICIES = {policy.name: policy for policy in (BUS, BUS_SOAP, PARTNER_SOAP, PARTNER_LEGACY, LEGACY_SHA1)}
 
 __all__ = [
     "BUS",
@@ -154,6 +165,7 @@ __all__ = [
     "EXCLUSIVE_FORMS",
     "LEGACY_SHA1",
     "PARTNER_LEGACY",
+    "PARTNER_SOAP",
     "POLICIES",
     "Algorithm",
     "Form",

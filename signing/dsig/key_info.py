@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from signing.dsig.names import ds
+from signing.dsig.names import WSSE, WSSE11, WSU, X509V3, ds
 from signing.dsig.reader import Reader, local
 
 # Known to stand there in partners' signatures, and not read: keys inside a message are never used.
@@ -26,6 +26,8 @@ def read_hints(element: etree._Element, reader: Reader) -> Hints:
     """At most one KeyName and so many certificates as the policy takes; RetrievalMethod and the like are refused."""
     name: str | None = None
     papers: list[bytes] = []
+    if reader.policy.token_reference:
+        return Hints(reference=_token(element, reader))
     for child in reader.children(element, attributes=("Id",)):
         if local(child) == "KeyName" and name is None:
             name = reader.text(child)
@@ -38,6 +40,19 @@ def read_hints(element: etree._Element, reader: Reader) -> Hints:
     if len(papers) > reader.policy.certificates:
         reader.outside("X509Data")
     return Hints(name, tuple(papers))
+
+
+def _token(element: etree._Element, reader: Reader) -> str:
+    """The URI of the one token the one reference names directly."""
+    children = reader.children(element, attributes=("Id",), namespace=WSSE)
+    if len(children) != 1 or local(children[0]) != "SecurityTokenReference":
+        reader.outside(f"KeyInfo/({', '.join(local(child) for child in children[:8])})")
+    allowed = ("Id", f"{{{WSU}}}Id", f"{{{WSSE11}}}TokenType")
+    inside = reader.children(children[0], attributes=allowed, namespace=WSSE)
+    if len(inside) != 1 or local(inside[0]) != "Reference" or inside[0].get("ValueType", X509V3) != X509V3:
+        reader.outside(f"SecurityTokenReference/({', '.join(local(child) for child in inside[:8])})")
+    reader.text(inside[0], attributes=("URI", "ValueType"))
+    return str(inside[0].get("URI", ""))
 
 
 def _papers(element: etree._Element, reader: Reader) -> list[bytes]:

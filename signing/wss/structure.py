@@ -1,0 +1,127 @@
+"""Where the parts of a secured SOAP message stand. Each is told by its place, and stands there once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+from lxml import etree
+
+from schemas.problem import Refused, Stage, problem
+from signing.dsig.names import ds
+from signing.wss.names import ADDRESSING, SOAP_11, SOAP_12, ULTIMATE, WSA, WSSE, WSU, Part, wsa, wsse, wsu
+
+_KNOWN_IN_SECURITY = {
+    wsse("BinarySecurityToken"), wsu("Timestamp"), wsse("UsernameToken"), ds("Signature"),
+}  # fmt: skip
+_OTHER_ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
+
+
+@dataclass(frozen=True, slots=True)
+class Soap:
+    """One SOAP envelope by its places."""
+
+    root: etree._Element
+    version: str  # the namespace of its envelope
+    body: etree._Element
+    security: etree._Element | None
+    token: etree._Element | None  # BinarySecurityToken
+    signature: etree._Element | None
+    parts: Mapping[Part, etree._Element]  # those that are there
+
+
+def places(root: etree._Element, *, stage: Stage) -> Soap:
+    """Finds them.
+
+    Raises:
+        Refused: not an envelope, or something stands there twice or at another place (LT-WSS-001 … 003).
+    """
+    version = etree.QName(root).namespace or ""
+    if etree.QName(root).localname != "Envelope" or version not in (SOAP_11, SOAP_12):
+        _refuse("LT-WSS-001", stage, found=root.tag)
+    children = [str(child.tag) for child in root]
+    header_name, body_name = f"{{{version}}}Header", f"{{{version}}}Body"
+    if children not in ([header_name, body_name], [body_name]):
+        _refuse("LT-WSS-002", stage, found=", ".join(children[:8]))
+    body = root[-1]
+    header = root[0] if len(root) > 1 else None
+    _not_elsewhere(root, header, stage)
+    parts: dict[Part, etree._Element] = {Part.BODY: body}
+    if header is not None:
+        parts |= _addressing(header, stage)
+    security = _security(header, version, stage) if header is not None else None
+    if security is None:
+        return Soap(root, version, body, None, None, None, parts)
+    found = _in_security(security, stage)
+    for part, name in ((Part.TIMESTAMP, wsu("Timestamp")), (Part.USERNAME, wsse("UsernameToken"))):
+        if name in found:
+            parts[part] = found[name]
+    return Soap(
+        root, version, body, security, found.get(wsse("BinarySecurityToken")), found.get(ds("Signature")), parts
+    )
+
+
+def _addressing(header: etree._Element, stage: Stage) -> dict[Part, etree._Element]:
+    parts: dict[Part, etree._Element] = {}
+    names = {wsa(part): part for part in ADDRESSING}
+    for child in header:
+        if etree.QName(child).namespace == _OTHER_ADDRESSING:
+            _refuse("LT-WSS-002", stage, found=child.tag)
+        part = names.get(str(child.tag))
+        if part is None:
+            if etree.QName(child).namespace == WSA and etree.QName(child).localname not in ("From", "FaultTo"):
+                _refuse("LT-WSS-002", stage, found=child.tag)
+            continue
+        if part in parts:
+            _refuse("LT-WSS-003", stage, found=part)
+        parts[part] = child
+    return parts
+
+
+def _security(header: etree._Element, version: str, stage: Stage) -> etree._Element | None:
+    found = header.findall(wsse("Security"))
+    if len(found) > 1:
+        _refuse("LT-WSS-003", stage, found="Security")
+    if not found:
+        return None
+    role = found[0].get(f"{{{version}}}{'actor' if version == SOAP_11 else 'role'}", "")
+    if role not in ULTIMATE:
+        _refuse("LT-WSS-002", stage, found=f"Security ({role})")
+    return found[0]
+
+
+def _in_security(security: etree._Element, stage: Stage) -> dict[str, etree._Element]:
+    found: dict[str, etree._Element] = {}
+    for child in security:
+        name = str(child.tag)
+        if name not in _KNOWN_IN_SECURITY:
+            _refuse("LT-WSS-002", stage, found=f"Security/{name}")
+        if name in found:
+            _refuse("LT-WSS-003", stage, found=name)
+        found[name] = child
+    return found
+
+
+def _not_elsewhere(root: etree._Element, header: etree._Element | None, stage: Stage) -> None:
+    """A second envelope, header, body, Security or Timestamp anywhere is somebody's attempt to be read instead."""
+    allowed = {
+        wsse("Security"): header,
+        wsu("Timestamp"): header.find(wsse("Security")) if header is not None else None,
+    }
+    for element in root.iter(wsse("Security"), wsu("Timestamp"), ds("Signature")):
+        parent = allowed.get(str(element.tag), allowed[wsu("Timestamp")])
+        if parent is None or element.getparent() is not parent:
+            _refuse("LT-WSS-003", stage, found=element.tag)
+    for space in (SOAP_11, SOAP_12):
+        for name in ("Envelope", "Header", "Body"):
+            for element in root.iter(f"{{{space}}}{name}"):
+                if element is not root and element.getparent() is not root:
+                    _refuse("LT-WSS-003", stage, found=element.tag)
+
+
+def _refuse(code: str, stage: Stage, *, found: str) -> NoReturn:
+    raise Refused((problem(code, stage, {"found": ascii(str(found))}),))
+
+
+__all__ = ["WSSE", "WSU", "Soap", "places"]
