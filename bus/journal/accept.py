@@ -10,10 +10,11 @@ from bus.journal import tables as t
 from bus.journal.belongs import may_touch
 from bus.journal.bodies import CANONICAL, RAW, Packed, pack
 from bus.journal.burden import Touch, touched_by
-from bus.journal.delivery_row import DeliveryRow
+from bus.journal.delivery_row import DeliveryRow, queue_record
 from bus.journal.ground import Ground, Key, Name, key_digest
 from bus.journal.message_row import body_values, message_values
-from bus.journal.moments import maybe_from_us, month_of
+from bus.journal.moments import month_of
+from bus.journal.parking import superseded_by
 from bus.journal.reject import write_problems
 from bus.journal.transitions import lane_of, least_advanced, planned_row
 from bus.journal.unit import Unit
@@ -188,7 +189,9 @@ def _write_item(
         lane_seq = ground.tail(lane).last_seq + 1
         row = planned_row(envelope, planned, siblings, month=month, lane_seq=lane_seq, now_us=unit.now_us)
         unit.add(row)
-        verdict.feed.extend(_append(ground, row))
+        records = tuple(_append(ground, row))
+        may_supersede = row.replaces and verdict.dossier not in ground.new_dossiers
+        verdict.feed.extend((superseded_by(unit, row) if may_supersede else ()) or records)
 
 
 def _append(ground: Ground, row: DeliveryRow) -> Iterator[QueueRecord]:
@@ -196,14 +199,6 @@ def _append(ground: Ground, row: DeliveryRow) -> Iterator[QueueRecord]:
     predecessor = ground.append(row)
     if row.pattern == Pattern.PUSH.value and not ground.tail(row.lane).blocked:
         yield queue_record(row, predecessor)
-
-
-def queue_record(row: DeliveryRow, predecessor: str) -> QueueRecord:
-    """A delivery on its way into the queue."""
-    return QueueRecord(
-        delivery_id=row.id, lane=row.lane, endpoint=row.endpoint, priority=row.priority, predecessor=predecessor,
-        not_before=maybe_from_us(row.next_us),
-    )  # fmt: skip
 
 
 def _keep_key(unit: Unit, ground: Ground, key: str, first: Key) -> None:

@@ -11,12 +11,12 @@ from bus.journal import tables as t
 from bus.journal.bodies import content_role, signature_role
 from bus.journal.delivery_row import DeliveryRow, derived_state
 from bus.journal.derive import heads
-from bus.journal.free import park_behind
-from bus.journal.judge import Behind, on_its_way, refusal
+from bus.journal.judge import Behind, behind_of, refusal
+from bus.journal.parking import orphan_behind
 from bus.journal.plans import ALREADY, correct, take
 from bus.journal.transitions import cancelled, released
 from bus.journal.unit import Unit, delivery_row
-from bus.records import Act, Acted, Action, PlanItemState, PlanNote
+from bus.records import Act, Acted, Action, PlanItemState, PlanNote, QueueRecord
 from schemas.message import new_id
 
 _d, _b = t.deliveries.c, t.bodies.c
@@ -42,13 +42,14 @@ def _act(unit: Unit, action: Action) -> Acted:
     if action.plan and not take(unit, PlanNote(action.plan, action.item, PlanItemState.DONE)):
         return Acted(False, _shown(unit, row), ALREADY)
     reason = refusal(action.act, row, _behind(unit, row), why=action.why, now_us=unit.now_us)
+    feed: tuple[QueueRecord, ...] = ()
     if not reason:
-        row = _carry_out(unit, row, action)
+        row, feed = _carry_out(unit, row, action)
     elif action.plan:
         correct(unit, PlanNote(action.plan, action.item, PlanItemState.REFUSED, reason))
     _record(unit, row, action, reason)
     state = _shown(unit, row)
-    return Acted(not reason, state, reason, rebuild_lane="" if reason or not row.is_push else row.lane)
+    return Acted(not reason, state, reason, feed, rebuild_lane="" if reason or not row.is_push else row.lane)
 
 
 def _shown(unit: Unit, row: DeliveryRow) -> State:
@@ -60,23 +61,19 @@ def _shown(unit: Unit, row: DeliveryRow) -> State:
 def _behind(unit: Unit, row: DeliveryRow) -> Behind:
     unit.flush()
     later = [delivery_row(one) for one in unit.read(_LATER, {"lane": row.lane, "seq": row.lane_seq})]
-    return Behind(
-        delivered=any(one.state == State.DELIVERED.value for one in later),
-        on_its_way=any(on_its_way(one, now_us=unit.now_us) for one in later),
-    )
+    return behind_of(row, later, now_us=unit.now_us)
 
 
-def _carry_out(unit: Unit, row: DeliveryRow, action: Action) -> DeliveryRow:
+def _carry_out(unit: Unit, row: DeliveryRow, action: Action) -> tuple[DeliveryRow, tuple[QueueRecord, ...]]:
     if action.act is Act.CANCEL:
         row = cancelled(row, who=action.who, why=action.why)
         unit.put(row)
-        park_behind(unit, row.id, who=action.who)
-        return row
+        return row, orphan_behind(unit, row.id, who=action.who)
     row = released(row, as_replay=action.act is Act.REPLAY)
     unit.put(row)
     if action.act is Act.REPLAY and not action.as_then:
         _set_aside_content(unit, row)
-    return row
+    return row, ()
 
 
 def _set_aside_content(unit: Unit, row: DeliveryRow) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bus.delivery import Delivery, Pattern, State
+from bus.delivery import AfterParking, Delivery, Pattern, State
 from bus.journal.moments import from_us, maybe_from_us
 from bus.outcome import Outcome
+from bus.records.queueing import QueueRecord
+
+ENDED, IN_LANE, ASIDE = 0, 1, 2  # the column `open`
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,16 @@ class DeliveryRow:
         """Goes through the queue."""
         return self.pattern == Pattern.PUSH.value
 
+    @property
+    def in_lane(self) -> bool:
+        """Others wait for it, or it for others."""
+        return self.open == IN_LANE
+
+    @property
+    def supersedable(self) -> bool:
+        """A later one of its kind takes its place while it is parked."""
+        return self.after_parking == AfterParking.SUPERSEDE.value and self.replaces != ""
+
 
 COLUMNS = tuple(DeliveryRow.__dataclass_fields__)
 # Fixed at acceptance; all others may change.
@@ -74,7 +89,7 @@ def is_live(row: DeliveryRow, *, now_us: int) -> bool:
 
 def derived_state(row: DeliveryRow, *, ahead: str, now_us: int) -> State:
     """The state that is shown. `ahead` = the head of its lane, if that is another one; else ""."""
-    if not row.open:
+    if not row.in_lane:
         return State(row.state)
     if row.held_behind or ahead:
         return State.HELD
@@ -96,3 +111,20 @@ def as_delivery(row: DeliveryRow, *, ahead: str, now_us: int) -> Delivery:
         held_behind=(row.held_behind or ahead) if state is State.HELD else "",
         last_outcome=Outcome(row.last_outcome) if row.last_outcome else None,
     )  # fmt: skip
+
+
+def queue_record(row: DeliveryRow, predecessor: str) -> QueueRecord:
+    """A delivery on its way into the queue."""
+    return QueueRecord(
+        delivery_id=row.id, lane=row.lane, endpoint=row.endpoint, priority=row.priority, predecessor=predecessor,
+        not_before=maybe_from_us(row.next_us),
+    )  # fmt: skip
+
+
+def problems_of(rows: Iterable[DeliveryRow]) -> Iterator[dict[str, object]]:
+    """All that is wrong with these, as `Problem.as_json`."""
+    for row in rows:
+        if row.problem:
+            yield json.loads(row.problem)
+        if row.more_problems:
+            yield from json.loads(row.more_problems)

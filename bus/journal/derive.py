@@ -29,7 +29,7 @@ AHEAD = (
 )  # fmt: skip
 
 STATE = sa.case(
-    (_d.open == 0, _d.state),
+    (_d.open != sa.literal_column("1"), _d.state),
     (_d.held_behind != "", State.HELD.value),
     (AHEAD.is_not(None), State.HELD.value),
     (sa.and_(_d.state.in_((State.READY.value, State.WAITING.value)), _d.lease_us > NOW), State.SENDING.value),
@@ -38,6 +38,9 @@ STATE = sa.case(
 
 WITH_AHEAD = sa.select(t.deliveries, sa.case((_d.open == 1, AHEAD), else_=None).label("ahead"))
 _COUNT_OPEN = sa.select(STATE.label("shown"), sa.func.count().label("many")).where(t.IS_OPEN).group_by("shown")
+_COUNT_ASIDE = sa.select(sa.func.count().label("many")).where(
+    _d.state == State.PARKED.value, _d.open == sa.literal_column("2")
+)
 _COUNT_FINAL = (
     sa.select(_d.state.label("shown"), sa.func.count().label("many"))
     .where(_d.state.in_((State.DELIVERED.value, State.CANCELLED.value)))
@@ -62,6 +65,8 @@ def count_states(connection: Connection, *, now_us: int) -> dict[State, int]:
     counts = dict.fromkeys(State, 0)
     for row in connection.execute(_COUNT_OPEN, {"now_us": now_us}):
         counts[State(row.shown)] += row.many
+    for row in connection.execute(_COUNT_ASIDE):
+        counts[State.PARKED] += row.many
     for row in connection.execute(_COUNT_FINAL):
         counts[State(row.shown)] += row.many
     return counts
@@ -71,10 +76,13 @@ def count_behind(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     """How many open deliveries wait behind each of `ids`; those with none are left out."""
     after = (
         sa.select(sa.func.count())
-        .where(_before.c.open == sa.literal_column("1"), _before.c.lane == _d.lane, _before.c.lane_seq > _d.lane_seq)
+        .where(
+            _before.c.open == sa.literal_column("1"), _before.c.lane == _d.lane, _before.c.lane_seq > _d.lane_seq,
+            _d.open == sa.literal_column("1"),
+        )
         .correlate(t.deliveries)
         .scalar_subquery()
-    )
+    )  # fmt: skip
     held = (
         sa.select(sa.func.count())
         .where(

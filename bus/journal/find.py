@@ -8,7 +8,7 @@ from collections import defaultdict
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from bus.delivery import Delivery
+from bus.delivery import Delivery, State
 from bus.journal import tables as t
 from bus.journal.derive import STATE, read_deliveries
 from bus.journal.message_row import envelope_of
@@ -53,7 +53,8 @@ def _of_delivery(query: Query) -> list[sa.ColumnElement[bool]]:
     narrow: list[sa.ColumnElement[bool]] = []
     if query.state is not None:
         narrow.append(STATE.in_([query.state.value]))
-        narrow.append(sa.and_(_d.state == query.state.value) if query.state.final else t.IS_OPEN)
+        stored = query.state.final or query.state is State.PARKED  # also one that stands aside
+        narrow.append(_d.state == query.state.value if stored else t.IS_OPEN)
     if query.endpoint:
         narrow.append(_d.endpoint == query.endpoint)
     return narrow

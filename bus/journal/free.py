@@ -6,9 +6,8 @@ import sqlalchemy as sa
 
 from bus.delivery import Pattern
 from bus.journal import tables as t
-from bus.journal.accept import queue_record
-from bus.journal.delivery_row import DeliveryRow
-from bus.journal.transitions import freed, orphaned
+from bus.journal.delivery_row import DeliveryRow, queue_record
+from bus.journal.transitions import freed
 from bus.journal.unit import Unit, delivery_row
 from bus.records import QueueRecord
 
@@ -32,19 +31,14 @@ def waited_for(unit: Unit, ids: list[str]) -> frozenset[str]:
 def free_behind(unit: Unit, delivered: list[str]) -> dict[str, tuple[QueueRecord, ...]]:
     """Frees what waited for these; returns, by the delivered one, what the queue can now be told of."""
     fed: dict[str, tuple[QueueRecord, ...]] = {}
-    for row in _waiting_for(unit, delivered):
+    for row in waiting_for(unit, delivered):
         unit.put(freed(row))
         fed[row.held_behind] = fed.get(row.held_behind, ()) + _feedable(unit, row)
     return fed
 
 
-def park_behind(unit: Unit, cancelled: str, *, who: str) -> None:
-    """What waited for a cancelled one is left to a person: nothing waits for ever."""
-    for row in _waiting_for(unit, [cancelled]):
-        unit.put(orphaned(row, who=who))
-
-
-def _waiting_for(unit: Unit, ids: list[str]) -> list[DeliveryRow]:
+def waiting_for(unit: Unit, ids: list[str]) -> list[DeliveryRow]:
+    """What is held behind these, by id."""
     unit.flush()
     found = [row["id"] for row in unit.read(_BEHIND, {"many": sorted(ids)})]
     return sorted(unit.deliveries(found).values(), key=lambda row: row.id)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping
 from bus.journal import tables as t
 from bus.journal.attempt_row import attempt_of
 from bus.journal.bodies import unpack
+from bus.journal.delivery_row import problems_of
 from bus.journal.derive import read_deliveries
 from bus.journal.message_row import envelope_of
 from bus.journal.moments import from_us
@@ -38,9 +39,7 @@ def read_journey(connection: Connection, message_id: str, *, now_us: int) -> Jou
     return Journey(
         envelope=envelope,
         verdict=row["verdict"],
-        problems=tuple(
-            json.loads(text) for text in [*(one.data for one in refused), *(s.problem for s, _, _ in rows)] if text
-        ),
+        problems=(*(json.loads(one.data) for one in refused), *problems_of(stored for stored, _, _ in rows)),
         bodies=_stored(connection, message_id),
         deliveries=tuple(delivery for _, delivery, _ in rows),
         attempts=tuple(attempt_of(one) for one in attempts.mappings()),

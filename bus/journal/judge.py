@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bus.delivery import State
-from bus.journal.delivery_row import DeliveryRow, is_live
+from bus.journal.delivery_row import ASIDE, IN_LANE, DeliveryRow, is_live
 from bus.records import Act
 
 
@@ -15,6 +16,18 @@ class Behind:
 
     delivered: bool  # one of them was delivered
     on_its_way: bool  # one of them is being sent, is on offer, or nobody knows whether it was taken
+    newer: bool  # one of those delivered tells all that it tells
+
+
+def behind_of(row: DeliveryRow, later: Iterable[DeliveryRow], *, now_us: int) -> Behind:
+    """`later`: what stands behind it in its lane and was not cancelled."""
+    rows = [one for one in later if one.state != State.CANCELLED.value]
+    delivered = [one for one in rows if one.state == State.DELIVERED.value]
+    return Behind(
+        delivered=bool(delivered),
+        on_its_way=any(on_its_way(one, now_us=now_us) for one in rows),
+        newer=any(row.replaces and one.replaces == row.replaces for one in delivered),
+    )
 
 
 def refusal(act: Act, row: DeliveryRow, behind: Behind, *, why: str, now_us: int) -> str:
@@ -22,19 +35,23 @@ def refusal(act: Act, row: DeliveryRow, behind: Behind, *, why: str, now_us: int
 
     A delivered or cancelled message is replayed in its own place of the lane, never at its end: so nothing behind
     it may have been delivered or be on its way. To send a whole tail again, replay it from its end forward.
+    One that stands aside goes to the head of its lane: its route allowed the others to pass, so they may have been
+    delivered, but none may be on its way, and none may have told all that it tells.
     """
     if row.open and is_live(row, now_us=now_us):
         return "Đang được gửi đi: đợi có kết quả rồi làm lại"
     if act is Act.CANCEL:
         return _refuse_cancel(row, why=why)
+    if row.open == ASIDE and behind.newer:
+        return "Bản mới hơn của cùng hồ sơ đã được giao; gửi bản này sẽ ghi trạng thái cũ đè lên mới: hãy hủy"
+    if row.open != IN_LANE and behind.on_its_way and (act is Act.REPLAY or row.open):
+        return "Bản tin đi sau của cùng hồ sơ đang trên đường đi; đợi nó xong rồi làm lại"
     if act is Act.RELEASE:
         return _refuse_release(row)
     if row.held_behind and row.open:
         return "Đang đợi bản tin đi trước theo tuyến có thứ tự: phát lại bản tin đó trước"
     if not row.open and behind.delivered:
         return "Bản tin đi sau của cùng hồ sơ đã được giao; phát lại bản tin này sẽ làm sai thứ tự"
-    if not row.open and behind.on_its_way:
-        return "Bản tin đi sau của cùng hồ sơ đang trên đường đi; đợi nó xong rồi làm lại"
     return ""
 
 

@@ -132,7 +132,7 @@ def _acknowledge(unit: Unit, told: Acknowledgement) -> Acknowledged:
         if lane is None:
             continue
         head = unit.deliveries([first[lane]])[first[lane]] if lane in first else None
-        if head is not None and head.offered_us is not None and head.open:
+        if head is not None and head.offered_us is not None and head.in_lane:
             feed += _deliver(unit, head, told)
             ever.add(lane)
         if lane in ever:

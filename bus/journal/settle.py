@@ -18,7 +18,8 @@ from bus.journal.derive import heads
 from bus.journal.facts import attempt_fact
 from bus.journal.free import free_behind, waited_for
 from bus.journal.message_row import body_values
-from bus.journal.transitions import decided, recorded
+from bus.journal.parking import rest
+from bus.journal.transitions import decided, goes_on, may_settle, recorded
 from bus.journal.unit import Unit
 from bus.records import NextStep, QueueRecord, Settled, Settlement
 
@@ -78,10 +79,13 @@ def settle_many(unit: Unit, closings: Sequence[Closing]) -> list[Settled]:
         LookupError: a delivery is unknown: settled in another journal than it was claimed from.
     """
     ids = sorted({closing.settlement.delivery_id for closing in closings})
-    unit.deliveries(ids)
+    rows = unit.deliveries(ids)
     learned = sorted({code for closing in closings for _, code in closing.settlement.learned if code})
     run = _Run(
-        made={(row["delivery_id"], row["number"]): _made(row) for row in unit.read(_MADE, {"many": ids})},
+        made={
+            (row["delivery_id"], row["number"]): _made(row, rows[row["delivery_id"]])
+            for row in unit.read(_MADE, {"many": ids})
+        },
         waited_for=waited_for(unit, ids),
         owners=_owners(unit, learned),
     )
@@ -96,8 +100,7 @@ def _settle(unit: Unit, closing: Closing, run: _Run) -> Settled:
     before = run.made.get((row.id, attempt.number)) if attempt else None
     if before is not None and attempt is not None:
         return before.answer if before.token == attempt.token else Settled(False, before.answer.state)
-    holds = bool(row.open) if attempt is None else settlement.token == row.token and row.token != ""
-    holds = holds and bool(row.open)
+    holds = may_settle(row, settlement, now_us=unit.now_us)
     # The queue was told that the lane rests: it must hear the late result by a rebuild, its token is void there.
     told = holds and (attempt is None or row.state != State.PARKED.value)
     after = recorded(row, attempt, token_holds=holds) if attempt else row
@@ -105,6 +108,9 @@ def _settle(unit: Unit, closing: Closing, run: _Run) -> Settled:
         after = decided(after, settlement)
     unit.put(after)
     feed = _consequences(unit, closing, after, run) if holds else ()
+    if holds and settlement.decision.step is NextStep.PARK:
+        after, more = rest(unit, after)
+        feed += more
     state = State(after.state) if holds else _shown(unit, after)
     if attempt is not None:
         unit.insert(t.attempts, attempt_values(attempt, month=row.month, applied=told, state=state, feed=feed))
@@ -112,7 +118,7 @@ def _settle(unit: Unit, closing: Closing, run: _Run) -> Settled:
             role = reply_role(row.endpoint, attempt.number)
             unit.insert(t.bodies, body_values(row.message_id, role, closing.reply, month=row.month))
     unit.entry("settle", row.id, _facts(closing, applied=holds, state=state))
-    answer = Settled(told, state, feed)
+    answer = Settled(told, state, feed, goes_on(after, state) and told)
     if attempt is not None:  # said a second time it gets the same answer
         run.made[row.id, attempt.number] = _Made(attempt.token, answer)
     return answer
@@ -150,8 +156,9 @@ def _owners(unit: Unit, codes: list[str]) -> dict[tuple[str, str], str]:
     return {(row["party"], row["code"]): row["dossier"] for row in rows}
 
 
-def _made(row: sa.RowMapping) -> _Made:
-    answer = Settled(bool(row["applied"]), State(row["state_after"]), feed_of(row["feed"]))
+def _made(row: sa.RowMapping, delivery: DeliveryRow) -> _Made:
+    applied, state = bool(row["applied"]), State(row["state_after"])
+    answer = Settled(applied, state, feed_of(row["feed"]), goes_on(delivery, state) and applied)
     return _Made(row["token"], answer)
 
 

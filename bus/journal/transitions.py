@@ -1,4 +1,7 @@
-"""How a delivery changes: pure. Rows in, rows out; both journals carry out what is decided here."""
+"""How a delivery changes: pure. Rows in, rows out; both journals carry out what is decided here.
+
+Every change goes through the table in bus/lifecycle.py: what it does not know is never written.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +9,37 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bus.delivery import Attempt, Pattern, State, Unclear, delivery_id
-from bus.journal.delivery_row import DeliveryRow, is_live
+from bus.delivery import AfterParking, Attempt, State, Unclear, delivery_id
+from bus.journal.delivery_row import ASIDE, ENDED, IN_LANE, DeliveryRow, is_live
 from bus.journal.moments import maybe_us, to_us
+from bus.lifecycle import AFTER_ATTEMPT, Event, pass_from
 from bus.outcome import Outcome
 from bus.records import Decision, Intent, NextStep, PlannedDelivery, Settlement
 from schemas.message import Envelope
 from schemas.problem import Problem, Stage, problem
 
-_STATES = {
-    NextStep.DONE: State.DELIVERED,
-    NextStep.WAIT: State.WAITING,
-    NextStep.ASK: State.UNCLEAR,
-    NextStep.PARK: State.PARKED,
-}
+_CALM = (State.READY.value, State.WAITING.value)
 # From the one that needs most to the one that needs nothing: what a duplicate is told of the first copy.
 _PROGRESS = (
     State.PARKED, State.HELD, State.WAITING, State.READY, State.UNCLEAR, State.SENDING, State.CANCELLED,
     State.DELIVERED,
 )  # fmt: skip
+
+
+def _named(row: DeliveryRow, *, live: bool) -> State:
+    """What the row alone says of its state: without its lane, and without a clock (`live` = its lease runs)."""
+    if row.open == ENDED:
+        return State(row.state)
+    if row.held_behind:
+        return State.HELD
+    return State.SENDING if live and row.state in _CALM else State(row.state)
+
+
+def _moved(before: DeliveryRow | None, event: Event, after: DeliveryRow, *, live: bool = False) -> DeliveryRow:
+    """The row after, if the table knows the way."""
+    now = _named(after, live=event is Event.INTEND)
+    pass_from(None if before is None else _named(before, live=live), event, now)
+    return after
 
 
 def lane_of(dossier: str, message_id: str, planned: PlannedDelivery) -> str:
@@ -43,17 +58,19 @@ def planned_row(
     """A new delivery. `siblings` = endpoints of the same message; `envelope.order_key` = the dossier."""
     later = planned.not_before is not None and to_us(planned.not_before) > now_us
     held = planned.after_endpoint in siblings
-    return DeliveryRow(
+    row = DeliveryRow(
         id=delivery_id(envelope.id, planned.endpoint), month=month, message_id=envelope.id, dossier=envelope.order_key,
         endpoint=planned.endpoint, operation=planned.operation, pattern=planned.pattern.value,
         unclear=planned.unclear.value, priority=planned.priority,
-        lane=lane_of(envelope.order_key, envelope.id, planned), lane_seq=lane_seq, open=1,
+        lane=lane_of(envelope.order_key, envelope.id, planned), lane_seq=lane_seq, open=IN_LANE,
         state=(State.WAITING if later else State.READY).value, reason="Hẹn giờ gửi" if later else "",
         problem_code="", problem="", attempts_used=0, manual_used=0, crashes=0, created_us=now_us,
         next_us=maybe_us(planned.not_before) if later else None,
         held_behind=delivery_id(envelope.id, planned.after_endpoint) if held else "", offered_us=None, token="",
         lease_us=None, last_number=0, doubts="", replays=0, taken=0, last_outcome="",
+        after_parking=planned.after_parking.value, replaces=planned.replaces,
     )  # fmt: skip
+    return _moved(None, Event.ACCEPT, row)
 
 
 # ---------------------------------------------------------------- the worker
@@ -61,7 +78,7 @@ def planned_row(
 
 def may_grant(row: DeliveryRow, intent: Intent, *, is_head: bool, now_us: int) -> bool:
     """Whether bytes may be sent under this intent."""
-    if not row.open or row.state == State.PARKED.value or row.held_behind or not is_head or not row.is_push:
+    if not row.in_lane or row.state == State.PARKED.value or row.held_behind or not is_head or not row.is_push:
         return False
     if intent.number == row.last_number and intent.token == row.token and row.lease_us is not None:
         return True  # said again: the first answer was lost
@@ -73,17 +90,18 @@ def granted(row: DeliveryRow, intent: Intent) -> DeliveryRow:
     again = intent.number == row.last_number
     crashed = not again and row.lease_us is not None
     waits = row.state == State.WAITING.value
-    return replace(
+    after = replace(
         row, token=intent.token, lease_us=to_us(intent.lease_until), last_number=intent.number,
         doubts=row.doubts if again else _with(row.doubts, intent.number), crashes=row.crashes + crashed,
         state=State.READY.value if waits else row.state, next_us=None if waits else row.next_us,
         reason="" if waits else row.reason,
     )  # fmt: skip
+    return _moved(row, Event.INTEND, after, live=again)
 
 
 def expired(row: DeliveryRow, *, now_us: int) -> DeliveryRow:
     """The delivery after its worker died: its intent has no result and is live no more."""
-    return replace(row, lease_us=now_us)
+    return _moved(row, Event.LAPSE, replace(row, lease_us=now_us), live=True)
 
 
 def recorded(row: DeliveryRow, attempt: Attempt, *, token_holds: bool) -> DeliveryRow:
@@ -100,20 +118,58 @@ def recorded(row: DeliveryRow, attempt: Attempt, *, token_holds: bool) -> Delive
     )
 
 
+def may_settle(row: DeliveryRow, settlement: Settlement, *, now_us: int) -> bool:
+    """Whether a settlement may change the delivery. One without an attempt needs no intent of its own, but nobody
+    else may be sending."""
+    holds = settlement.token == row.token
+    if settlement.attempt is None:
+        return bool(row.open) and (holds or not is_live(row, now_us=now_us))
+    return bool(row.open) and holds and row.token != ""
+
+
 def decided(row: DeliveryRow, settlement: Settlement) -> DeliveryRow:
-    """The delivery after a settlement whose token holds."""
+    """The delivery after a settlement that may change it. One that stands aside can only be delivered: a late result
+    that says anything else does not bring it back into its lane."""
     decision, attempt = settlement.decision, settlement.attempt
-    done = decision.step is NextStep.DONE
-    cause = decision.problem if decision.step is NextStep.PARK else None
+    done, parks = decision.step is NextStep.DONE, decision.step is NextStep.PARK
     automatic = attempt is not None and attempt.by == "worker" and decision.counts
-    return replace(
-        row, state=_STATES[decision.step].value, open=0 if done else 1, reason=decision.reason,
-        next_us=None if done or decision.step is NextStep.PARK else maybe_us(decision.next_at),
-        problem_code=_code_of(decision, attempt), problem=problem_text(cause), offered_us=None,
-        attempts_used=row.attempts_used + automatic,
+    counted = replace(
+        row, attempts_used=row.attempts_used + automatic,
         taken=1 if done or (attempt is not None and attempt.outcome.settles) else row.taken,
-        last_outcome=_last_outcome(row, attempt), held_behind="" if done else row.held_behind,
+        last_outcome=_last_outcome(row, attempt),
     )  # fmt: skip
+    if row.open == ASIDE and not done and not parks:
+        return counted
+    event, state = AFTER_ATTEMPT[decision.step]
+    after = replace(
+        counted, state=state.value, open=ENDED if done else row.open, reason=decision.reason,
+        next_us=None if done or parks else maybe_us(decision.next_at), offered_us=None,
+        problem_code=_code_of(decision, attempt), problem=problem_text(decision.problem if parks else None),
+        more_problems=problem_texts(decision.others if parks else ()), held_behind="" if done else row.held_behind,
+    )  # fmt: skip
+    return _moved(row, event, after, live=is_sending(row))
+
+
+def is_sending(row: DeliveryRow) -> bool:
+    """An intent was granted and has no result yet, whatever its lease."""
+    return row.lease_us is not None
+
+
+def stands_aside(row: DeliveryRow) -> DeliveryRow:
+    """A parked one whose route lets the others pass: it leaves its lane, and stays what it is."""
+    return replace(row, open=ASIDE) if row.after_parking == AfterParking.SKIP.value else row
+
+
+def goes_on(row: DeliveryRow, state: State) -> bool:
+    """Whether its lane goes on after an attempt that left it in this state, though it was not delivered."""
+    aside = state is State.PARKED and row.after_parking == AfterParking.SKIP.value
+    return aside or state is State.CANCELLED
+
+
+def superseded(row: DeliveryRow, *, by: str) -> DeliveryRow:
+    """A parked one of which a newer one tells all that it tells."""
+    after = replace(_ended(row), state=State.CANCELLED.value, reason=f"Đã có bản mới hơn: {by}")
+    return _moved(row, Event.SUPERSEDE, after)
 
 
 def _code_of(decision: Decision, attempt: Attempt | None) -> str:
@@ -142,21 +198,22 @@ def _without(doubts: str, number: int) -> str:
 
 def freed(row: DeliveryRow) -> DeliveryRow:
     """What it waited for in another lane is delivered."""
-    return replace(row, held_behind="")
+    return _moved(row, Event.FREE, replace(row, held_behind=""))
 
 
 def orphaned(row: DeliveryRow, *, who: str) -> DeliveryRow:
     """What it waited for was cancelled: a person decides whether it still makes sense."""
     cause = problem("LT-JRN-003", Stage.DELIVER, {"delivery": row.held_behind, "who": who})
-    return replace(
+    after = replace(
         row, held_behind="", state=State.PARKED.value, reason=cause.text_vi, problem_code=cause.code,
-        problem=problem_text(cause), next_us=None,
+        problem=problem_text(cause), more_problems="", next_us=None,
     )  # fmt: skip
+    return _moved(row, Event.ORPHAN, after)
 
 
 def may_offer(row: DeliveryRow, *, now_us: int) -> bool:
     """A head of a pull lane that may be handed out now."""
-    if not row.open or row.held_behind or row.state == State.PARKED.value or row.pattern != Pattern.PULL.value:
+    if not row.in_lane or row.held_behind or row.state == State.PARKED.value or row.is_push:
         return False
     on_offer = row.offered_us is not None and row.offered_us > now_us
     return not on_offer and (row.next_us is None or row.next_us <= now_us)
@@ -164,18 +221,20 @@ def may_offer(row: DeliveryRow, *, now_us: int) -> bool:
 
 def offered(row: DeliveryRow, *, until_us: int) -> DeliveryRow:
     """On offer until then."""
-    return replace(
+    after = replace(
         row, offered_us=until_us, state=State.READY.value, next_us=None, reason="Đã đưa cho bên nhận, chờ xác nhận"
     )
+    return _moved(row, Event.OFFER, after)
 
 
 def acknowledged(row: DeliveryRow) -> DeliveryRow:
     """The partner says it has it."""
-    return replace(
-        row, state=State.DELIVERED.value, open=0, taken=1, offered_us=None, next_us=None, lease_us=None,
+    after = replace(
+        row, state=State.DELIVERED.value, open=ENDED, taken=1, offered_us=None, next_us=None, lease_us=None,
         last_number=row.last_number + 1, last_outcome=Outcome.ACCEPTED.value, reason="Bên nhận đã xác nhận",
-        problem_code="", problem="",
+        problem_code="", problem="", more_problems="",
     )  # fmt: skip
+    return _moved(row, Event.ACKNOWLEDGE, after)
 
 
 # ---------------------------------------------------------------- operators
@@ -184,21 +243,32 @@ def acknowledged(row: DeliveryRow) -> DeliveryRow:
 def released(row: DeliveryRow, *, as_replay: bool = False) -> DeliveryRow:
     """Ready now, by a person's will. A doubt that only a person can settle is settled by this; one that the
     partner can be asked about stays, so that it is asked first."""
-    return replace(
-        row, state=State.READY.value, open=1, reason="", next_us=None, problem_code="", problem="", token="",
-        lease_us=None, offered_us=None, manual_used=row.manual_used + 1,
+    after = replace(
+        row, state=State.READY.value, open=IN_LANE, reason="", next_us=None, problem_code="", problem="",
+        more_problems="", token="", lease_us=None, offered_us=None, manual_used=row.manual_used + 1,
         doubts=row.doubts if row.unclear == Unclear.ASK.value else "", replays=row.replays + as_replay,
     )  # fmt: skip
+    return _moved(row, Event.REPLAY if as_replay else Event.RELEASE, after)
 
 
 def cancelled(row: DeliveryRow, *, who: str, why: str) -> DeliveryRow:
     """Never to be sent; says by whom and why."""
+    return _moved(row, Event.CANCEL, replace(_ended(row), state=State.CANCELLED.value, reason=f"{who}: {why}"))
+
+
+def _ended(row: DeliveryRow) -> DeliveryRow:
     return replace(
-        row, state=State.CANCELLED.value, open=0, reason=f"{who}: {why}", next_us=None, problem_code="", problem="",
-        token="", lease_us=None, offered_us=None, held_behind="",
+        row, open=ENDED, next_us=None, problem_code="", problem="", more_problems="", token="", lease_us=None,
+        offered_us=None, held_behind="",
     )  # fmt: skip
 
 
 def problem_text(cause: Problem | None) -> str:
     """A problem as it is kept; "" = none."""
     return "" if cause is None else json.dumps(cause.as_json(), ensure_ascii=False, separators=(",", ":"))
+
+
+def problem_texts(causes: Iterable[Problem]) -> str:
+    """Several of them; "" = none."""
+    found = [cause.as_json() for cause in causes]
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":")) if found else ""

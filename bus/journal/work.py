@@ -52,7 +52,7 @@ def work_items(connection: Connection, ids: Sequence[str], *, now_us: int) -> tu
             next_attempt=row.last_number + 1,
             open_intent=bool(row.doubts),
             known_there=row.operation in there,
-            is_head=not ahead and not row.held_behind and bool(row.open),
+            is_head=not ahead and not row.held_behind and row.in_lane,
             taken_there=there,
         )
     return tuple(items[one] for one in dict.fromkeys(ids) if one in items)

@@ -28,7 +28,7 @@ from bus.records.watching import DueHead, Lingering, Pulse, Survey
 
 # isort: off
 from bus.records.queueing import (
-    ALL, Breaker, Claimed, EndpointOrder, EndpointView, Health, LaneDelivery, LaneSnapshot, Place, QueueRecord,
+    ALL, NOBODY, Breaker, Claimed, EndpointOrder, EndpointView, Health, LaneDelivery, LaneSnapshot, Place, QueueRecord,
     QueueSettle, QueueStats, QueueStep, Standing,
 )  # fmt: skip
 from bus.records.reconciling import (
@@ -37,6 +37,7 @@ from bus.records.reconciling import (
 
 __all__ = [
     "ALL",
+    "NOBODY",
     "AcceptItem",
     "Acceptance",
     "Acknowledged",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bus.delivery import Pattern, State, Unclear
+from bus.delivery import AfterParking, Pattern, State, Unclear
 from bus.records.queueing import QueueRecord
 from schemas.message import Message
 from schemas.problem import Problem
@@ -43,6 +43,8 @@ class PlannedDelivery:
     not_before: datetime | None = None
     after_endpoint: str = ""  # ordered route: held until the same message is delivered there
     priority: int = 1  # 0 urgent, 1 normal, 2 bulk
+    after_parking: AfterParking = AfterParking.HOLD
+    replaces: str = ""  # kind of message of which a later one tells all that this one tells; "" = none
 
 
 @dataclass(frozen=True, slots=True)

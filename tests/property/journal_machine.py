@@ -14,7 +14,8 @@ from pathlib import Path
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bus.delivery import Pattern, State, Unclear
+from bus.delivery import AfterParking, Pattern, State, Unclear
+from bus.lifecycle import pairs
 from bus.outcome import Outcome
 from bus.ports import Journal
 from bus.records import (
@@ -44,6 +45,11 @@ from tests.contract.journal_world import (
 )
 
 CODES = st.sampled_from(["TN01", "TN01", "TN01", "TN02", ""])  # few, so that lanes fill
+STATUS = to("a", operation="DongBoTrangThai", after_parking=AfterParking.SUPERSEDE, replaces="tien_do")
+# A change by the table may be followed by another one in the same transaction: parked, and superseded at once; ended,
+# and what was behind it looks on.
+CHANGES = frozenset((before, after) for before, after in pairs() if before is not None)
+AT_ONCE = CHANGES | {(before, State.CANCELLED) for before, after in CHANGES if after is State.PARKED}
 ROUTES = st.sampled_from(
     [
         (to("a"),),
@@ -52,6 +58,10 @@ ROUTES = st.sampled_from(
         (to("c", pattern=Pattern.PULL), to("a", after_endpoint="c")),
         (to("a"), to("b", after_endpoint="a")),
         (to("a", unordered=True),),
+        (to("a", after_parking=AfterParking.SKIP),),
+        (to("c", pattern=Pattern.PULL, after_parking=AfterParking.SKIP, replaces="tien_do"),),
+        (STATUS, replace(STATUS, endpoint="b", after_endpoint="a")),
+        (STATUS,),
         (),
     ]
 )
@@ -105,6 +115,7 @@ class JournalMachine(RuleBasedStateMachine):
         self.tokens = 0
         self.granted: list[tuple[str, int, str]] = []
         self.codes: list[str] = []
+        self.seen: dict[str, State] = {}
 
     def teardown(self) -> None:
         """Whatever was done, the chains are whole."""
@@ -257,6 +268,36 @@ class JournalMachine(RuleBasedStateMachine):
         assert len(sending) == len(set(sending))
         assert all(bool(one.held_behind) == (one.state is State.HELD) for one in deliveries)
         assert all(one.problem_code for one in deliveries if one.state is State.PARKED)
+
+    @invariant()
+    def only_known_changes(self) -> None:
+        """No state is ever followed by one that the table of the lifecycle does not let follow it."""
+        if not hasattr(self, "ids"):
+            return
+        for delivery in (one.delivery for one in self.left.journal.work(self.ids)):
+            before = self.seen.get(delivery.id)
+            if before is None:
+                assert (None, delivery.state) in pairs() or delivery.state is State.CANCELLED
+            elif before is not delivery.state:
+                assert (before, delivery.state) in AT_ONCE, f"{before} became {delivery.state}"
+            self.seen[delivery.id] = delivery.state
+
+    @invariant()
+    def parking(self) -> None:
+        """With hold and supersede nothing in a lane is delivered or on its way past a parked one; what a newer one
+        took the place of is never the newest of its kind; nothing is fed that stands aside."""
+        if not hasattr(self, "ids"):
+            return
+        items = {one.delivery.id: one.delivery for one in self.left.journal.work(self.ids)}
+        for lane in self.left.journal.lanes():
+            assert [items[one.delivery_id].lane_seq for one in lane.deliveries] == sorted(
+                items[one.delivery_id].lane_seq for one in lane.deliveries
+            )
+            assert all(items[one.delivery_id].state is not State.PARKED for one in lane.deliveries[1:])
+        for one in items.values():
+            _, told, newer = one.reason.partition("Đã có bản mới hơn: ")
+            if one.state is State.CANCELLED and told:
+                assert (items[newer].lane, items[newer].lane_seq > one.lane_seq) == (one.lane, True)
 
     def mostly_heads(self) -> st.SearchStrategy[str]:
         """Deliveries that may be sent come up more often than those that may not."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from bus.journal.belongs import may_touch
 from bus.journal.bodies import CANONICAL, RAW
+from bus.journal.memory.parking import superseded_by
 from bus.journal.memory.store import First, Name, Store
 from bus.journal.moments import maybe_from_us, month_of
 from bus.journal.transitions import lane_of, least_advanced, planned_row
@@ -110,13 +111,12 @@ def _write(store: Store, acceptance: Acceptance, item: AcceptItem, fate: _Fate) 
             store.counters[counter] = number
             store.give_name(fate.dossier, (wanted.party, code))
     endpoints = frozenset(planned.endpoint for planned in item.deliveries)
-    records = (_deliver(store, envelope, planned, endpoints) for planned in item.deliveries)
-    return tuple(record for record in records if record)
+    return tuple(record for planned in item.deliveries for record in _deliver(store, envelope, planned, endpoints))
 
 
 def _deliver(
     store: Store, envelope: Envelope, planned: PlannedDelivery, endpoints: frozenset[str]
-) -> QueueRecord | None:
+) -> tuple[QueueRecord, ...]:
     lane = lane_of(envelope.order_key, envelope.id, planned)
     before = store.open_in(lane)
     store.last_seq[lane] = store.last_seq.get(lane, 0) + 1
@@ -125,10 +125,12 @@ def _deliver(
         now_us=store.now_us,
     )  # fmt: skip
     store.deliveries[row.id] = row
+    if row.replaces and (feed := superseded_by(store, row)):
+        return feed
     if not row.is_push or row.held_behind or any(one.held_behind for one in before):
-        return None
+        return ()
     predecessor = before[-1].id if before else ""
-    return QueueRecord(row.id, lane, row.endpoint, row.priority, predecessor, maybe_from_us(row.next_us))
+    return (QueueRecord(row.id, lane, row.endpoint, row.priority, predecessor, maybe_from_us(row.next_us)),)
 
 
 def _result(store: Store, item: AcceptItem, fate: _Fate, feed: tuple[QueueRecord, ...]) -> ItemResult:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 from bus.delivery import State, Unclear
 from bus.journal.bodies import CANONICAL, content_role, signature_role
+from bus.journal.delivery_row import problems_of
 from bus.journal.lanes import snapshot
 from bus.journal.memory.store import Kept, Store
 from bus.records import Content, Found, Journey, LaneSnapshot, Query, WorkItem
@@ -35,7 +35,7 @@ def _item(store: Store, delivery_id: str, now_us: int) -> WorkItem:
         next_attempt=row.last_number + 1,
         open_intent=bool(row.doubts),
         known_there=row.operation in there,
-        is_head=bool(row.open) and not row.held_behind and not store.ahead(row),
+        is_head=row.in_lane and not row.held_behind and not store.ahead(row),
         taken_there=there,
     )
 
@@ -49,7 +49,7 @@ def _content(kept: Kept, endpoint: str) -> Content | None:
 
 def lanes(store: Store, now_us: int) -> Iterator[LaneSnapshot]:
     """See the port."""
-    open_lanes = {row.lane for row in store.deliveries.values() if row.open and row.is_push}
+    open_lanes = {row.lane for row in store.deliveries.values() if row.in_lane and row.is_push}
     for name in sorted(open_lanes):
         if found := lane(store, name, now_us):
             yield found
@@ -73,7 +73,7 @@ def behind(store: Store, ids: Sequence[str]) -> dict[str, int]:
     """See the port."""
     found: dict[str, int] = {}
     for row in (store.deliveries[one] for one in ids if one in store.deliveries):
-        later = sum(one.lane_seq > row.lane_seq for one in store.open_in(row.lane))
+        later = sum(one.lane_seq > row.lane_seq for one in store.open_in(row.lane)) if row.in_lane else 0
         held = sum(one.held_behind == row.id for one in store.deliveries.values() if one.open)
         if later + held:
             found[row.id] = later + held
@@ -146,7 +146,7 @@ def journey(store: Store, message_id: str) -> Journey | None:
     return Journey(
         envelope=kept.envelope,
         verdict=kept.verdict,
-        problems=(*(cause.as_json() for cause in kept.problems), *(json.loads(r.problem) for r in rows if r.problem)),
+        problems=(*(cause.as_json() for cause in kept.problems), *problems_of(rows)),
         bodies=store.stored(message_id),
         deliveries=tuple(store.shown(row) for row in rows),
         attempts=tuple(sorted(attempts, key=lambda one: (one.started_at, one.delivery_id, one.number))),

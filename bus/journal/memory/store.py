@@ -99,12 +99,12 @@ class Store:
         return sorted(rows, key=lambda row: row.lane_seq)
 
     def open_in(self, lane: str) -> list[DeliveryRow]:
-        """Those still open."""
-        return [row for row in self.in_lane(lane) if row.open]
+        """Those that others wait for, or that wait for others."""
+        return [row for row in self.in_lane(lane) if row.in_lane]
 
     def ahead(self, row: DeliveryRow) -> str:
         """The head of its lane, if that is another one and this one is open; else ""."""
-        if not row.open:
+        if not row.in_lane:
             return ""
         head = self.open_in(row.lane)[0]
         return "" if head.id == row.id else head.id

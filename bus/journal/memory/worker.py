@@ -8,9 +8,10 @@ from datetime import datetime
 from bus.delivery import State
 from bus.journal.bodies import content_role, reply_role, signature_role
 from bus.journal.delivery_row import is_live
-from bus.journal.judge import Behind, on_its_way, refusal
+from bus.journal.judge import behind_of, refusal
 from bus.journal.look import ACT, Look
 from bus.journal.memory.door import accept
+from bus.journal.memory.parking import orphan_behind, rest
 from bus.journal.memory.plans import Plans
 from bus.journal.memory.store import Body, Store
 from bus.journal.moments import from_us, maybe_from_us, to_us
@@ -22,11 +23,12 @@ from bus.journal.transitions import (
     decided,
     expired,
     freed,
+    goes_on,
     granted,
     may_grant,
     may_offer,
+    may_settle,
     offered,
-    orphaned,
     recorded,
     released,
 )
@@ -66,7 +68,7 @@ def end_worker(store: Store, worker: str) -> int:
     """See the port."""
     count = 0
     for name, row in list(store.deliveries.items()):
-        if store.holders.get(name) == worker and row.open and is_live(row, now_us=store.now_us):
+        if store.holders.get(name) == worker and row.in_lane and is_live(row, now_us=store.now_us):
             store.deliveries[name] = expired(row, now_us=store.now_us)
             store.note("expire", name, {"worker": worker, "number": row.last_number})
             count += 1
@@ -94,7 +96,7 @@ def settle(store: Store, settlement: Settlement) -> Settled:
     if attempt and (row.id, attempt.number) in store.attempts:
         before, answer = store.attempts[row.id, attempt.number]
         return answer if before.token == attempt.token else Settled(False, answer.state)
-    holds = bool(row.open) and (attempt is None or (row.token != "" and settlement.token == row.token))
+    holds = may_settle(row, settlement, now_us=store.now_us)
     told = holds and (attempt is None or row.state != State.PARKED.value)  # else the queue needs a rebuild
     if attempt:
         row = recorded(row, attempt, token_holds=holds)
@@ -102,9 +104,11 @@ def settle(store: Store, settlement: Settlement) -> Settled:
         row = decided(row, settlement)
     store.deliveries[row.id] = row
     feed = _consequences(store, settlement) if holds else ()
+    if holds and settlement.decision.step is NextStep.PARK:
+        feed += rest(store, store.deliveries[row.id])
     row = store.deliveries[row.id]
     state = State(row.state) if holds else store.shown(row).state
-    answer = Settled(told, state, feed)
+    answer = Settled(told, state, feed, goes_on(row, state) and told)
     if attempt:
         store.attempts[row.id, attempt.number] = (attempt, answer)
         if settlement.reply:
@@ -190,13 +194,11 @@ def act(store: Store, plans: Plans, action: Action) -> Acted:
     if action.plan and not plans.take(PlanNote(action.plan, action.item, PlanItemState.DONE)):
         return Acted(False, store.shown(row).state, ALREADY)
     later = [one for one in store.in_lane(row.lane) if one.lane_seq > row.lane_seq]
-    behind = Behind(
-        delivered=any(one.state == State.DELIVERED.value for one in later),
-        on_its_way=any(on_its_way(one, now_us=now_us) for one in later),
-    )
+    behind = behind_of(row, later, now_us=now_us)
     reason = refusal(action.act, row, behind, why=action.why, now_us=now_us)
+    feed: tuple[QueueRecord, ...] = ()
     if not reason:
-        _carry_out(store, action)
+        feed = _carry_out(store, action)
     elif action.plan:
         plans.correct(PlanNote(action.plan, action.item, PlanItemState.REFUSED, reason))
     row = store.deliveries[row.id]
@@ -208,7 +210,7 @@ def act(store: Store, plans: Plans, action: Action) -> Acted:
     )  # fmt: skip
     store.note("act", row.id, {"act": action.act.value, "who": action.who, "done": not reason})
     rebuild = "" if reason or not row.is_push else row.lane
-    return Acted(not reason, store.shown(row).state, reason, rebuild_lane=rebuild)
+    return Acted(not reason, store.shown(row).state, reason, feed, rebuild_lane=rebuild)
 
 
 def look(store: Store, look: Look) -> None:
@@ -224,16 +226,15 @@ def look(store: Store, look: Look) -> None:
     store.note(ACT, look.message_id, {"role": look.role, "who": look.who, "why": look.why})
 
 
-def _carry_out(store: Store, action: Action) -> None:
+def _carry_out(store: Store, action: Action) -> tuple[QueueRecord, ...]:
     row = store.deliveries[action.delivery_id]
     if action.act is Act.CANCEL:
         store.deliveries[row.id] = cancelled(row, who=action.who, why=action.why)
-        for one in [one for one in store.deliveries.values() if one.open and one.held_behind == row.id]:
-            store.deliveries[one.id] = orphaned(one, who=action.who)
-        return
+        return orphan_behind(store, row.id, who=action.who)
     row = store.deliveries[row.id] = released(row, as_replay=action.act is Act.REPLAY)
     if action.act is Act.REPLAY and not action.as_then:
         bodies = store.messages[row.message_id].bodies
         for role in (content_role, signature_role):
             if (old := bodies.pop(role(row.endpoint), None)) is not None:
                 bodies[role(row.endpoint, replaced=row.replays)] = old
+    return ()
