@@ -11,6 +11,7 @@ from adapters.registry import Registry
 from adapters.wire.contract import OutboundWire, Target
 from adapters.wire.registry import outbound, render
 from bus.clock import SystemClock
+from bus.expiry import DeadlineKeeper
 from bus.feeder import Feeder
 from bus.feeding import Feeding
 from bus.intake import Intake
@@ -19,10 +20,12 @@ from bus.keyring import KeySigner
 from bus.policy_loading import check_names, load_policies
 from bus.ports import Clock, Journal, Queue
 from bus.queue import EmbeddedServer, RedisQueue
+from bus.rates import read_rate
 from bus.routes import check
 from bus.routing import House
 from bus.settings import EndpointSettings, Settings
 from bus.trial import Line, Tools
+from bus.watch.watchman import Watchman
 from bus.worker import Pace, Worker
 from schemas.problem import Refused
 
@@ -64,16 +67,22 @@ def load_house(settings: Settings) -> House:
 def open_parts(settings: Settings) -> Parts:
     """Opens the journal and the queue. The queue's server may be away: everything accepted stays in the journal."""
     house = load_house(settings)  # first: what is wrong there is told before a store is touched
+    policies = load_policies(settings)
     settings.data.mkdir(parents=True, exist_ok=True)
     journal = open_journal(settings.journal_url())
     queue = open_queue(settings)
-    return Parts(settings, house, journal, queue, Feeder(journal, queue), SystemClock())
+    clock, feeder = SystemClock(), Feeder(journal, queue)
+    feeder.add_duty(DeadlineKeeper(journal, queue, feeder, policies, clock).look)
+    return Parts(settings, house, journal, queue, feeder, clock)
 
 
 def open_queue(settings: Settings) -> RedisQueue:
     """A client with the settings' rules; nothing is connected yet."""
     rules = settings.queue
-    return RedisQueue(queue_url(settings), in_flight=rules.in_flight_per_endpoint, breaker=rules.breaker.rules())
+    rates = {name: read_rate(one.rate) for name, one in settings.endpoints.items() if one.rate}
+    return RedisQueue(
+        queue_url(settings), in_flight=rules.in_flight_per_endpoint, breaker=rules.breaker.rules(), rates=rates
+    )
 
 
 def queue_url(settings: Settings) -> str:
@@ -106,7 +115,22 @@ def make_worker(parts: Parts, *, name: str) -> Worker:
     pace = Pace(
         threads=parts.settings.worker.threads, batch=parts.settings.worker.batch, lease_s=parts.settings.queue.lease_s
     )
-    return Worker(journal=parts.journal, queue=parts.queue, feeder=parts.feeder, tools=tools, pace=pace, name=name)
+    worker = Worker(journal=parts.journal, queue=parts.queue, feeder=parts.feeder, tools=tools, pace=pace, name=name)
+    worker.pulsing.every_s = parts.settings.watch.every_s
+    parts.journal.meter_commits(worker.pulsing.meters.committed)
+    return worker
+
+
+def make_watchman(parts: Parts) -> Watchman:
+    """The watch over everything; one in each door process. Not started."""
+    settings = parts.settings
+    hours = {name: one.windows for name, one in load_policies(settings).items()}
+    return Watchman(
+        parts.journal, parts.queue, feeder=parts.feeder, clock=parts.clock,
+        endpoints=[name for name, one in settings.endpoints.items() if one.address],
+        is_open=lambda name, at: name not in hours or hours[name].is_open(at),
+        limits=settings.watch.limits(), every_s=settings.watch.every_s,
+    )  # fmt: skip
 
 
 def make_lines(settings: Settings, house: House) -> Mapping[str, Line]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from typing import Protocol
@@ -15,6 +15,7 @@ from bus.records import (
     Acknowledged,
     Acted,
     Action,
+    Aged,
     Claimed,
     EndpointOrder,
     EndpointView,
@@ -100,6 +101,19 @@ class Journal(ReconciliationBook, Jobs, Protocol):
     def expire_worker(self, worker: str) -> Future[int]:
         """Ends the live intents of a worker known to be dead: what it was sending is open to the resolver now.
         Returns how many."""
+
+    # -- deadlines --
+    def unbegun(self, endpoint: str, *, after: str, limit: int) -> tuple[tuple[str, ...], str]:
+        """Of the next `limit` push deliveries of an endpoint, by id, whose deadline does not count yet: those that are
+        heads and due. And where to go on; "" = from the beginning."""
+
+    def begin(self, delivery_ids: Sequence[str]) -> Future[int]:
+        """Their deadlines count from now, where they did not yet. Returns how many."""
+
+    def aged(self, endpoint: str, *, since: datetime, after: str, limit: int) -> tuple[tuple[Aged, ...], str]:
+        """Of the next `limit` push deliveries of an endpoint, by id, that could be sent since then or longer and are
+        not parked: the heads. And where to go on; "" = from the beginning. Who is past its deadline is settled
+        without an attempt; that changes nothing if it was released or tried meanwhile."""
 
     # -- pull --
     def offer(self, endpoint: str, *, limit: int, now: datetime, until: datetime) -> Future[tuple[WorkItem, ...]]:
@@ -200,6 +214,9 @@ class Journal(ReconciliationBook, Jobs, Protocol):
 
     def undelivered(self, *, before: datetime, limit: int) -> tuple[Envelope, ...]:
         """Messages accepted before a moment that have no delivery at all, of the newest thousands."""
+
+    def meter_commits(self, on_commit: Callable[[float], None]) -> None:
+        """From now on it is told how long each commit took, in seconds, in the writer's thread."""
 
     def verify_chain(self) -> tuple[str, ...]:
         """Walks every writer's chain; names the first altered, missing or reordered entry of each. () = whole."""

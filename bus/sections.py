@@ -7,10 +7,13 @@ from collections.abc import Callable, Mapping
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from bus.delivery import AfterParking
 from bus.notation import read_notation
+from bus.rates import read_rate
 from bus.reading import Misread
 from bus.records import Breaker
 from bus.routes import Hop, Route
+from bus.watch.liveness import Limits
 from bus.windows import read_windows
 
 
@@ -77,6 +80,24 @@ class WorkerSettings(_Part):
     batch: int = 16
 
 
+class WatchSettings(_Part):
+    """When something takes too long. See docs: metrics and stuck messages."""
+
+    every_s: float = Field(default=5.0, gt=0)  # a look, and a worker's sign of life
+    still_s: float = Field(default=60.0, gt=0)
+    silent_s: float = Field(default=20.0, gt=0)
+    lost_s: float = Field(default=30.0, gt=0)
+    endpoint_s: float = Field(default=300.0, gt=0)
+    ready_s: float = Field(default=60.0, gt=0)
+    unclear_s: float = Field(default=3600.0, gt=0)
+    parked_working_days: int = Field(default=1, ge=0)
+    fetch_s: float = Field(default=86_400.0, gt=0)
+
+    def limits(self) -> Limits:
+        """Of the watch."""
+        return Limits(self.still_s, self.silent_s, self.lost_s, self.endpoint_s)
+
+
 class SigningSettings(_Part):
     """Our key. Made on first start where `key` is empty and `dangerous_make_key` is true."""
 
@@ -97,6 +118,7 @@ class EndpointSettings(_Part):
     secret: str = Field(default="", repr=False)
     verify_tls: bool = True
     settings: Mapping[str, str] = Field(default_factory=dict)
+    rate: str = ""  # how fast they may be sent to at most: "5/s", "300/min", see bus.rates; "" = as fast as they take
     windows: str = ""  # when they may be sent to, see bus.windows; "" = always
     retry: Mapping[str, str] = {"*": "10s;500;exp(2s..15m);<3d;?16"}  # by operation or kind, see bus.notation
 
@@ -118,6 +140,11 @@ class EndpointSettings(_Part):
     def _windows_are_read(cls, value: str) -> str:
         _readable(read_windows, value)
         return value
+
+    @field_validator("rate")
+    @classmethod
+    def _rate_is_read(cls, value: str) -> str:
+        return str(read_rate(value)) if value else ""
 
     def timeouts_s(self) -> Mapping[str, float]:
         """Of one try, by what they hold for."""
@@ -150,6 +177,9 @@ class HopSettings(_Part):
     operation: str
 
 
+PRIORITIES = {"khẩn": 0, "thường": 1, "thấp": 2, "urgent": 0, "normal": 1, "low": 2}  # of routes, by name
+
+
 class RouteSettings(_Part):
     """One route, as in routes.toml."""
 
@@ -160,7 +190,16 @@ class RouteSettings(_Part):
     when: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     ordered: bool = False
     attachments: str = ""
-    priority: int = 1
+    after_parking: AfterParking = AfterParking.HOLD
+    priority: int = Field(default=1, ge=0, le=2)
+
+    @field_validator("priority", mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        """By number or by name."""
+        if isinstance(value, str) and value not in PRIORITIES:
+            raise ValueError(f"phải là một trong / must be one of: {', '.join(PRIORITIES)}")
+        return PRIORITIES[value] if isinstance(value, str) else value
 
     def route(self) -> Route:
         """As a pure value."""

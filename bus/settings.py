@@ -36,6 +36,7 @@ from bus.sections import (
     QueueSettings,
     RouteSettings,
     SigningSettings,
+    WatchSettings,
     WorkerSettings,
 )
 from schemas.problem import Place, Problem, Refused, Stage, problem
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     journal: JournalSettings = JournalSettings()
     queue: QueueSettings = QueueSettings()
     worker: WorkerSettings = WorkerSettings()
+    watch: WatchSettings = WatchSettings()
     signing: SigningSettings = SigningSettings()
     endpoints: Mapping[str, EndpointSettings] = Field(default_factory=dict)
     callers: Mapping[str, CallerSettings] = Field(default_factory=dict)

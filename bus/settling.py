@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bus.delivery import State
+from bus.delivery import Attempt, State
 from bus.feeder import Feeder
 from bus.isolation import health_of
 from bus.ports import Clock, Journal, JournalUnavailable
@@ -37,12 +38,14 @@ class Settling:
     clock: Clock
     underway: Underway
     ended: threading.Event  # nobody waits for the journal any more
+    progress: Callable[[str, Attempt | None], None] = lambda endpoint, attempt: None  # told of each one recorded
 
     def record(self, claim: Claimed, settlement: Settlement) -> None:
         """Journal first, again and again until it is there; only then the queue."""
         try:
             settled = self._settled(settlement)
             if settled is not None:
+                self.progress(claim.endpoint, settlement.attempt)
                 self._tell_all(claim, settlement, settled)
         except Exception:  # the intent stays without result: when the lease runs out the resolver takes it up
             log.exception("settlement lost delivery=%s", settlement.delivery_id)

@@ -20,6 +20,7 @@ from bus.records import Claimed, QueueStep
 from bus.settling import Settling
 from bus.trial import Tools, Trial, broken, not_made
 from bus.underway import Underway
+from bus.watch.pulsing import Pulsing
 from schemas.problem import Stage, problem
 
 log = logging.getLogger("lienthong.worker")
@@ -49,7 +50,10 @@ class Worker:
         self._ending = False  # a plain flag: an Event's lock may be held by the very code a signal interrupts
         self._ended = threading.Event()
         self._underway = Underway()
-        self._settling = Settling(journal, feeder, tools.clock, self._underway, self._ended)
+        self.pulsing = Pulsing(name, journal, tools.clock, in_hand=self._underway.__len__)
+        self._settling = Settling(
+            journal, feeder, tools.clock, self._underway, self._ended, progress=self.pulsing.settled
+        )
         self._pool = ThreadPoolExecutor(pace.threads, thread_name_prefix="attempt")
 
     def stop(self) -> None:
@@ -59,7 +63,7 @@ class Worker:
     def run(self) -> None:
         """Works until stopped."""
         self._feeder.doubt()  # whoever was here before us may have died between the journal and the queue
-        for job in (self._listen, self._beat, self._care):
+        for job in (self._listen, self._beat, self._care, self._say):
             threading.Thread(target=self._kept_up, args=(job,), name=job.__name__, daemon=True).start()
         try:
             while not self._ending:
@@ -81,6 +85,7 @@ class Worker:
             self._ended.wait(0.5)
 
     def _turn(self) -> None:
+        self.pulsing.turned()
         self._underway.news.clear()
         settles = self._underway.untold()
         room = max(0, self._pace.threads - len(self._underway))
@@ -181,7 +186,13 @@ class Worker:
                 self._settling.record(claim, poison(claim))
         self._ended.wait(1.0)
 
+    def _say(self) -> None:
+        """Signs of life."""
+        self.pulsing.say()
+        self._ended.wait(self.pulsing.every_s)
+
     def _last_words(self) -> None:
+        self.pulsing.say()
         try:
             self._queue.claim(self.name, settles=self._underway.untold(), limit=0, lease_s=self._pace.lease_s)
         except QueueUnavailable as error:

@@ -58,5 +58,5 @@ class Watched:
             return undelivered(connection, before_us=to_us(before), limit=limit)
 
     def meter_commits(self, on_commit: Callable[[float], None]) -> None:
-        """From now on it is told how long each commit took, in seconds, in the writer's thread."""
+        """See the port."""
         self._writer.on_commit = on_commit

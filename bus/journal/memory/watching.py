@@ -50,6 +50,9 @@ class WatchedMemory:
         with self._lock:
             return lingering(self._store, state, before_us=to_us(before), limit=limit)
 
+    def meter_commits(self, on_commit: Callable[[float], None]) -> None:
+        """See the port. Nothing takes time here."""
+
     def undelivered(self, *, before: datetime, limit: int) -> tuple[Envelope, ...]:
         """See the port."""
         with self._lock:

@@ -1,0 +1,1 @@
+"""Watching: does it move, what is stuck, what is counted."""

@@ -1,0 +1,78 @@
+"""Counters of one process, flat: "name|label|label" → number. No ids, no codes of dossiers, no persons. Thread-safe."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from bus.delivery import Attempt
+
+SEP = "|"
+ATTEMPTS, ATTEMPT_S, ATTEMPT_SUM = "attempts", "attempt_s", "attempt_sum"
+COMMIT_S, COMMIT_SUM = "commit_s", "commit_sum"
+ACCEPTED, REJECTED, CALLS = "accepted", "rejected", "calls"
+# Upper ends of the spans that durations are counted in, seconds; beyond the last one: "inf".
+ATTEMPT_ENDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+COMMIT_ENDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+BEYOND = "inf"
+
+
+class Meters:
+    """What happened in this process since it started."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._numbers: Counter[str] = Counter()
+
+    def attempted(self, endpoint: str, attempt: Attempt | None) -> None:
+        """A settlement was recorded; without an attempt nothing was sent."""
+        if attempt is None:
+            return
+        seconds = attempt.duration_ms / 1000
+        self._add(
+            {
+                key(ATTEMPTS, endpoint, attempt.outcome.value): 1,
+                key(ATTEMPT_S, endpoint, span(seconds, ATTEMPT_ENDS)): 1,
+                key(ATTEMPT_SUM, endpoint): seconds,
+            }
+        )
+
+    def committed(self, seconds: float) -> None:
+        """The journal wrote a transaction."""
+        self._add({key(COMMIT_S, span(seconds, COMMIT_ENDS)): 1, COMMIT_SUM: seconds})
+
+    def called(self, system: str, answer: str, codes: Iterable[str]) -> None:
+        """A call at a door was answered; `codes` of the problems it was told."""
+        self._add({key(CALLS, system, answer): 1, **{key(REJECTED, system, code): 1 for code in codes}})
+
+    def numbers(self) -> Mapping[str, float]:
+        """All of them now."""
+        with self._lock:
+            return dict(self._numbers)
+
+    def _add(self, more: Mapping[str, float]) -> None:
+        with self._lock:
+            for name, many in more.items():
+                self._numbers[name] += many  # type: ignore[assignment]  # floats as well
+
+
+def key(*parts: str) -> str:
+    """The name of a number."""
+    return SEP.join(part.replace(SEP, "_") for part in parts)
+
+
+def span(seconds: float, ends: tuple[float, ...]) -> str:
+    """Which one a duration falls in, by its upper end."""
+    at = bisect_left(ends, seconds)
+    return str(ends[at]) if at < len(ends) else BEYOND
+
+
+def together(many: Iterable[Mapping[str, float]]) -> Mapping[str, float]:
+    """Several processes' numbers added up."""
+    sums: dict[str, float] = {}
+    for numbers in many:
+        for name, number in numbers.items():
+            sums[name] = sums.get(name, 0) + number
+    return sums
