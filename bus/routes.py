@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from adapters.manifest import Direction
-from bus.delivery import Pattern, Unclear
+from bus.delivery import AfterParking, Pattern, Unclear
 from bus.records import PlannedDelivery
 from schemas.message import Envelope
 from schemas.problem import Problem, Stage, problem
@@ -36,7 +36,8 @@ class Route:
     when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # fact → allowed values
     ordered: bool = False  # each hop waits until the one before it has been delivered
     attachments: str = ""  # kind made of each attachment with content, routed on its own; "" = none
-    priority: int = 1  # 0 urgent, 1 normal, 2 bulk
+    priority: int = 1  # 0 urgent, 1 normal, 2 low
+    after_parking: AfterParking = AfterParking.HOLD  # what a parked one means for those behind it
 
     def fits(self, envelope: Envelope) -> bool:
         """True if this route is for such a message."""
@@ -99,6 +100,8 @@ def plan(
                 not_before=now + timedelta(seconds=delay_s) if delay_s else None,
                 after_endpoint=before if route.ordered else "",
                 priority=route.priority,
+                after_parking=route.after_parking,
+                replaces=route.kind if operation.full_state and not operation.unordered else "",
             )
         )
         before = hop.endpoint
@@ -122,6 +125,15 @@ def check(table: RouteTable, adapters: Mapping[str, Adapter]) -> tuple[Problem, 
                 say("LT-ROUTE-003", route=route.id, endpoint=hop.endpoint)
             elif known.system in adapters and hop.operation not in adapters[known.system].manifest.operations:
                 say("LT-ROUTE-004", route=route.id, endpoint=hop.endpoint, operation=hop.operation)
+            elif route.after_parking is AfterParking.SUPERSEDE and not _tells_all(known, hop, adapters):
+                say("LT-ROUTE-006", route=route.id, endpoint=hop.endpoint, operation=hop.operation)
         if len({hop.endpoint for hop in route.to}) != len(route.to):
             say("LT-ROUTE-005", route=route.id)
     return tuple(problems)
+
+
+def _tells_all(endpoint: Endpoint, hop: Hop, adapters: Mapping[str, Adapter]) -> bool:
+    """Whether a later message of this operation tells all that an earlier one told. A system that is missing is told
+    of elsewhere."""
+    found = adapters.get(endpoint.system)
+    return found is None or found.manifest.operations[hop.operation].full_state

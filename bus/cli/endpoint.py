@@ -1,8 +1,8 @@
-"""`lienthong endpoint pause|resume|cap|list`: what a person orders for one partner connection, and how it does."""
+"""`lienthong endpoint pause|resume|cap|rate|list`: what a person orders for one partner connection, and how it does."""
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bus.cli import out
-from bus.cli.context import Json, Who, journal_of, person, refused, state
-from bus.cli.moments import read_moment
+from bus.cli.context import Json, Who, journal_of, refused, state
+from bus.cli.ordering import Until, Why, end_of, give, warn_untold
 from bus.ports import GenerationLost, Journal, QueueUnavailable
-from bus.records import EndpointOrder, EndpointView, Standing
+from bus.rates import read_rate
+from bus.records import ALL, EndpointOrder, EndpointView
 
 if TYPE_CHECKING:
     from bus.settings import Settings
 
 Id = Annotated[str, typer.Argument(help="Mã điểm nối trong partners.toml / id of the endpoint in partners.toml")]
-Why = Annotated[str, typer.Option("--why", metavar="LÝ DO", help="Lý do, ghi vào nhật ký / the reason, recorded")]
 
 _PAUSE = """\b
 Ví dụ / examples:
@@ -35,6 +35,12 @@ _CAP = """\b
 Ví dụ / examples:
   lienthong endpoint cap gplx_dlms 2 --why "bên nhận yếu"
   lienthong endpoint cap gplx_dlms 0 --why "đã nâng cấp"      theo cấu hình / as in the settings
+"""
+_RATE = """\b
+Ví dụ / examples:
+  lienthong endpoint rate gplx_dlms 5/s --why "bên nhận yêu cầu"
+  lienthong endpoint rate gplx_dlms "300/min;20" --why "bên nhận yêu cầu"   20 lượt liền sau khi nghỉ / after a rest
+  lienthong endpoint rate gplx_dlms 0 --why "đã nâng cấp"     theo cấu hình / as in the settings
 """
 _LIST = """\b
 Ví dụ / examples:
@@ -64,17 +70,27 @@ class _Line:
             return self.order.until
         return self.view.until if self.view is not None else None
 
+    def rate_ordered(self) -> str | None:
+        """By a person."""
+        return str(self.order.rate) if self.order is not None and self.order.rate else None
+
+    def rate(self, settings: Settings) -> str:
+        """That holds."""
+        known = settings.endpoints.get(self.id)
+        return self.rate_ordered() or (known.rate if known else "") or "–"
+
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     group = typer.Typer(
-        help="Tạm dừng, cho chạy lại, giới hạn, xem các điểm nối / pause, resume, cap and look at endpoints",
+        help="Tạm dừng, cho chạy lại, giới hạn, xem các điểm nối / pause, resume, limit and look at endpoints",
         no_args_is_help=True,
         rich_markup_mode=None,
     )
     group.command("pause", short_help="tạm dừng gửi tới một điểm nối / pause an endpoint", epilog=_PAUSE)(pause)
     group.command("resume", short_help="cho gửi lại / resume an endpoint", epilog=_RESUME)(resume)
     group.command("cap", short_help="giới hạn số lượt cùng lúc / cap deliveries at once", epilog=_CAP)(cap)
+    group.command("rate", short_help="giới hạn tốc độ / limit how fast", epilog=_RATE)(rate)
     group.command("list", short_help="các điểm nối đang thế nào / how endpoints do", epilog=_LIST)(list_)
     app.add_typer(group, name="endpoint")
 
@@ -83,22 +99,18 @@ def pause(
     context: typer.Context,
     id: Id,
     why: Why,
-    until: Annotated[
-        str,
-        typer.Option("--until", metavar="LÚC", help="Tự hết lúc nào, hay sau bao lâu (2h) / when it ends, or a span"),
-    ] = "",
+    until: Until = "",
     who: Who = "",
     json: Json = False,
 ) -> None:
     """Tạm dừng gửi tới một điểm nối; không mất lần thử nào / pauses an endpoint; no attempt is used up."""
-    now = datetime.now(UTC)
-    end = _end(until, now) if until else None
-    _order(state(context).settings, id, why, who, json=json, paused=True, until=end)
+    end = end_of(until, datetime.now(UTC))
+    _order(state(context).settings, id, why, who, json=json, change=lambda one: replace(one, paused=True, until=end))
 
 
 def resume(context: typer.Context, id: Id, why: Why, who: Who = "", json: Json = False) -> None:
     """Cho gửi lại tới một điểm nối / resumes an endpoint."""
-    _order(state(context).settings, id, why, who, json=json, paused=False)
+    _order(state(context).settings, id, why, who, json=json, change=lambda one: replace(one, paused=False, until=None))
 
 
 def cap(
@@ -117,7 +129,26 @@ def cap(
         raise typer.BadParameter(
             f"phải nhỏ hơn worker.threads ({settings.worker.threads}) / must be less than worker.threads"
         )
-    _order(settings, id, why, who, json=json, in_flight=most or None)
+    _order(settings, id, why, who, json=json, change=lambda one: replace(one, in_flight=most or None))
+
+
+def rate(
+    context: typer.Context,
+    id: Id,
+    fast: Annotated[
+        str,
+        typer.Argument(metavar="TỐC ĐỘ", help="5/s, 300/min, 20/h, 5/s;10; 0 = theo cấu hình / as in the settings"),
+    ],
+    why: Why,
+    who: Who = "",
+    json: Json = False,
+) -> None:
+    """Giới hạn tốc độ gửi tới một điểm nối, chung cho mọi tiến trình / limits how fast an endpoint is sent to."""
+    try:
+        wanted = None if fast.strip() == "0" else read_rate(fast)
+    except ValueError as wrong:
+        raise typer.BadParameter(str(wrong)) from wrong
+    _order(state(context).settings, id, why, who, json=json, change=lambda one: replace(one, rate=wanted))
 
 
 def list_(context: typer.Context, json: Json = False) -> None:
@@ -127,70 +158,39 @@ def list_(context: typer.Context, json: Json = False) -> None:
     with journal_of(settings) as journal:
         standing, views = journal.standing(), _views(settings, journal)
     orders = {order.endpoint: order for order in standing.orders}
-    names = sorted({name for name, one in settings.endpoints.items() if one.address} | orders.keys() | views.keys())
+    ordered = orders.keys() - {ALL}
+    names = sorted({name for name, one in settings.endpoints.items() if one.address} | ordered | views.keys())
     lines = [_Line(name, orders.get(name), views.get(name)) for name in names]
     if json:
         out.show_json([_json(line, now) for line in lines])
         return
     titles = ("điểm nối/endpoint", "trạng thái/state", "tới/until", "sẵn sàng/ready", "đang gửi/in flight",
-              "hỏng/failures", "tối đa/most", "ai/who", "lý do/why")  # fmt: skip
+              "hỏng/failures", "tối đa/most", "nhanh nhất/rate", "ai/who", "lý do/why")  # fmt: skip
     out.show_table(titles, [_row(line, settings, now) for line in lines])
+    if standing.retries is not None and (standing.retries.until is None or standing.retries.until > now):
+        stop = standing.retries
+        out.warn(f"Mọi lần gửi lại đang dừng / all retries are stopped · {stop.who}: {stop.why}")
 
 
-def _end(text: str, now: datetime) -> datetime:
-    try:
-        end = read_moment(text, now=now)
-    except ValueError as wrong:
-        raise typer.BadParameter(f"không hiểu / not a moment: {text}", param_hint="--until") from wrong
-    if end < now and text.strip()[-1] in "smhdw":
-        end = now + (now - end)  # a span counts forward here
-    if end <= now:
-        raise typer.BadParameter(f"đã qua / is past: {out.moment(end)}", param_hint="--until")
-    return end
-
-
-def _order(settings: Settings, id: str, why: str, who: str, *, json: bool, **change: object) -> None:
-    if not why.strip():
-        raise typer.BadParameter("phải ghi lý do / a reason is needed", param_hint="--why")
+def _order(
+    settings: Settings, id: str, why: str, who: str, *, json: bool, change: Callable[[EndpointOrder], EndpointOrder]
+) -> None:
     endpoint = settings.endpoints.get(id)
     if endpoint is None or not endpoint.address:
         known = ", ".join(name for name, one in settings.endpoints.items() if one.address)
         raise refused("LT-ISO-001", endpoint=id, known=known or "–")
-    with journal_of(settings) as journal:
-        before = {order.endpoint: order for order in journal.standing().orders}
-        order = replace(before.get(id) or EndpointOrder(id, "", ""), who=person(who), why=why.strip(), at=None)
-        if change.get("paused") is not None:
-            order = replace(order, until=None)
-        standing = journal.order(replace(order, **change)).result()  # type: ignore[arg-type]  # names of its fields
-        told = _tell(settings, journal, standing)
-        order = next((one for one in standing.orders if one.endpoint == id), EndpointOrder(id, person(who), why))
+    order, told = give(settings, id, why, who, change=change)
     if json:
         out.show_json({**_json(_Line(id, order, None), datetime.now(UTC)), "queue_told": told})
         return
     word = "tạm dừng / paused" if order.paused else "được gửi / delivered to"
     most = order.in_flight or settings.queue.in_flight_per_endpoint
     end = f" · tới / until {out.moment(order.until)}" if order.until else ""
-    out.say(f"✓ {id}: {word}{end} · tối đa / at most {most}", style="green")
+    speed = order.rate or endpoint.rate
+    fast = f" · nhanh nhất / at most {speed}" if speed else ""
+    out.say(f"✓ {id}: {word}{end} · tối đa / at most {most}{fast}", style="green")
     if not told:
-        out.warn(
-            "Hàng đợi đang tắt: đã ghi, sẽ theo khi chạy lại / the queue is away: recorded, obeyed when it is back"
-        )
-
-
-def _tell(settings: Settings, journal: Journal, standing: Standing) -> bool:
-    """At once; the feeders would do it within a second."""
-    from bus.compose import open_queue
-
-    logging.getLogger("lienthong").setLevel(logging.ERROR)
-    queue = open_queue(settings)
-    try:
-        queue.adopt(journal.generation())
-        queue.obey(standing)
-    except (GenerationLost, QueueUnavailable):
-        return False
-    finally:
-        queue.close()
-    return True
+        warn_untold()
 
 
 def _views(settings: Settings, journal: Journal) -> dict[str, EndpointView]:
@@ -212,8 +212,8 @@ def _row(line: _Line, settings: Settings, now: datetime) -> tuple[object, ...]:
     most = (order.in_flight if order else None) or settings.queue.in_flight_per_endpoint
     return (
         line.id, line.state(now), out.moment(line.until(now), short=True), view.ready if view else "–",
-        view.in_flight if view else "–", view.failures if view else "–", most, order.who if order else "",
-        order.why if order else "",
+        view.in_flight if view else "–", view.failures if view else "–", most, line.rate(settings),
+        order.who if order else "", order.why if order else "",
     )  # fmt: skip
 
 
@@ -228,6 +228,7 @@ def _json(line: _Line, now: datetime) -> dict[str, object]:
         "in_flight": view.in_flight if view else None,
         "failures": view.failures if view else None,
         "in_flight_most": order.in_flight if order else None,
+        "rate": line.rate_ordered(),
         "who": order.who if order else "",
         "why": order.why if order else "",
         "at": order.at if order else None,

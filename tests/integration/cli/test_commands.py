@@ -327,9 +327,32 @@ def test_a_cap_stays_when_an_endpoint_is_paused(env: dict[str, str], journal: No
     assert (said["paused"], said["in_flight_most"]) == (True, None)
 
 
+def test_a_rate_is_recorded_and_shown(env: dict[str, str], journal: None) -> None:
+    """A rate stays when a cap is ordered; 0 takes it away; the list shows it."""
+    assert run("endpoint", "rate", "gplx_dlms", "300/min;20", "--why", "bên nhận yêu cầu", env=env).code == 0
+    assert run("endpoint", "cap", "gplx_dlms", "2", "--why", "yếu", "--json", env=env).json()["rate"] == "300/min;20"
+    assert "300/min;20" in run("endpoint", "list", env=env).out
+    assert run("endpoint", "rate", "gplx_dlms", "0", "--why", "xong", "--json", env=env).json()["rate"] is None
+
+
+def test_all_retries_are_stopped_and_resumed(env: dict[str, str], journal: None) -> None:
+    """One switch, on record with who and why; whoever asks is told; it is no endpoint."""
+    words = ("--why", "ghi trùng", "--who", "van.hanh")
+    stopped = run("retries", "stop", *words, "--until", "2h", "--json", env=env).json()
+    assert (stopped["stopped"], stopped["who"], stopped["queue_told"]) == (True, "van.hanh", False)
+    seen = run("retries", "status", "--json", env=env).json()
+    assert (seen["stopped"], seen["why"], seen["until"]) == (True, "ghi trùng", stopped["until"])
+    assert "ghi trùng" in run("endpoint", "list", env=env).err
+    assert all(one["endpoint"] != "*" for one in run("endpoint", "list", "--json", env=env).json())
+    assert run("retries", "resume", "--why", "đã sửa", env=env).code == 0
+    assert run("retries", "status", "--json", env=env).json()["stopped"] is False
+    assert run("retries", "stop", "--why", " ", env=env).code == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
+        (("rate", "gplx_dlms", "nhanh", "--why", "x"), 2),
         (("pause", "nope", "--why", "x"), 1),
         (("pause", "mot_cua_cmon", "--why", "x"), 1),
         (("pause", "gplx_dlms", "--why", " "), 2),

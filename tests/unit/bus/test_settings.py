@@ -135,3 +135,24 @@ def test_routes_and_endpoints_are_pure_values(tmp_path: Path) -> None:
         "r", "ho_so", ("s",), True, "tep_dinh_kem", 0
     )  # fmt: skip
     assert (made.to[0].endpoint, made.to[0].operation, made.when["nguon"]) == ("a", "X", ("don_vi",))
+
+
+@pytest.mark.parametrize(("said", "priority"), [("khẩn", 0), ("thường", 1), ("thấp", 2), ("urgent", 0), (2, 2)])
+def test_a_priority_by_name(tmp_path: Path, said: object, priority: int) -> None:
+    """Three bands, by name or by number."""
+    routes = [{"id": "a", "kind": "ho_so", "to": [], "priority": said}]
+    assert load(tmp_path, over={"routes": routes}).routes[0].route().priority == priority
+
+
+@pytest.mark.parametrize("said", [3, -1, "gấp"])
+def test_no_other_priority(tmp_path: Path, said: object) -> None:
+    """A fourth band there is not; an unknown name is told the known ones."""
+    (found,) = refused(tmp_path, routes=[{"id": "a", "kind": "ho_so", "to": [], "priority": said}])
+    assert "routes.0.priority" in found.text_en
+    assert said != "gấp" or "khẩn, thường, thấp" in found.text_en
+
+
+def test_a_rate_that_is_none(tmp_path: Path) -> None:
+    """A rate that cannot be read is refused with examples."""
+    (found,) = refused(tmp_path, endpoints={"a": {"system": "a", "rate": "nhanh"}})
+    assert "300/min" in found.text_en
