@@ -138,6 +138,7 @@ class Operation:
     ask: str = ""  # the ASK_OUT operation that tells whether the dossier is there
     after: str = ""  # operation that must have been taken there before, for the same dossier
     unordered: bool = False  # changes nothing there; may overtake
+    full_state: bool = False  # sets a whole state: a later one tells all that an earlier one told
     signed: str = ""  # with sign.xmldsig: map whose form of the message is signed; "" = the canonical form itself
     reply_code: str = ""
     reply_text: str = ""

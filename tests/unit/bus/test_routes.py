@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bus.delivery import Pattern
+from bus.delivery import AfterParking, Pattern
 from bus.routes import Endpoint, Hop, Route, RouteTable, check, plan
 from schemas.message import Envelope, Party
 from schemas.problem import Problem
@@ -15,6 +15,7 @@ from tests.unit.bus.kit import house
 
 NOW = datetime(2026, 7, 20, tzinfo=UTC)
 PORTAL, DLMS = Hop("cong_dvcqg", "DongBoHoSoMC"), Hop("gplx_dlms", "TaoMoiHoSo")
+STATUS = Hop("cong_dvcqg", "DongBoTrangThai")
 ENDPOINTS = {
     "cong_dvcqg": Endpoint("cong_dvcqg", "cong_dvcqg"),
     "gplx_dlms": Endpoint("gplx_dlms", "gplx_dlms"),
@@ -82,6 +83,17 @@ def test_a_delay_is_counted_from_now() -> None:
     assert planned.not_before == NOW + timedelta(seconds=5)
 
 
+def test_a_route_says_what_a_parked_one_means() -> None:
+    """Its policy goes with each delivery; only an operation that sets a whole state lets a newer one replace it."""
+    status = Route("a", "tien_do", (STATUS,), after_parking=AfterParking.SUPERSEDE)
+    (planned,) = plan(status, table(status), house().adapters, now=NOW)
+    assert (planned.after_parking, planned.replaces) == (AfterParking.SUPERSEDE, "tien_do")
+    assert check(table(status), house().adapters) == ()
+    skipping = Route("a", "ho_so", (PORTAL,), after_parking=AfterParking.SKIP)
+    (planned,) = plan(skipping, table(skipping), house().adapters, now=NOW)
+    assert (planned.after_parking, planned.replaces) == (AfterParking.SKIP, "")
+
+
 def test_the_shipped_routes_are_sane() -> None:
     """What `lienthong up` starts with."""
     assert check(house().routes, house().adapters) == ()
@@ -94,8 +106,10 @@ def test_the_shipped_routes_are_sane() -> None:
         (Route("a", "ho_so", (Hop("la", "DongBoHoSoMC"),)), ENDPOINTS, "LT-ROUTE-003"),
         (Route("a", "ho_so", (Hop("cong_dvcqg", "La"),)), ENDPOINTS, "LT-ROUTE-004"),
         (Route("a", "ho_so", (PORTAL, PORTAL)), ENDPOINTS, "LT-ROUTE-005"),
+        (Route("a", "ho_so", (PORTAL,), after_parking=AfterParking.SUPERSEDE), ENDPOINTS, "LT-ROUTE-006"),
     ],
 )
 def test_what_cannot_work_is_told_before_anything_runs(route: Route, endpoints: dict[str, Endpoint], code: str) -> None:
-    """Unknown system, endpoint, operation; and two deliveries of one message to one endpoint."""
+    """Unknown system, endpoint, operation; two deliveries of one message to one endpoint; and a newer message that
+    would take the place of an older one without telling all that it told."""
     assert [found.code for found in check(RouteTable((route,), endpoints), house().adapters)] == [code]
