@@ -32,10 +32,11 @@ class Bus:
     demo: Demo
     journal: SqlJournal
     secrets: Mapping[str, str]
+    queue_address: str = ""  # "" = the private server's
 
     @classmethod
-    def start(cls, folder: Path, size: DemoSize = NOTHING, **environment: str) -> Bus:
-        """Starts everything under `folder`."""
+    def start(cls, folder: Path, size: DemoSize = NOTHING, *, journal_url: str = "", **environment: str) -> Bus:
+        """Starts everything under `folder`; `journal_url` where the journal is not SQLite there."""
         demo = Demo(folder, size, environment=environment)
         try:
             demo.start()
@@ -43,7 +44,8 @@ class Bus:
             demo.stop()
             raise
         secrets = json.loads((folder / "secrets.json").read_text())
-        return cls(demo, open_journal(f"sqlite:///{folder.resolve() / 'data' / 'journal.sqlite'}"), secrets)
+        private = f"sqlite:///{folder.resolve() / 'data' / 'journal.sqlite'}"
+        return cls(demo, open_journal(journal_url or private), secrets)
 
     def stop(self) -> None:
         """Ends everything."""
@@ -51,8 +53,8 @@ class Bus:
         self.demo.stop()
 
     def queue_url(self) -> str:
-        """Address of the private queue server."""
-        return EmbeddedServer(self.demo.folder.resolve() / "data" / "queue").url
+        """Address of the queue server, by default the private one."""
+        return self.queue_address or EmbeddedServer(self.demo.folder.resolve() / "data" / "queue").url
 
     def act(self, action: Action) -> Acted:
         """What `lienthong release|replay|cancel` does."""

@@ -1,5 +1,5 @@
-"""What is done to the bus. Each strikes once and returns the seconds from then (for what lasts: from its end) until
-the bus does its work again, the part that was hit included."""
+"""What is done to the bus's processes, lines and clock. Each strikes once and returns the seconds from then (for what
+lasts: from its end) until the bus does its work again, the part that was hit included."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from typing import BinaryIO
 
 from tests.chaos.stage import Stage
 
@@ -77,45 +75,36 @@ def freeze(role: str, *, seconds: float) -> Strike:
     return strike
 
 
-def flush_all(stage: Stage) -> float:
-    """FLUSHALL: the queue forgets everything."""
-    with stage.redis() as server:
-        server.flushall()
-    return stage.until_moving()
-
-
-def cut_queue_files(tail_bytes: int) -> Strike:
-    """The queue server dies and the end of its append-only file is gone, in the middle of a command or more."""
+def freeze_both_workers(seconds: float) -> Strike:
+    """Nobody delivers for longer than a lease, then two zombies wake up and each believes it still holds its lanes."""
 
     def strike(stage: Stage) -> float:
-        return _with_other_files(stage, lambda aof, size: aof.truncate(max(0, size - tail_bytes)))
+        pids = [stage.pid(role) for role in ("worker-1", "worker-2")]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            time.sleep(seconds)
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+        return stage.until_moving()
 
     return strike
 
 
-def spoil_queue_files(stage: Stage) -> float:
-    """The queue server dies and the end of its append-only file is rubbish."""
+def turn_clock(seconds: int) -> Strike:
+    """The wall clock of the bus and its queue's server is set: forward, back, or right again (0)."""
 
-    def rubbish(aof: BinaryIO, size: int) -> None:
-        aof.seek(max(0, size - 200))
-        aof.write(b"\x00\xff*3\r\n$garbage" * 40)
+    def strike(stage: Stage) -> float:
+        assert stage.clock is not None
+        stage.clock.turn(seconds)
+        return stage.until_moving()
 
-    return _with_other_files(stage, rubbish)
-
-
-def _with_other_files(stage: Stage, change: Callable[[BinaryIO, int], object]) -> float:
-    began = time.monotonic()
-    was = stage.kill("queue")
-    for file in (stage.data / "queue" / "appendonlydir").glob("*.incr.aof"):
-        with file.open("r+b") as aof:
-            change(aof, file.stat().st_size)
-    stage.until_back("queue", was)
-    stage.until_moving()
-    return time.monotonic() - began
+    return strike
 
 
-def bad_line(fault: str, *, seconds: float, rate: float = 1.0, delay_ms: float = 0.0) -> Strike:
-    """The line to the portal is bad for a while."""
+def bad_line(fault: str, *, seconds: float, to: str = "portal", rate: float = 1.0, delay_ms: float = 0.0) -> Strike:
+    """The line to the portal, to the queue or to the journal is bad for a while."""
 
     def strike(stage: Stage) -> float:
         stage.line(fault=fault, rate=rate, delay_ms=delay_ms)
@@ -123,24 +112,6 @@ def bad_line(fault: str, *, seconds: float, rate: float = 1.0, delay_ms: float =
             time.sleep(seconds)
         finally:
             stage.line(fault="none")
-        return stage.until_portal_takes()
+        return stage.until_portal_takes() if to == "portal" else stage.until_moving()
 
     return strike
-
-
-def fill_disk(stage: Stage) -> float:
-    """The data folder's disk is full for a while: journal, queue and logs cannot write."""
-    ballast = stage.data / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        for size in (1_000_000, 4096, 1):
-            with suppress(OSError):
-                while file.write(b"x" * size) == size:
-                    pass
-    try:
-        time.sleep(6)
-    finally:
-        ballast.unlink()
-    began = time.monotonic()
-    stage.until_taking()
-    stage.until_moving()
-    return time.monotonic() - began

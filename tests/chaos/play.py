@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-import random
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bus.simulators.judge import Verdict
-from tests.acceptance.running_bus import Bus
-from tests.chaos.disk import CannotRun, small_disk
-from tests.chaos.proxied import proxied
+from bus.simulators.judge import Verdict, judge
+from bus.simulators.ledger import read_ledgers
+from tests.chaos.disk import CannotRun
+from tests.chaos.explain import UNEXPLAINED, causes
 from tests.chaos.row import Row
 from tests.chaos.scenarios import Scenario
 from tests.chaos.stage import NotRecovered, Stage
+from tests.chaos.surroundings import staged
 
 _END_S = 240.0
 _GIVEN_UP_S = 20.0  # after something did not come back
-_DISK_MB = 48
+Struck = Callable[[], None]
 
 
-def play(scenario: Scenario, folder: Path, *, seed: int, rounds: int, dossiers: int) -> Row:
+def play(
+    scenario: Scenario, folder: Path, *, seed: int, rounds: int, dossiers: int, struck: Struck = lambda: None
+) -> Row:
     """`rounds` faults, `dossiers` of load before each. What breaks is told in the row."""
     began = time.monotonic()
     try:
-        with _staged(scenario, folder, seed=seed) as stage:
-            recoveries, note = _strike(scenario, stage, rounds=rounds, dossiers=dossiers)
+        with staged(scenario.around, folder, name=scenario.name, seed=seed) as stage:
+            recoveries, note = _strike(scenario, stage, rounds=rounds, dossiers=dossiers, struck=struck)
             open_still = stage.finish(within_s=_GIVEN_UP_S if note else _END_S)
-            found = counted(stage.bus.demo.verdict())
+            lines = read_ledgers(*sorted((folder / "ledgers").glob("*.jsonl")))
+            found = {**counted(judge(lines)), **explained(causes(lines, stage.bus.journal))}
+            note = note or control(scenario, stage.controls)
     except CannotRun as reason:
         return reason.row(scenario.name, seed)
     except Exception as fault:  # the other scenarios are still to be played
@@ -36,25 +40,9 @@ def play(scenario: Scenario, folder: Path, *, seed: int, rounds: int, dossiers: 
         return Row(scenario=scenario.name, seed=seed, seconds=time.monotonic() - began, note=note)
     return Row(
         scenario=scenario.name, seed=seed, faults=len(recoveries), **found, stuck=open_still, unclear=stage.unclear,
-        recovery_s=max(recoveries, default=0.0), seconds=time.monotonic() - began, note=note,
+        recovery_s=max(recoveries, default=0.0), limit_s=scenario.limit_s, seconds=time.monotonic() - began,
+        note=note, forgotten=stage.controls["forgotten"],
     )  # fmt: skip
-
-
-@contextmanager
-def _staged(scenario: Scenario, folder: Path, *, seed: int) -> Iterator[Stage]:
-    """A running bus in the surroundings the scenario needs."""
-    with ExitStack() as stack:
-        environment = dict(scenario.environment)
-        if scenario.small_disk:
-            stack.enter_context(small_disk(folder / "data", size_mb=_DISK_MB))
-        line = stack.enter_context(proxied(seed)) if scenario.proxied else None
-        if line is not None:
-            environment["LIENTHONG_ENDPOINTS__CONG_DVCQG__ADDRESS"] = line.way
-        bus = Bus.start(folder, **environment)
-        stack.callback(bus.stop)
-        if line is not None:
-            line.set(to=bus.demo.addresses["portal"])
-        yield Stage(bus, random.Random(f"{scenario.name}:{seed}"), line)
 
 
 def counted(verdict: Verdict) -> Mapping[str, int]:
@@ -63,7 +51,21 @@ def counted(verdict: Verdict) -> Mapping[str, int]:
     return {**{name: getattr(verdict, name) for name in same}, "wrong": verdict.wrong + verdict.unexpected}
 
 
-def _strike(scenario: Scenario, stage: Stage, *, rounds: int, dossiers: int) -> tuple[list[float], str]:
+def explained(why: Mapping[str, int]) -> Mapping[str, int | str]:
+    """How many repeats have a cause, and which."""
+    known = {cause: count for cause, count in sorted(why.items()) if cause != UNEXPLAINED}
+    return {"explained": sum(known.values()), "causes": ", ".join(f"{cause} {count}" for cause, count in known.items())}
+
+
+def control(scenario: Scenario, controls: Counter[str]) -> str:
+    """What is wrong with what the queue's server forgot; "" = as it must be."""
+    if scenario.forgets is None or scenario.forgets is (controls["forgotten"] > 0):
+        return ""
+    told = f"{controls['forgotten']} of {controls['acknowledged']} acknowledged writes are gone"
+    return f"the power cut shows nothing: {told}" if scenario.forgets else told
+
+
+def _strike(scenario: Scenario, stage: Stage, *, rounds: int, dossiers: int, struck: Struck) -> tuple[list[float], str]:
     """Seconds of every recovery, and what broke."""
     recoveries: list[float] = []
     for number in range(rounds):
@@ -74,6 +76,7 @@ def _strike(scenario: Scenario, stage: Stage, *, rounds: int, dossiers: int) -> 
             time.sleep(stage.dice.uniform(0.0, 0.5))
             began = time.monotonic()
             recoveries.append(scenario.strikes[number % len(scenario.strikes)](stage))
+            struck()
         except NotRecovered as fault:
             return [*recoveries, time.monotonic() - began], str(fault)
     return recoveries, ""

@@ -1,4 +1,4 @@
-"""The faulty proxy between bus and portal, as a process of its own: `lienthong simulate proxy`."""
+"""The faulty proxy between the bus and a partner or a store, as a process of its own: `lienthong simulate proxy`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 class Proxied:
     """A running proxy."""
 
-    way: str  # where the bus is to go
+    way: str  # HOST:PORT where the bus is to go
     controls: str
 
     def set(self, **switches: object) -> None:
@@ -35,6 +35,6 @@ def proxied(seed: int) -> Iterator[Proxied]:
         assert process.stdout is not None
         try:
             said = dict(process.stdout.readline().strip().rsplit(" ", 1) for _ in range(2))
-            yield Proxied(f"http://{said['proxy on']}", said["listening on"])
+            yield Proxied(said["proxy on"], said["listening on"])
         finally:
             process.terminate()
