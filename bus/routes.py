@@ -125,9 +125,7 @@ def check(table: RouteTable, adapters: Mapping[str, Adapter]) -> tuple[Problem, 
                 say("LT-ROUTE-003", route=route.id, endpoint=hop.endpoint)
             elif known.system in adapters and hop.operation not in adapters[known.system].manifest.operations:
                 say("LT-ROUTE-004", route=route.id, endpoint=hop.endpoint, operation=hop.operation)
-            elif (route.after_parking is AfterParking.SUPERSEDE and not _tells_all(known, hop, adapters)) or (
-                route.after_parking is AfterParking.SUPERSEDE and not _tells_all(known, hop, adapters)
-            ):
+            elif route.after_parking is AfterParking.SUPERSEDE and not _tells_all(known, hop, adapters):
                 say("LT-ROUTE-006", route=route.id, endpoint=hop.endpoint, operation=hop.operation)
         if len({hop.endpoint for hop in route.to}) != len(route.to):
             say("LT-ROUTE-005", route=route.id)
