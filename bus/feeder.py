@@ -9,7 +9,7 @@ import itertools
 import logging
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from bus.ports import GenerationLost, Journal, JournalUnavailable, Queue, QueueUnavailable
 from bus.records import QueueRecord
@@ -35,6 +35,7 @@ class Feeder:
         self._doubtful = False  # more may be missing than is remembered: the whole journal is walked
         self._guard = threading.Lock()
         self._healing = threading.Lock()
+        self._duties: list[Callable[[], None]] = []
 
     def doubt(self) -> None:
         """The next `heal` compares everything: a process before this one may have died before it told the queue."""
@@ -78,6 +79,10 @@ class Feeder:
         self._queue.obey(self._journal.standing())  # before there is anything to claim
         return self._finish()
 
+    def add_duty(self, duty: Callable[[], None]) -> None:
+        """Something else to be looked after as often as the queue, whether that is there or not. It must not raise."""
+        self._duties.append(duty)
+
     def heal(self) -> bool:
         """To be called every second or so, and on GenerationLost. True: the queue can be worked with."""
         with self._healing:
@@ -88,6 +93,9 @@ class Feeder:
             except (QueueUnavailable, JournalUnavailable) as fault:
                 log.warning("queue cannot be looked after now: %s", fault)
                 return False
+            finally:
+                for duty in self._duties:
+                    duty()
 
     def _heal(self) -> bool:
         generation = self._journal.generation()

@@ -117,7 +117,7 @@ def expired(delivery: Delivery, policy: RetryPolicy, *, unclear: bool = False) -
         "attempts": delivery.attempts_used, "manual": delivery.manual_used,
     }  # fmt: skip
     cause = problem("LT-EXP-002" if unclear else "LT-EXP-001", Stage.DELIVER, values)
-    return Decision(NextStep.PARK, cause.text_vi, problem=cause, expired=True)
+    return Decision(NextStep.PARK, cause.text_vi, problem=cause, expired_since=since)
 
 
 def unclear_after_crash(delivery: Delivery, unclear: Unclear) -> Decision | None:

@@ -187,7 +187,10 @@ def _write_item(
         if planned.unordered or verdict.dossier in ground.new_dossiers:
             ground.new_lane(lane)
         lane_seq = ground.tail(lane).last_seq + 1
-        row = planned_row(envelope, planned, siblings, month=month, lane_seq=lane_seq, now_us=unit.now_us)
+        row = planned_row(
+            envelope, planned, siblings, month=month, lane_seq=lane_seq, now_us=unit.now_us,
+            is_head=not ground.tail(lane).open_tail,
+        )  # fmt: skip
         unit.add(row)
         records = tuple(_append(ground, row))
         may_supersede = row.replaces and verdict.dossier not in ground.new_dossiers

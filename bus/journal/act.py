@@ -69,7 +69,7 @@ def _carry_out(unit: Unit, row: DeliveryRow, action: Action) -> tuple[DeliveryRo
         row = cancelled(row, who=action.who, why=action.why)
         unit.put(row)
         return row, orphan_behind(unit, row.id, who=action.who)
-    row = released(row, as_replay=action.act is Act.REPLAY)
+    row = released(row, who=action.who, now_us=unit.now_us, as_replay=action.act is Act.REPLAY)
     unit.put(row)
     if action.act is Act.REPLAY and not action.as_then:
         _set_aside_content(unit, row)

@@ -51,6 +51,9 @@ class DeliveryRow:
     after_parking: str = "hold"
     replaces: str = ""
     more_problems: str = ""
+    since_us: int | None = None
+    used_before: int = 0
+    asked_by: str = ""
 
     @property
     def is_push(self) -> bool:
@@ -110,6 +113,7 @@ def as_delivery(row: DeliveryRow, *, ahead: str, now_us: int) -> Delivery:
         next_at=maybe_from_us(row.lease_us if sending else row.next_us),
         held_behind=(row.held_behind or ahead) if state is State.HELD else "",
         last_outcome=Outcome(row.last_outcome) if row.last_outcome else None,
+        since_at=maybe_from_us(row.since_us), used_before=row.used_before, asked_by=row.asked_by,
     )  # fmt: skip
 
 

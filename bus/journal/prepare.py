@@ -114,6 +114,6 @@ def _grant(unit: Unit, intents: Sequence[Intent], first: dict[str, str]) -> list
                 },
             )  # fmt: skip
             unit.entry("intent", row.id, {"number": intent.number, "token": intent.token, "worker": intent.worker})
-        unit.put(granted(row, intent))
+        unit.put(granted(row, intent, now_us=unit.now_us))
         said.append(row.id)
     return said

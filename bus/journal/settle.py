@@ -13,6 +13,7 @@ from bus.journal.accept import Parcel, accept_many
 from bus.journal.attempt_row import attempt_values, feed_of
 from bus.journal.bodies import Packed, pack, reply_role
 from bus.journal.burden import Touch, touched_by
+from bus.journal.deadlines import record_expiry
 from bus.journal.delivery_row import DeliveryRow, derived_state
 from bus.journal.derive import heads
 from bus.journal.facts import attempt_fact
@@ -118,6 +119,8 @@ def _settle(unit: Unit, closing: Closing, run: _Run) -> Settled:
             role = reply_role(row.endpoint, attempt.number)
             unit.insert(t.bodies, body_values(row.message_id, role, closing.reply, month=row.month))
     unit.entry("settle", row.id, _facts(closing, applied=holds, state=state))
+    if holds and settlement.decision.expired:
+        record_expiry(unit, after, settlement.decision)
     answer = Settled(told, state, feed, goes_on(after, state) and told)
     if attempt is not None:  # said a second time it gets the same answer
         run.made[row.id, attempt.number] = _Made(attempt.token, answer)

@@ -17,6 +17,7 @@ from bus.journal.accept import Parcel, accept_many
 from bus.journal.act import act_many
 from bus.journal.audit import check_chains
 from bus.journal.bodies import pack
+from bus.journal.deadlines import Deadlines
 from bus.journal.derive import count_behind, count_states
 from bus.journal.dialect import Engines
 from bus.journal.expire import expire_many
@@ -67,7 +68,7 @@ from schemas.message import Message
 _PING_S = 10.0
 
 
-class SqlJournal(SqlJobs, SqlReconciliations, Watched):
+class SqlJournal(SqlJobs, SqlReconciliations, Deadlines, Watched):
     """The `Journal` port. Thread-safe; one per process. Bodies are packed in the caller's thread."""
 
     def __init__(self, engines: Engines, clock: Clock) -> None:

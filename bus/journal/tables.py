@@ -168,6 +168,9 @@ deliveries = Table(
     _text("last_outcome"),  # "" = none
     Column("after_parking", Text, nullable=False, server_default="hold"),  # hold | skip | supersede
     Column("replaces", Text, nullable=False, server_default=""),  # kind of which a later one tells all; "" = none
+    _us("since_us", nullable=True),  # when it first could be sent, or was released last; the deadline counts from it
+    Column("used_before", Integer, nullable=False, server_default="0"),  # of attempts_used, before its last release
+    Column("asked_by", Text, nullable=False, server_default=""),  # who asked for the next attempt; "" = nobody
     Column("more_problems", Text, nullable=False, server_default=""),  # JSON list: those beside `problem`; "" = none
     _of_message(),
     Index("deliveries_by_message", "message_id"),
@@ -199,6 +202,7 @@ MAY_BE_DUE = sa.and_(
     _d.held_behind == sa.literal_column("''"),
 )  # fmt: skip
 _partial("deliveries_due", MAY_BE_DUE, _d.endpoint, _d.next_us, _d.created_us)
+_partial("deliveries_since", MAY_BE_DUE, _d.endpoint, _d.id)
 Index("deliveries_in_lane", _d.lane, _d.lane_seq, _d.month, unique=True)
 
 intents = Table(

@@ -53,9 +53,11 @@ def least_advanced(states: Iterable[State]) -> State | None:
 
 
 def planned_row(
-    envelope: Envelope, planned: PlannedDelivery, siblings: frozenset[str], *, month: str, lane_seq: int, now_us: int
-) -> DeliveryRow:
-    """A new delivery. `siblings` = endpoints of the same message; `envelope.order_key` = the dossier."""
+    envelope: Envelope, planned: PlannedDelivery, siblings: frozenset[str], *, month: str, lane_seq: int, now_us: int,
+    is_head: bool = False,
+) -> DeliveryRow:  # fmt: skip
+    """A new delivery. `siblings` = endpoints of the same message; `envelope.order_key` = the dossier. Its deadline
+    counts from when it can be sent: at once, if nothing stands before it."""
     later = planned.not_before is not None and to_us(planned.not_before) > now_us
     held = planned.after_endpoint in siblings
     row = DeliveryRow(
@@ -69,6 +71,7 @@ def planned_row(
         held_behind=delivery_id(envelope.id, planned.after_endpoint) if held else "", offered_us=None, token="",
         lease_us=None, last_number=0, doubts="", replays=0, taken=0, last_outcome="",
         after_parking=planned.after_parking.value, replaces=planned.replaces,
+        since_us=(maybe_us(planned.not_before) if later else now_us) if is_head and not held else None,
     )  # fmt: skip
     return _moved(None, Event.ACCEPT, row)
 
@@ -85,7 +88,12 @@ def may_grant(row: DeliveryRow, intent: Intent, *, is_head: bool, now_us: int) -
     return intent.number > row.last_number and not is_live(row, now_us=now_us)
 
 
-def granted(row: DeliveryRow, intent: Intent) -> DeliveryRow:
+def begun(row: DeliveryRow, *, now_us: int) -> DeliveryRow:
+    """It can be sent since now at the latest: its deadline counts."""
+    return replace(row, since_us=now_us if row.since_us is None else row.since_us)
+
+
+def granted(row: DeliveryRow, intent: Intent, *, now_us: int) -> DeliveryRow:
     """The delivery under its new intent. An unclear one stays unclear; a wait is over."""
     again = intent.number == row.last_number
     crashed = not again and row.lease_us is not None
@@ -94,7 +102,7 @@ def granted(row: DeliveryRow, intent: Intent) -> DeliveryRow:
         row, token=intent.token, lease_us=to_us(intent.lease_until), last_number=intent.number,
         doubts=row.doubts if again else _with(row.doubts, intent.number), crashes=row.crashes + crashed,
         state=State.READY.value if waits else row.state, next_us=None if waits else row.next_us,
-        reason="" if waits else row.reason,
+        reason="" if waits else row.reason, since_us=begun(row, now_us=now_us).since_us,
     )  # fmt: skip
     return _moved(row, Event.INTEND, after, live=again)
 
@@ -122,6 +130,9 @@ def may_settle(row: DeliveryRow, settlement: Settlement, *, now_us: int) -> bool
     """Whether a settlement may change the delivery. One without an attempt needs no intent of its own, but nobody
     else may be sending."""
     holds = settlement.token == row.token
+    if settlement.attempt is None and settlement.decision.expired_since is not None:
+        fresh = row.since_us == to_us(settlement.decision.expired_since)  # released meanwhile: nothing has expired
+        return bool(row.open) and fresh and row.state != State.PARKED.value and not is_live(row, now_us=now_us)
     if settlement.attempt is None:
         return bool(row.open) and (holds or not is_live(row, now_us=now_us))
     return bool(row.open) and holds and row.token != ""
@@ -132,9 +143,11 @@ def decided(row: DeliveryRow, settlement: Settlement) -> DeliveryRow:
     that says anything else does not bring it back into its lane."""
     decision, attempt = settlement.decision, settlement.attempt
     done, parks = decision.step is NextStep.DONE, decision.step is NextStep.PARK
-    automatic = attempt is not None and attempt.by == "worker" and decision.counts
+    counts = attempt is not None and decision.counts
+    asked = attempt is not None and attempt.by != "worker"
     counted = replace(
-        row, attempts_used=row.attempts_used + automatic,
+        row, attempts_used=row.attempts_used + (counts and not asked), manual_used=row.manual_used + (counts and asked),
+        asked_by="" if counts and asked else row.asked_by,
         taken=1 if done or (attempt is not None and attempt.outcome.settles) else row.taken,
         last_outcome=_last_outcome(row, attempt),
     )  # fmt: skip
@@ -240,12 +253,14 @@ def acknowledged(row: DeliveryRow) -> DeliveryRow:
 # ---------------------------------------------------------------- operators
 
 
-def released(row: DeliveryRow, *, as_replay: bool = False) -> DeliveryRow:
+def released(row: DeliveryRow, *, who: str, now_us: int, as_replay: bool = False) -> DeliveryRow:
     """Ready now, by a person's will. A doubt that only a person can settle is settled by this; one that the
-    partner can be asked about stays, so that it is asked first."""
+    partner can be asked about stays, so that it is asked first. The next try is the person's; after it begins a
+    fresh budget of automatic tries and of time."""
     after = replace(
         row, state=State.READY.value, open=IN_LANE, reason="", next_us=None, problem_code="", problem="",
-        more_problems="", token="", lease_us=None, offered_us=None, manual_used=row.manual_used + 1,
+        more_problems="", token="", lease_us=None, offered_us=None, asked_by=who,
+        used_before=row.attempts_used, since_us=now_us if row.in_lane else None,
         doubts=row.doubts if row.unclear == Unclear.ASK.value else "", replays=row.replays + as_replay,
     )  # fmt: skip
     return _moved(row, Event.REPLAY if as_replay else Event.RELEASE, after)

@@ -22,6 +22,7 @@ from bus.records.delivering import (
     Settlement,
     WorkItem,
 )
+from bus.records.expiring import Aged
 from bus.records.operating import Act, Acted, Action, Found, Journey, Query, Stored
 from bus.records.planning import Plan, PlanAct, PlanDraft, PlanItem, PlanItemState, PlanLine, PlanNote, PlanState
 from bus.records.watching import DueHead, Lingering, Pulse, Survey
@@ -44,6 +45,7 @@ __all__ = [
     "Act",
     "Acted",
     "Action",
+    "Aged",
     "Breaker",
     "Claimed",
     "Content",

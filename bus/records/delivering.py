@@ -77,7 +77,12 @@ class Decision:
     problem: Problem | None = None
     counts: bool = True  # uses up an automatic attempt
     others: tuple[Problem, ...] = ()  # what else is wrong, beside `problem`
-    expired: bool = False  # parked because its deadline passed: recorded as an event of its own
+    expired_since: datetime | None = None  # parked as an event of its own: its deadline, since then, has passed
+
+    @property
+    def expired(self) -> bool:
+        """Its deadline has passed."""
+        return self.expired_since is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def test_release_makes_ready(world: World) -> None:
         done = act(world, Act.RELEASE, delivery)
         seen = world.work(delivery).delivery
         assert (done.done, done.state, done.rebuild_lane) == (True, State.READY, seen.lane)
-        assert (seen.state, seen.next_at, seen.problem_code, seen.manual_used) == (State.READY, None, "", 1)
+        assert (seen.state, seen.next_at, seen.problem_code, seen.asked_by) == (State.READY, None, "", "nguyen.an")
     content = world.work(parked).content
     assert content is not None
     assert content.body == b"{1}"

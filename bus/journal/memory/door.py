@@ -122,7 +122,7 @@ def _deliver(
     store.last_seq[lane] = store.last_seq.get(lane, 0) + 1
     row = planned_row(
         envelope, planned, endpoints, month=month_of(envelope.received_at), lane_seq=store.last_seq[lane],
-        now_us=store.now_us,
+        now_us=store.now_us, is_head=not before,
     )  # fmt: skip
     store.deliveries[row.id] = row
     if row.replaces and (feed := superseded_by(store, row)):

@@ -14,6 +14,7 @@ from bus.journal.bodies import RAW
 from bus.journal.chain import breaks
 from bus.journal.look import Look
 from bus.journal.memory import door, reading, worker
+from bus.journal.memory.deadlines import MemoryDeadlines
 from bus.journal.memory.jobs import MemoryJobs, free_jobs
 from bus.journal.memory.plans import Plans
 from bus.journal.memory.reconciling import MemoryReconciliations
@@ -53,7 +54,7 @@ from schemas.message import Message
 T = TypeVar("T")
 
 
-class MemoryJournal(MemoryJobs, MemoryReconciliations, WatchedMemory):
+class MemoryJournal(MemoryJobs, MemoryReconciliations, MemoryDeadlines, WatchedMemory):
     """The `Journal` port. Thread-safe. Futures are done when they are returned. Keeps nothing."""
 
     def __init__(self, clock: Clock | None = None) -> None:

@@ -10,6 +10,7 @@ from bus.journal.bodies import content_role, reply_role, signature_role
 from bus.journal.delivery_row import is_live
 from bus.journal.judge import behind_of, refusal
 from bus.journal.look import ACT, Look
+from bus.journal.memory.deadlines import record_expiry
 from bus.journal.memory.door import accept
 from bus.journal.memory.parking import orphan_behind, rest
 from bus.journal.memory.plans import Plans
@@ -58,7 +59,7 @@ def prepare(store: Store, preparation: Preparation) -> frozenset[str]:
         if row and may_grant(row, intent, is_head=not store.ahead(row), now_us=store.now_us):
             if intent.number > row.last_number:
                 store.note("intent", row.id, {"number": intent.number, "token": intent.token})
-            store.deliveries[row.id] = granted(row, intent)
+            store.deliveries[row.id] = granted(row, intent, now_us=store.now_us)
             store.holders[row.id] = intent.worker
             said.add(row.id)
     return frozenset(said)
@@ -115,6 +116,8 @@ def settle(store: Store, settlement: Settlement) -> Settled:
             body = Body(settlement.reply, settlement.reply_media_type)
             store.messages[row.message_id].bodies[reply_role(row.endpoint, attempt.number)] = body
     store.note("settle", row.id, {"applied": holds, "state": state.value})
+    if holds and settlement.decision.expired:
+        record_expiry(store, row, settlement.decision)
     return answer
 
 
@@ -231,7 +234,9 @@ def _carry_out(store: Store, action: Action) -> tuple[QueueRecord, ...]:
     if action.act is Act.CANCEL:
         store.deliveries[row.id] = cancelled(row, who=action.who, why=action.why)
         return orphan_behind(store, row.id, who=action.who)
-    row = store.deliveries[row.id] = released(row, as_replay=action.act is Act.REPLAY)
+    row = store.deliveries[row.id] = released(
+        row, who=action.who, now_us=store.now_us, as_replay=action.act is Act.REPLAY
+    )
     if action.act is Act.REPLAY and not action.as_then:
         bodies = store.messages[row.message_id].bodies
         for role in (content_role, signature_role):

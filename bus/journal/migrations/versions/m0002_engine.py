@@ -16,6 +16,7 @@ _CODE = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 def upgrade() -> None:
     """Forward."""
     _parking()
+    _deadlines()
     _plans()
     _watch()
     _reconciliation()
@@ -129,6 +130,20 @@ def _parking() -> None:
     ):
         op.add_column("deliveries", column)
     op.add_column("attempts", sa.Column("asked", sa.Integer(), nullable=False, server_default="0"))
+
+
+def _deadlines() -> None:
+    """Since when a delivery could be sent, and whose try the next one is."""
+    for column in (
+        sa.Column("since_us", sa.BigInteger(), nullable=True),
+        sa.Column("used_before", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("asked_by", sa.Text(), nullable=False, server_default=""),
+    ):
+        op.add_column("deliveries", column)
+    waits = sa.text("open = 1 AND pattern = 'push' AND state != 'parked' AND held_behind = ''")
+    op.create_index(
+        "deliveries_since", "deliveries", ["endpoint", "id"], unique=False, sqlite_where=waits, postgresql_where=waits
+    )
 
 
 def _plans() -> None:
