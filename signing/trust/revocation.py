@@ -1,0 +1,121 @@
+"""Whether a certificate of a path was revoked: by list or by status answer, fresh, and signed by the one who may.
+
+"Unknown" is not "valid": what nobody vouches for now is refused, unless the policy of a store says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.x509.oid import ExtensionOID
+
+from signing.trust.ocsp import Status, answer_for
+from signing.trust.papers import may_sign
+
+_SKEW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What says of certificates whether they are revoked."""
+
+    lists: tuple[x509.CertificateRevocationList, ...] = ()
+    answers: tuple[bytes, ...] = ()  # OCSP responses, DER
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of one certificate."""
+
+    status: Status
+    source: str  # crl | ocsp | ""
+    number: int = 0  # of the revocation list, 0 = none
+    until: datetime | None = None  # until when the evidence is fresh
+    revoked_at: datetime | None = None
+    why: str = ""  # why unknown
+
+
+def standing(
+    paper: x509.Certificate, issuer: x509.Certificate, evidence: Evidence, *, now: datetime, max_age: timedelta
+) -> Standing:
+    """What the evidence says of one certificate at this moment. A revocation anywhere wins over "good" elsewhere."""
+    found = [*_by_lists(paper, issuer, evidence.lists, now, max_age), *_by_answers(paper, issuer, evidence, now)]
+    for status in (Status.REVOKED, Status.GOOD):
+        for each in found:
+            if each.status is status:
+                return each
+    return next((each for each in found if each.why), Standing(Status.UNKNOWN, "", why="no evidence"))
+
+
+def _by_answers(
+    paper: x509.Certificate, issuer: x509.Certificate, evidence: Evidence, now: datetime
+) -> Iterable[Standing]:
+    for data in evidence.answers:
+        answer = answer_for(data, paper, issuer, now=now)
+        if answer is not None:
+            yield Standing(answer.status, "ocsp", until=answer.until, revoked_at=answer.revoked_at, why=answer.why)
+
+
+def _by_lists(
+    paper: x509.Certificate,
+    issuer: x509.Certificate,
+    lists: Sequence[x509.CertificateRevocationList],
+    now: datetime,
+    max_age: timedelta,
+) -> Iterable[Standing]:
+    ours = [each for each in lists if each.issuer == issuer.subject and _signed_by(each, issuer)]
+    for each in sorted(ours, key=lambda one: one.last_update_utc, reverse=True):
+        if not _speaks_of(each, paper):
+            continue
+        until = min(each.next_update_utc or each.last_update_utc + max_age, each.last_update_utc + max_age)
+        number = _number(each)
+        entry = each.get_revoked_certificate_by_serial_number(paper.serial_number)
+        if entry is not None:  # also an old list is right about what it lists
+            yield Standing(Status.REVOKED, "crl", number, until, entry.revocation_date_utc)
+        elif each.last_update_utc > now + _SKEW:
+            yield Standing(Status.UNKNOWN, "crl", number, until, why="list of the future")
+        elif until + _SKEW < now:
+            yield Standing(Status.UNKNOWN, "crl", number, until, why=f"list expired {until:%Y-%m-%d %H:%M}Z")
+        else:
+            yield Standing(Status.GOOD, "crl", number, until)
+
+
+def _signed_by(each: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    try:
+        return may_sign(issuer, lists=True) and each.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
+        # (the key may be of a kind that signs nothing: then the call says so)
+    except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
+        return False
+
+
+def _speaks_of(each: x509.CertificateRevocationList, paper: x509.Certificate) -> bool:
+    """False for lists that cover other certificates, or changes only, or say something critical we do not know."""
+    for extension in each.extensions:
+        value = extension.value
+        if isinstance(value, x509.IssuingDistributionPoint):
+            is_authority = _is_authority(paper)
+            if value.indirect_crl or value.only_some_reasons or value.only_contains_attribute_certs:
+                return False
+            if (value.only_contains_user_certs and is_authority) or (value.only_contains_ca_certs and not is_authority):
+                return False
+        elif extension.critical or extension.oid == ExtensionOID.DELTA_CRL_INDICATOR:
+            return False
+    return True
+
+
+def _is_authority(paper: x509.Certificate) -> bool:
+    try:
+        return paper.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _number(each: x509.CertificateRevocationList) -> int:
+    try:
+        return each.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    except x509.ExtensionNotFound:
+        return 0
