@@ -87,8 +87,7 @@ class Issuer(Holder):
         return Holder(key, self._issue(name, key, first=first, last=last, bits=bits, for_status=for_status))
 
     def crl(
-        self, *, at: datetime = NOW - DAY, next_at: datetime | None = NOW + DAY, number: int = 1,
-        signer: Key | None = None,
+        self,
         *,
         at: datetime = NOW - DAY,
         next_at: datetime | None = NOW + DAY,
