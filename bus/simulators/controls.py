@@ -29,6 +29,18 @@ def number_of(given: Mapping[str, object], name: str) -> float:
     return float(value)
 
 
+def text_of(given: Mapping[str, object], name: str) -> str:
+    """A text that is not empty.
+
+    Raises:
+        ValueError: it is something else, or missing.
+    """
+    value = given.get(name)
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{name} must be a text")
+    return value
+
+
 def share_of(given: Mapping[str, object], name: str, default: float) -> float:
     """A share between 0 and 1.
 

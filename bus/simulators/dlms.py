@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from bus.simulators.book import Book
+from bus.simulators.controls import text_of
 from bus.simulators.dlms_form import NAMESPACE
 from bus.simulators.dlms_store import Result, Store, part_of
 from bus.simulators.dlms_wsdl import OPERATIONS, wsdl
@@ -105,7 +106,7 @@ class Dlms:
         """An office waits."""
 
     def control(self, action: str, given: Mapping[str, object]) -> object:
-        """set, reset."""
+        """set, reset, lose, alter."""
         if action == "set":
             self._switches = self._switches.changed(given)
             return asdict(self._switches)
@@ -113,7 +114,11 @@ class Dlms:
             self._store.reset()
             self._book.reset()
             return {"reset": True}
-        raise LookupError(f"no control {action!r}: set, reset")
+        if action == "lose":
+            return {"lost": self._store.lose(text_of(given, "dossier"))}
+        if action == "alter":
+            return {"altered": self._store.alter(text_of(given, "dossier"), text_of(given, "status"))}
+        raise LookupError(f"no control {action!r}: set, reset, lose, alter")
 
     def state(self, *, brief: bool) -> dict[str, object]:
         """What was received, with counts."""

@@ -34,6 +34,7 @@ class _Registration:
     dossier: str
     since: float
     asked: int = 0
+    fixed: str = ""  # the status, where somebody set it by hand
     attachments: set[str] = field(default_factory=set)
 
 
@@ -60,6 +61,23 @@ class Store:
         with self._lock:
             self._by_number.clear()
             self._by_dossier.clear()
+
+    def lose(self, name: str) -> bool:
+        """Forgets a registration, called by its number or by the dossier's code. False: it was not there."""
+        with self._lock:
+            number = self._by_dossier.get(name, name)
+            known = self._by_number.pop(number, None)
+            if known is not None:
+                self._by_dossier.pop(known.dossier, None)
+        return known is not None
+
+    def alter(self, name: str, status: str) -> bool:
+        """Sets the status by hand. False: there is no such registration."""
+        with self._lock:
+            known = self._by_number.get(self._by_dossier.get(name, name))
+            if known is not None:
+                known.fixed = status
+        return known is not None
 
     def register(self, record: etree._Element, *, now: float, commit: bool) -> Result:
         """TaoMoiHoSo."""
@@ -112,7 +130,7 @@ class Store:
             step = known.asked if self._status_by == "ask" else int((now - known.since) / self._status_seconds)
             known.asked += 1
             item = Item("hoi_trang_thai", known.dossier, -1)
-            text = STATUSES[min(step, len(STATUSES) - 1)]
+            text = known.fixed or STATUSES[min(step, len(STATUSES) - 1)]
             return Result(text, (Taken(item, committed=True),), good=True)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bus.simulators.book import Book
-from bus.simulators.controls import count_of, number_of
+from bus.simulators.controls import count_of, number_of, text_of
 from bus.simulators.desk import Desk
 from bus.simulators.ledger import Ledger, read_ledgers
 from bus.simulators.options import PortalOptions
@@ -162,7 +162,7 @@ class Portal:
     # ---------------------------------------------------------------- the controls
 
     def control(self, action: str, given: Mapping[str, object]) -> object:
-        """set, reset, submit, look-up, expire."""
+        """set, reset, submit, look-up, expire, lose, alter, mute."""
         match action:
             case "set":
                 return self._set(given)
@@ -177,7 +177,16 @@ class Portal:
                 return {"submitted": self._sender().submit([(call,)])}
             case "expire":
                 return {"expired": self._sessions.expire_all()}
-        raise LookupError(f"no control {action!r}: set, reset, submit, look-up, expire")
+            case "lose":
+                return {"lost": self._store.lose(text_of(given, "dossier"))}
+            case "alter":
+                values = {name: text_of(given, name) for name in given if name != "dossier"}
+                self._store.alter(text_of(given, "dossier"), values)
+                return {"altered": True}
+            case "mute":
+                self._store.mute(text_of(given, "dossier"), on=given.get("on", True) is True)
+                return {"mute": given.get("on", True) is True}
+        raise LookupError(f"no control {action!r}: set, reset, submit, look-up, expire, lose, alter, mute")
 
     def _set(self, given: Mapping[str, object]) -> object:
         own = {"session_calls", "session_seconds", "rate"}

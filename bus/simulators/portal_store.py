@@ -35,10 +35,15 @@ class Result:
         return self.code == "0"
 
 
+# What a look-up shows of a dossier beside its code and status.
+SHOWN = ("MaTTHC", "NgayTiepNhan", "NgayHenTra")
+
+
 @dataclass(slots=True)
 class _Dossier:
     status: str = ""
     steps: list[Json] = field(default_factory=list)
+    shown: dict[str, str] = field(default_factory=dict)
 
 
 class Store:
@@ -49,6 +54,7 @@ class Store:
         self._synced: dict[str, _Dossier] = {}
         self._born_here: dict[str, str] = {}  # submissions of our own: code → status
         self._last_status: dict[str, Json] = {}
+        self._mute: set[str] = set()  # look-ups of these get no usable answer
 
     def restore(self, lines: Iterable[Line]) -> None:
         """Knows again what an earlier run took, by its ledger."""
@@ -67,6 +73,7 @@ class Store:
             self._synced.clear()
             self._born_here.clear()
             self._last_status.clear()
+            self._mute.clear()
 
     def submitted(self, code: str) -> None:
         """A submission of our own is about to be sent."""
@@ -101,6 +108,7 @@ class Store:
         if judged.kind == "ket_qua":
             again = dossier.status == _text(item, "TrangThaiHoSo")
         dossier.status = _text(item, "TrangThaiHoSo")
+        dossier.shown = {name: text for name in SHOWN if (text := _text(item, name))}
         return again
 
     def add_steps(self, data: JsonValue, *, commit: bool) -> Result:
@@ -147,10 +155,43 @@ class Store:
         if not isinstance(code, str) or not code:
             return _no("Thiếu trường bắt buộc mahoso")
         with self._lock:
+            if code in self._mute:
+                return _no("Hệ thống bận, vui lòng thử lại sau")
             found = self._synced.get(code)
             status = found.status if found else self._born_here.get(code)
-        result = () if status is None else ({"MaHoSo": code, "TrangThaiHoSo": status},)
+            shown = found.shown if found else {}
+        result = () if status is None else ({"MaHoSo": code, **shown, "TrangThaiHoSo": status},)
         return Result("0", "", (Taken(Item("tra_cuu", code, -1), committed=False),), result)
+
+    # ---------------------------------------------------------------- a partner that does not keep what it took
+
+    def lose(self, code: str) -> bool:
+        """Forgets a dossier with its steps. False: it was not there."""
+        with self._lock:
+            known = [store.pop(code, None) for store in (self._synced, self._born_here, self._last_status)]
+        return any(one is not None for one in known)
+
+    def alter(self, code: str, values: Mapping[str, str]) -> None:
+        """Changes what is shown of a dossier, as if somebody had done it there by hand; opens it where it is not.
+
+        Raises:
+            ValueError: there is no such member.
+        """
+        known = ("TrangThaiHoSo", *SHOWN)
+        if unknown := [name for name in values if name not in known]:
+            raise ValueError(f"unknown member {unknown[0]!r}; known: {', '.join(known)}")
+        with self._lock:
+            if code in self._born_here:
+                self._born_here[code] = values.get("TrangThaiHoSo", self._born_here[code])
+                return
+            dossier = self._synced.setdefault(code, _Dossier())
+            dossier.status = values.get("TrangThaiHoSo", dossier.status)
+            dossier.shown |= {name: text for name, text in values.items() if name in SHOWN}
+
+    def mute(self, code: str, *, on: bool) -> None:
+        """Look-ups of one dossier get no usable answer."""
+        with self._lock:
+            (self._mute.add if on else self._mute.discard)(code)
 
     def _judged(
         self,

@@ -137,6 +137,18 @@ def test_status_moves_with_time(start: Start) -> None:
     assert [service.GetTrangThaiHoSo(number) for _ in range(3)] == ["01"] * 3
 
 
+def test_an_office_that_does_not_keep_what_it_took(start: Start) -> None:
+    """On command it shows a status somebody set by hand, or has lost the registration."""
+    dlms = start("dlms", "--status-by", "time", "--status-seconds", "3600")
+    service = client(dlms)
+    number = service.TaoMoiHoSo(record())
+    assert dlms.post("/_sim/alter", {"dossier": number, "status": "05"})["altered"] is True
+    assert service.GetTrangThaiHoSo(number) == "05"
+    assert dlms.post("/_sim/lose", {"dossier": "TN02-2026-000001"})["lost"] is True
+    assert "không tìm thấy" in service.GetTrangThaiHoSo(number)
+    assert dlms.post("/_sim/alter", {"dossier": number, "status": "05"})["altered"] is False
+
+
 def test_drop_after_commit(start: Start) -> None:
     """The registration is made, the connection closed without a reply."""
     dlms = start("dlms", "--again", "number")

@@ -142,6 +142,28 @@ def test_look_up(start: Start) -> None:
     assert portal.post("/mapi/g", {**ask, "mahoso": "H99.12-260706-00077"})["result"] == []
 
 
+def test_a_portal_that_does_not_keep_what_it_took(start: Start) -> None:
+    """On command it loses a dossier, shows another status or day of it, opens one, or gives no usable answer."""
+    portal = start("portal")
+    session = login(portal)
+    sync(portal, session, dossier(1))
+    first, other = dossier(1)["MaHoSo"], dossier(2)["MaHoSo"]
+    ask = {"session": session, "madonvi": "H99", "service": "TraCuuHoSo"}
+    record = {"MaHoSo": first, "MaTTHC": "9.999001", "NgayTiepNhan": "20260706083015", "NgayHenTra": "20260713170000"}
+    assert portal.post("/mapi/g", {**ask, "mahoso": first})["result"] == [{**record, "TrangThaiHoSo": "2"}]
+    portal.post("/_sim/alter", {"dossier": first, "TrangThaiHoSo": "9", "NgayHenTra": "20260801170000"})
+    portal.post("/_sim/alter", {"dossier": other, "TrangThaiHoSo": "1"})
+    changed = {**record, "NgayHenTra": "20260801170000", "TrangThaiHoSo": "9"}
+    assert portal.post("/mapi/g", {**ask, "mahoso": first})["result"] == [changed]
+    assert portal.post("/mapi/g", {**ask, "mahoso": other})["result"] == [{"MaHoSo": other, "TrangThaiHoSo": "1"}]
+    portal.post("/_sim/mute", {"dossier": first})
+    assert portal.post("/mapi/g", {**ask, "mahoso": first})["error_code"] == "-1"
+    portal.post("/_sim/mute", {"dossier": first, "on": False})
+    assert portal.post("/_sim/lose", {"dossier": first})["lost"] is True
+    assert portal.post("/mapi/g", {**ask, "mahoso": first})["result"] == []
+    assert portal.post("/_sim/lose", {"dossier": first})["lost"] is False
+
+
 def test_sessions_run_out(start: Start) -> None:
     """After N calls the session is refused; a new login helps."""
     portal = start("portal", "--session-calls", "2")
