@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from adapters.registry import Registry
 from adapters.wire.contract import OutboundWire, Target
@@ -14,6 +14,7 @@ from bus.clock import SystemClock
 from bus.expiry import DeadlineKeeper
 from bus.feeder import Feeder
 from bus.feeding import Feeding
+from bus.holidays import load_holidays
 from bus.intake import Intake
 from bus.journal import open_journal
 from bus.keyring import KeySigner
@@ -25,6 +26,7 @@ from bus.routes import check
 from bus.routing import House
 from bus.settings import EndpointSettings, Settings
 from bus.trial import Line, Tools
+from bus.watch.searching import Search
 from bus.watch.watchman import Watchman
 from bus.worker import Pace, Worker
 from schemas.problem import Refused
@@ -58,7 +60,9 @@ def load_house(settings: Settings) -> House:
     """
     registry = Registry.load(*settings.systems)
     adapters = {adapter.id: adapter for adapter in registry}
-    table = settings.route_table()
+    table, policies = settings.route_table(), load_policies(settings)
+    hours = {name: replace(one, windows=policies[name].windows) for name, one in table.endpoints.items()}
+    table = replace(table, endpoints=hours)
     if problems := (*check(table, adapters), *check_names(settings, adapters)):
         raise Refused(problems)
     return House(adapters, table)
@@ -121,6 +125,12 @@ def make_worker(parts: Parts, *, name: str) -> Worker:
     return worker
 
 
+def make_search(settings: Settings, journal: Journal) -> Search:
+    """For what is stuck."""
+    patience = settings.watch.patience(lease_s=settings.queue.lease_s)
+    return Search(journal, patience, load_holidays(settings.folder))
+
+
 def make_watchman(parts: Parts) -> Watchman:
     """The watch over everything; one in each door process. Not started."""
     settings = parts.settings
@@ -130,6 +140,7 @@ def make_watchman(parts: Parts) -> Watchman:
         endpoints=[name for name, one in settings.endpoints.items() if one.address],
         is_open=lambda name, at: name not in hours or hours[name].is_open(at),
         limits=settings.watch.limits(), every_s=settings.watch.every_s,
+        search=make_search(settings, parts.journal),
     )  # fmt: skip
 
 

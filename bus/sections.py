@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -14,6 +15,7 @@ from bus.reading import Misread
 from bus.records import Breaker
 from bus.routes import Hop, Route
 from bus.watch.liveness import Limits
+from bus.watch.stuck import Patience
 from bus.windows import read_windows
 
 
@@ -92,6 +94,14 @@ class WatchSettings(_Part):
     unclear_s: float = Field(default=3600.0, gt=0)
     parked_working_days: int = Field(default=1, ge=0)
     fetch_s: float = Field(default=86_400.0, gt=0)
+
+    def patience(self, *, lease_s: float) -> Patience:
+        """With what is stuck."""
+        return Patience(
+            ready=timedelta(seconds=self.ready_s), sending=timedelta(seconds=lease_s * 1.5),
+            unclear=timedelta(seconds=self.unclear_s), fetch=timedelta(seconds=self.fetch_s),
+            parked_working_days=self.parked_working_days, undelivered=timedelta(seconds=self.ready_s),
+        )  # fmt: skip
 
     def limits(self) -> Limits:
         """Of the watch."""

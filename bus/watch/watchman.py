@@ -14,13 +14,16 @@ from datetime import datetime
 from bus.feeder import Feeder
 from bus.ports import Clock, Journal, JournalUnavailable, Queue, QueueUnavailable
 from bus.records import EndpointView, Place, Pulse, QueueStats, Survey
-from bus.watch.liveness import Due, Facts, Limits, Seen, Verdict, blind, judge
+from bus.watch.liveness import Due, Facts, Limits, Rest, Seen, Verdict, blind, judge
 from bus.watch.resting import IsOpen, rest_of
+from bus.watch.searching import Search
+from bus.watch.stuck import Stuck
 from bus.watch.telling import Telling, Word
 
 log = logging.getLogger("lienthong.watch")
 
 _BLIND_LOOKS = 6  # so many looks overdue: a store hangs
+_SEARCH_EVERY_LOOKS = 6
 _GONE_S = 3600.0  # a worker silent for so long is not missed
 
 
@@ -36,6 +39,7 @@ class Look:
     stats: QueueStats | None = None
     endpoints: tuple[EndpointView, ...] = ()
     generation: int = 0  # the journal's
+    stuck: tuple[Stuck, ...] = ()  # found by the last search, which is less often
 
 
 @dataclass(slots=True)
@@ -51,9 +55,11 @@ class Watchman:
 
     def __init__(
         self, journal: Journal, queue: Queue, *, feeder: Feeder | None, clock: Clock, endpoints: Sequence[str],
-        is_open: IsOpen, limits: Limits, every_s: float,
+        is_open: IsOpen, limits: Limits, every_s: float, search: Search | None = None,
     ) -> None:  # fmt: skip
         """`endpoints` we send to. With a feeder it mends lanes the queue has lost."""
+        self._search, self._searched_s = search, float("-inf")
+        self._stuck: tuple[Stuck, ...] = ()
         self._journal, self._queue, self._feeder, self._clock = journal, queue, feeder, clock
         self._endpoints, self._is_open = tuple(endpoints), is_open
         self._limits, self._every_s = limits, every_s
@@ -95,7 +101,10 @@ class Watchman:
             journal_away=survey is None,
         )
         verdict = judge(facts, self._limits)
-        look = Look(self._clock.now(), verdict, facts, survey, pulses, stats, tuple(views.values()), generation)
+        look = Look(
+            self._clock.now(), verdict, facts, survey, pulses, stats, tuple(views.values()), generation,
+            self._found(facts, now_s),
+        )  # fmt: skip
         self._latest, self._looked_s = look, self._clock.monotonic()
         return look
 
@@ -133,6 +142,16 @@ class Watchman:
                 "condition=%s code=%s%s %s / %s → %s", verdict.condition.value, cause.code, said, verdict.vi,
                 verdict.en, cause.do_en,
             )  # fmt: skip
+
+    def _found(self, facts: Facts, now_s: float) -> tuple[Stuck, ...]:
+        if self._search is not None and now_s - self._searched_s >= _SEARCH_EVERY_LOOKS * self._every_s:
+            self._searched_s = now_s
+            try:
+                resting = {due.endpoint for due in facts.due if due.rest is not Rest.NONE}
+                self._stuck = self._search(self._clock.now(), resting=resting)
+            except JournalUnavailable:  # the last list stands
+                return self._stuck
+        return self._stuck
 
     def _ask_journal(self) -> tuple[Survey | None, tuple[Pulse, ...], int]:
         try:
