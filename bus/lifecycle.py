@@ -21,7 +21,7 @@ class Event(StrEnum):
     INTEND = "intend"  # a worker's intent is on disk: bytes may leave
     LAPSE = "lapse"  # the lease ran out, or its worker is known to be dead
     TAKEN = "taken"  # the partner has it
-    WAIT = "wait"  # surely not taken: again later
+    WAIT = "wait"  # surely not taken, or its receiver is closed: again later
     DOUBT = "doubt"  # bytes sent, no usable answer
     PARK = "park"  # only a person can decide
     SUPERSEDE = "supersede"  # a newer one of its kind tells all that it tells
@@ -32,6 +32,7 @@ class Event(StrEnum):
     RELEASE = "release"  # a person
     REPLAY = "replay"  # a person
     CANCEL = "cancel"  # a person
+    SETTLE = "settle"  # a person, on the partner's own word
     ADVANCE = "advance"  # the one before it in its lane has gone
     OVERTAKEN = "overtaken"  # an earlier one of its lane is to be sent again first
 
@@ -60,6 +61,7 @@ TABLE: Mapping[Event, Mapping[State | None, tuple[State, ...]]] = MappingProxyTy
             (S.READY, S.WAITING, S.UNCLEAR, S.PARKED, S.DELIVERED, S.CANCELLED), (S.READY,)
         ),
         Event.CANCEL: dict.fromkeys((S.READY, S.WAITING, S.HELD, S.UNCLEAR, S.PARKED), (S.CANCELLED,)),
+        Event.SETTLE: dict.fromkeys((S.UNCLEAR, S.PARKED), (S.DELIVERED,)),
         Event.ADVANCE: {S.HELD: (S.READY, S.WAITING, S.PARKED)},
         Event.OVERTAKEN: dict.fromkeys((S.READY, S.WAITING, S.PARKED), (S.HELD,)),
     }
