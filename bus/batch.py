@@ -80,7 +80,7 @@ def _look(claim: Claimed, item: WorkItem | None, tools: Tools) -> Ready | Skip:
         content = (internal_fault(item),)
     if isinstance(content, Content):
         return Ready(claim, item, content)
-    return Skip(claim, parked(claim, content[0]))
+    return Skip(claim, parked(claim, *content))
 
 
 def _obstacle(item: WorkItem, tools: Tools) -> tuple[Problem, ...]:
@@ -101,9 +101,9 @@ def poison(claim: Claimed) -> Settlement:
     return parked(claim, problem("LT-DLV-006", Stage.DELIVER, {"endpoint": claim.endpoint}))
 
 
-def parked(claim: Claimed, cause: Problem) -> Settlement:
-    """Decided without an attempt: left to a person."""
-    decision = Decision(NextStep.PARK, cause.text_vi, problem=cause, counts=False)
+def parked(claim: Claimed, cause: Problem, *others: Problem) -> Settlement:
+    """Decided without an attempt: left to a person, with all that is wrong."""
+    decision = Decision(NextStep.PARK, cause.text_vi, problem=cause, counts=False, others=others)
     return Settlement(None, b"", "", claim.delivery_id, claim.token, decision)
 
 

@@ -30,6 +30,14 @@ class _Said:
     reply: PartnerReply
     verdict: ReplyVerdict
     nobody_to_ask: bool = False  # the question itself was not answered because the partner is away
+    asked: bool = False  # it was a question about the message, and the content was not sent
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """What should follow from a reply cannot be made."""
+
+    problems: tuple[Problem, ...]
 
 
 def attempt(trial: Trial, content: Content) -> Settlement:
@@ -79,7 +87,7 @@ def _ask(trial: Trial) -> tuple[bool | None, _Said]:
         return outcome is Outcome.ACCEPTED, said
     # Nothing new is known of the message itself: it stays unclear, whatever became of the question.
     unclear = replace(said.verdict, outcome=Outcome.UNCLEAR.value, again="", learned=())
-    return None, replace(said, verdict=unclear, nobody_to_ask=outcome.may_retry)
+    return None, replace(said, verdict=unclear, nobody_to_ask=outcome.may_retry, asked=True)
 
 
 def _send(order: SendOrder, trial: Trial) -> _Said:
@@ -110,8 +118,9 @@ def _settlement(trial: Trial, said: _Said, element: etree._Element | None) -> Se
     derived: tuple[Derived, ...] = ()
     if decision.step is NextStep.DONE:
         made = _derived(trial, Taken(item, line.adapter, element, said.reply.code or "", now))
-        if isinstance(made, Problem):  # taken, but what should follow cannot be made: a person must see it
-            decision = Decision(NextStep.PARK, made.text_vi, problem=made)
+        if isinstance(made, _Broken):  # taken, but what should follow cannot be made: a person must see it
+            first, *others = made.problems
+            decision = Decision(NextStep.PARK, first.text_vi, problem=first, others=tuple(others))
         else:
             derived = made
     return Settlement(
@@ -122,32 +131,32 @@ def _settlement(trial: Trial, said: _Said, element: etree._Element | None) -> Se
     )  # fmt: skip
 
 
-def _derived(trial: Trial, taken: Taken) -> tuple[Derived, ...] | Problem:
+def _derived(trial: Trial, taken: Taken) -> tuple[Derived, ...] | _Broken:
     try:
         return aftermath(taken, trial.tools.house)
     except Refused as refused:
-        return refused.problems[0]
+        return _Broken(refused.problems)
     except Exception:
         delivery = trial.item.delivery
         log.exception("aftermath broke message=%s endpoint=%s", delivery.message_id, delivery.endpoint)
-        return internal_fault(trial.item)
+        return _Broken((internal_fault(trial.item),))
 
 
 def _result(trial: Trial, said: _Said, *, now: datetime) -> AttemptResult:
     exchange, verdict, delivery = said.exchange, said.verdict, trial.item.delivery
-    cause: Problem | None = said.reply.problems[0] if said.reply.problems else None
+    causes = said.reply.problems
     if verdict.problem_code:
         values = {
             "endpoint": delivery.endpoint, "operation": delivery.operation,
             "code": said.reply.code or "–", "status": exchange.status or "–",
         }  # fmt: skip
-        cause = problem(verdict.problem_code, Stage.DELIVER, values)
+        causes = (problem(verdict.problem_code, Stage.DELIVER, values), *causes)
     return AttemptResult(
         outcome=Outcome(verdict.outcome), status=exchange.status, code=said.reply.code or "",
         text=(said.reply.text or exchange.detail)[:500], sent=exchange.sent,
         request_sha256=exchange.request_sha256, request_size=exchange.request_size, reply=exchange.body,
         reply_media_type=exchange.headers.get("content-type", ""), peer=exchange.peer,
-        duration_ms=trial.duration_ms(), problem=cause,
+        duration_ms=trial.duration_ms(), problem=next(iter(causes), None), others=causes[1:],
         retry_after_s=retry_after(exchange, now=now) if exchange.fault is Fault.NONE else None,
     )  # fmt: skip
 
@@ -171,6 +180,7 @@ def _fact(trial: Trial, said: _Said, result: AttemptResult, decision: Decision) 
         code=result.code[:100], text=result.text, problem_code=decision.problem.code if decision.problem else "",
         request_sha256=result.request_sha256, request_size=result.request_size,
         reply_sha256=sha256_hex(body) if body else "", reply_size=len(body), peer=result.peer,
+        asked=said.asked,
     )  # fmt: skip
     log.info(
         "attempt message=%s endpoint=%s operation=%s number=%d outcome=%s status=%d code=%s ms=%d next=%s until=%s",

@@ -28,7 +28,8 @@ def offered_reply(adapter: Adapter, call: Call, offered: tuple[WorkItem, ...]) -
         if element is not None and not (problems := _misfit(adapter, call, element)):
             made.append(element)
             continue
-        decision = Decision(NextStep.PARK, problems[0].text_vi, problem=problems[0], counts=False)
+        cause, *others = problems
+        decision = Decision(NextStep.PARK, cause.text_vi, problem=cause, counts=False, others=tuple(others))
         unfit.append(Settlement(None, b"", "", item.delivery.id, "", decision))
     values = {"more": "1" if len(offered) >= call.operation.limit else "0", "count": str(len(made))}
     said = Said(AnswerKind.ACCEPTED, values=values)

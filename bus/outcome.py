@@ -59,3 +59,4 @@ class AttemptResult:
     duration_ms: int
     problem: Problem | None = None
     retry_after_s: float | None = None
+    others: tuple[Problem, ...] = ()  # what else is wrong, beside `problem`

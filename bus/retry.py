@@ -67,7 +67,7 @@ def decide(tried: Tried, policy: RetryPolicy, *, now: datetime, chance: float) -
     if outcome.settles:
         return Decision(NextStep.DONE, "Bên nhận đã có" if outcome is Outcome.DUPLICATE else "Đã giao")
     if outcome is Outcome.REJECTED:
-        return _park(result.problem or problem("LT-DLV-001", Stage.DELIVER, _values(tried)))
+        return _park(result.problem or problem("LT-DLV-001", Stage.DELIVER, _values(tried)), *result.others)
     if outcome is Outcome.LOCAL_FAULT:
         return Decision(NextStep.WAIT, "Dừng ở phía ta, thử lại ngay", at_once, counts=False)
     if outcome.unclear:
@@ -128,8 +128,8 @@ def unclear_after_crash(delivery: Delivery, unclear: Unclear) -> Decision | None
     return None
 
 
-def _park(cause: Problem) -> Decision:
-    return Decision(NextStep.PARK, cause.text_vi, problem=cause)
+def _park(cause: Problem, *others: Problem) -> Decision:
+    return Decision(NextStep.PARK, cause.text_vi, problem=cause, others=others)
 
 
 def _values(tried: Tried) -> dict[str, object]:

@@ -9,11 +9,12 @@ import pytest
 
 from adapters.wire.contract import Target
 from adapters.wire.registry import outbound, render
-from bus.batch import Ready, Skip, poison, prepare_batch
+from bus.batch import Ready, Skip, parked, poison, prepare_batch
 from bus.delivery import State
 from bus.policies import Policies
 from bus.records import Act, Action, Claimed, Content
 from bus.trial import Line, Tools
+from schemas.problem import Stage, problem
 from tests.unit.bus.kit import Desk, adapter, dossier, house, soap, step
 from tests.unit.bus.test_deliver import Stamp
 
@@ -111,6 +112,13 @@ def test_an_intent_without_a_result_parks_where_repeating_is_not_safe(desk: Desk
     desk.grant(second.delivery_id, token="9.9")
     desk.clock.move(61)
     assert cause(one(desk, second)) == "LT-DLV-003"
+
+
+def test_all_that_is_wrong_is_kept(desk: Desk) -> None:
+    """The first problem says what it is parked for; the others go with it, so that they are mended in one go."""
+    causes = [problem(code, Stage.TRANSLATE_OUT, {"endpoint": "e", "operation": "o"}) for code in ("LT-DLV-010",) * 3]
+    decision = parked(claimed(desk), *causes).decision
+    assert (decision.problem, decision.others) == (causes[0], tuple(causes[1:]))
 
 
 def test_a_step_before_its_dossier_is_parked(desk: Desk) -> None:

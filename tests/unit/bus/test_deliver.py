@@ -152,6 +152,8 @@ def test_a_doubt_is_asked_about_before_anything_is_sent(
     done = stage.play(exchange(answer), exchange(TAKEN), **over)
     assert stage.sent() == [("TraCuuHoSo", ""), ("DongBoHoSoMC", variant)]
     assert done.decision.step is NextStep.DONE
+    assert done.attempt is not None
+    assert not done.attempt.asked  # the content was sent
 
 
 @pytest.mark.parametrize(
@@ -169,6 +171,8 @@ def test_an_unanswered_question_sends_nothing_and_stays_a_doubt(
     """A portal that answers nonsense is given up sooner than one that is not there."""
     once = stage.play(answer, **last(stage, Outcome.UNCLEAR))
     assert (outcome(once), once.decision.step, len(stage.sent())) == (Outcome.UNCLEAR, NextStep.ASK, 1)
+    assert once.attempt is not None
+    assert once.attempt.asked
     tired = replace(stage.item.delivery, last_outcome=Outcome.UNCLEAR, attempts_used=RetryPolicy().resolver_tries)
     again = stage.play(answer, delivery=tired)
     assert (again.decision.problem.code if again.decision.problem else None) == problem_in_the_end
