@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -46,13 +46,32 @@ _COUNT_FINAL = (
     .where(_d.state.in_((State.DELIVERED.value, State.CANCELLED.value)))
     .group_by(_d.state)
 )
+_MANY: sa.BindParameter[str] = sa.bindparam("many", expanding=True)
+_first = (
+    sa.select(_d.lane, sa.func.min(_d.lane_seq).label("first"))
+    .where(t.IS_OPEN, _d.lane.in_(_MANY))
+    .group_by(_d.lane)
+    .subquery()
+)
+_HEADS = sa.select(_d.lane, _d.id).join(_first, sa.and_(_d.lane == _first.c.lane, _d.lane_seq == _first.c.first))
+_BY_ID = WITH_AHEAD.where(_d.id.in_(_MANY))
+
+
+def deliveries_by_id(
+    connection: Connection, ids: Sequence[str], *, now_us: int
+) -> list[tuple[DeliveryRow, Delivery, str]]:
+    """As `read_deliveries`; the statement is made once."""
+    return _seen(connection.execute(_BY_ID, {"many": list(ids), "now_us": now_us}).mappings(), now_us)
 
 
 def read_deliveries(
     connection: Connection, where: sa.ColumnElement[bool], *, now_us: int
 ) -> list[tuple[DeliveryRow, Delivery, str]]:
     """Rows, what readers see of them, and the head before each ("" = it is the head)."""
-    rows = connection.execute(WITH_AHEAD.where(where), {"now_us": now_us}).mappings()
+    return _seen(connection.execute(WITH_AHEAD.where(where), {"now_us": now_us}).mappings(), now_us)
+
+
+def _seen(rows: Iterable[sa.RowMapping], now_us: int) -> list[tuple[DeliveryRow, Delivery, str]]:
     found = []
     for row in rows:
         stored, ahead = delivery_row(row), row["ahead"] or ""
@@ -99,11 +118,4 @@ def count_behind(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
 
 def heads(connection: Connection, lanes: Sequence[str]) -> dict[str, str]:
     """The first open delivery of each lane."""
-    first = (
-        sa.select(_d.lane, sa.func.min(_d.lane_seq).label("first"))
-        .where(t.IS_OPEN, _d.lane.in_(sa.bindparam("many", expanding=True)))
-        .group_by(_d.lane)
-        .subquery()
-    )
-    query = sa.select(_d.lane, _d.id).join(first, sa.and_(_d.lane == first.c.lane, _d.lane_seq == first.c.first))
-    return {row.lane: row.id for row in connection.execute(query, {"many": sorted(set(lanes))})}
+    return {row.lane: row.id for row in connection.execute(_HEADS, {"many": sorted(set(lanes))})}

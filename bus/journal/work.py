@@ -12,7 +12,7 @@ from bus.delivery import State, Unclear
 from bus.journal import tables as t
 from bus.journal.bodies import CANONICAL, content_role, signature_role, unpack
 from bus.journal.delivery_row import DeliveryRow
-from bus.journal.derive import read_deliveries
+from bus.journal.derive import deliveries_by_id, read_deliveries
 from bus.journal.message_row import envelope_of
 from bus.records import Content, WorkItem
 from schemas.message import Message
@@ -31,7 +31,7 @@ def work_items(connection: Connection, ids: Sequence[str], *, now_us: int) -> tu
     """One item per id, in the order asked; unknown ids are left out."""
     if not ids:
         return ()
-    rows = read_deliveries(connection, _d.id.in_(list(ids)), now_us=now_us)
+    rows = deliveries_by_id(connection, ids, now_us=now_us)
     stored = [row for row, _, _ in rows]
     messages = _messages(connection, {row.message_id for row in stored})
     bodies = _bodies(connection, stored)

@@ -1,11 +1,12 @@
 """The one writer thread of a process: what waits is written in one transaction, and answered after its commit.
 
-Work items of one kind that wait side by side are one run, written in bulk inside one savepoint. If a run fails, its
-items are written one by one, each inside its own savepoint: one bad item does not spoil the others.
+What comes while the transaction waits to begin is written in it too. Work items of one kind are one run, written in
+bulk inside one savepoint; kinds come in one order: who hands over two items without waiting for the first cannot say
+which is written first. If a run fails, its items are written one by one, each inside its own savepoint: one bad item
+does not spoil the others.
 
-Where several processes write at once, all items of one kind are one run and kinds come in one order, so that locks
-are taken in one order; a run that met somebody else's new key is done again, and so is a transaction that the server
-undid before its commit.
+Where several processes write at once, locks are so taken in one order; a run that met somebody else's new key is done
+again, and so is a transaction that the server undid before its commit.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from bus.journal import tables as t
 from bus.journal.burden import size_of, touch_of
 from bus.journal.chain import GENESIS, Link, writer_name
-from bus.journal.dialect import Engines
+from bus.journal.dialect import Engines, savepoint
 from bus.journal.locks import Locks
 from bus.journal.moments import months_from, to_us
 from bus.journal.tally import added, written
@@ -43,6 +44,14 @@ BATCH_BYTES = 8 * 1024 * 1024  # of packed bodies; the item that reaches it is t
 _TRIES = 3  # of one item, when another process was quicker with the same key
 _AGAIN_S = 3600.0  # until the partitions of a new month are tried again
 _END = object()
+_LINGER_S = 0.003  # after a commit of several: the next is not one of a single item, which costs as much
+_w = t.writers.c
+_FIRST_NOTE = sa.insert(t.writers)
+_NOTE = (
+    sa.update(t.writers)
+    .where(_w.writer == sa.bindparam("b_writer"))
+    .values({name: sa.bindparam(f"b_{name}") for name in ("number", "hash", "at_us", "tally")})
+)
 
 Job = Callable[[Unit, Sequence[Any]], Sequence[Any]]  # Any: see above; one result per argument, in order
 
@@ -76,6 +85,7 @@ class Writer:
         self._month = months_from(now(), many=1)
         self._month_tried = float("-inf")
         self._committing = False
+        self._ended = False  # the end was taken from what waits
         self._waiting: queue.SimpleQueue[_Work | object] = queue.SimpleQueue()
         self._link: Link | None = Link(0, GENESIS)
         self._noted = False  # our row in `writers` is there
@@ -107,30 +117,35 @@ class Writer:
             self._thread.join()
 
     def _run(self) -> None:
-        ended = False
-        while not ended:
-            batch, ended = self._gather()
+        crowded = False
+        while not self._ended:
+            batch: list[_Work] = []
+            self._gather(batch, self._waiting.get())
             if batch:
                 self._turn_month()
+                if crowded:
+                    time.sleep(_LINGER_S)
                 self._write(batch)
+                crowded = len(batch) > 1
 
-    def _gather(self) -> tuple[list[_Work], bool]:
-        """Waits for the first item, takes what waits behind it."""
-        batch: list[_Work] = []
-        size = 0
-        item = self._waiting.get()
-        while True:
+    def _gather(self, batch: list[_Work], item: _Work | object | None = None) -> None:
+        """Takes the item, and what waits behind it."""
+        size = sum(size_of(work.argument) for work in batch)
+        while len(batch) < BATCH and size < BATCH_BYTES and not self._ended:
+            if item is None and (item := self._next()) is None:
+                return
             if not isinstance(item, _Work):
-                return batch, True
-            if item.future.set_running_or_notify_cancel():
+                self._ended = True
+            elif item.future.set_running_or_notify_cancel():
                 batch.append(item)
                 size += size_of(item.argument)
-            if len(batch) >= BATCH or size >= BATCH_BYTES:
-                return batch, False
-            try:
-                item = self._waiting.get_nowait()
-            except queue.Empty:
-                return batch, False
+            item = None
+
+    def _next(self) -> _Work | object | None:
+        try:
+            return self._waiting.get_nowait()
+        except queue.Empty:
+            return None
 
     def _write(self, batch: list[_Work]) -> None:
         for left in reversed(range(_TRIES)):
@@ -164,6 +179,7 @@ class Writer:
         self._adds = Counter()
         began = time.monotonic()
         with self._engine.begin() as connection:
+            self._gather(batch)  # what came while others wrote needs no commit of its own
             link = self._last_link(connection)
             end = self._write_runs(connection, batch, link)
             if end != link or self._adds:
@@ -177,9 +193,9 @@ class Writer:
     def _write_runs(self, connection: Connection, batch: list[_Work], link: Link) -> Link:
         locks = Locks(connection, needed=self._server.several_write)
         if locks.needed:
-            batch = sorted(batch, key=lambda work: work.job.__name__)
             locks.ahead(touch_of(work.argument) for work in batch)
-        for job, run in itertools.groupby(batch, key=lambda work: work.job):
+        by_kind = sorted(batch, key=lambda work: work.job.__name__)
+        for job, run in itertools.groupby(by_kind, key=lambda work: work.job):
             step = _Step(connection, job, locks)
             link = self._write_together(step, list(run), link)
             locks = step.locks
@@ -202,7 +218,7 @@ class Writer:
     def _write_run(self, step: _Step, works: list[_Work], link: Link) -> Link:
         locks = step.locks.branch()
         unit = Unit(step.connection, writer=self.name, link=link, now_us=to_us(self._now()), locks=locks)
-        with step.connection.begin_nested():
+        with savepoint(step.connection):
             results = step.job(unit, [work.argument for work in works])
             unit.flush()
         for work, result in zip(works, results, strict=True):
@@ -251,9 +267,9 @@ class Writer:
         return self._link
 
     def _note(self, connection: Connection, link: Link) -> None:
-        values: dict[str, object] = {"number": link.number, "hash": link.hash, "at_us": to_us(self._now())}
+        values = {"writer": self.name, "number": link.number, "hash": link.hash, "at_us": to_us(self._now())}
         values["tally"] = written(self._tally, self._adds)
         if not self._noted:
-            connection.execute(sa.insert(t.writers), {"writer": self.name, **values})
+            connection.execute(_FIRST_NOTE, values)
         else:
-            connection.execute(sa.update(t.writers).where(t.writers.c.writer == self.name).values(values))
+            connection.execute(_NOTE, {f"b_{name}": value for name, value in values.items()})

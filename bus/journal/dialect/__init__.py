@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from bus.journal.dialect.opening import open_engines
-from bus.journal.dialect.server import Engines, Server, UnsafeJournal
+from bus.journal.dialect.server import Engines, Server, UnsafeJournal, savepoint
 
-__all__ = ["Engines", "Server", "UnsafeJournal", "open_engines"]
+__all__ = ["Engines", "Server", "UnsafeJournal", "open_engines", "savepoint"]

@@ -1,12 +1,14 @@
 """SQLite: write-ahead log, every commit flushed to disk, BEGIN IMMEDIATE for the writer, so that a transaction never
-finds at its end that somebody else was quicker.
+finds at its end that somebody else was quicker. Processes write in turn: see `_in_turn`.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import SQLITE_BUSY
 from sqlite3 import Connection as SqliteConnection
@@ -19,6 +21,9 @@ from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from bus.journal.dialect.server import Engines
 
 BUSY_TIMEOUT_MS = 15_000
+_BEGIN = "BEGIN IMMEDIATE"
+_POLL_S = 0.001  # SQLite's own waiting sleeps up to 100 ms: the lock would lie idle, or another would be quicker
+_TURN_S = 2.0  # whoever stands first and was stopped there holds nobody up for longer
 PRAGMAS: Mapping[str, str] = {
     "busy_timeout": str(BUSY_TIMEOUT_MS),  # first: the others already need the file
     "journal_mode": "WAL",
@@ -61,11 +66,60 @@ def open_engines(address: sa.URL) -> Engines:
     if address.database in (None, "", ":memory:"):
         raise ValueError("a journal in memory would lose what it accepted: use bus.journal.MemoryJournal in tests")
     _make_private(Path(str(address.database)))
-    return Engines(
-        _engine(address, begin="BEGIN IMMEDIATE", query_only=False),
-        _engine(address, begin="BEGIN", query_only=True),
-        Sqlite(),
-    )
+    writer, reader = _engine(address), _engine(address, query_only=True)
+    turn = Path(f"{address.database}-turn")
+
+    @event.listens_for(writer, "begin")
+    def _begin_writing(connection: Connection) -> None:
+        _begun(connection, turn)
+
+    @event.listens_for(reader, "begin")
+    def _begin_reading(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return Engines(writer, reader, Sqlite())
+
+
+def _begun(connection: Connection, turn: Path) -> None:
+    """Waits for the lock in our own way, and tells of it in SQLAlchemy's."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, SqliteConnection)
+    with _in_turn(turn):
+        raw.execute("PRAGMA busy_timeout=0")
+        try:
+            _until_not_busy(lambda: raw.execute(_BEGIN), every_s=_POLL_S)
+        except SqliteOperationalError:
+            connection.exec_driver_sql(_BEGIN)
+        finally:
+            raw.execute(f"PRAGMA busy_timeout={PRAGMAS['busy_timeout']}")
+
+
+@contextmanager
+def _in_turn(path: Path) -> Iterator[None]:
+    """One of all processes stands first in the line for the lock. A process that writes one transaction after the
+    other would else be quicker every time than one that sleeps and looks again: it got nothing for seconds.
+
+    Only fairness hangs on it: where the line does not move, or the file cannot be had, it is done without."""
+    try:
+        place = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        yield
+        return
+    try:
+        give_up = time.monotonic() + _TURN_S
+        while not _stands_first(place) and time.monotonic() < give_up:
+            time.sleep(_POLL_S)
+        yield
+    finally:
+        os.close(place)
+
+
+def _stands_first(place: int) -> bool:
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _make_private(path: Path) -> None:
@@ -74,21 +128,26 @@ def _make_private(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
+def _until_not_busy(run: Callable[[], object], *, every_s: float) -> None:
+    """Again and again while another process holds the file, as long as the busy timeout is."""
+    give_up = time.monotonic() + int(PRAGMAS["busy_timeout"]) / 1000
+    while True:
+        try:
+            run()
+            return
+        except SqliteOperationalError as error:
+            if error.sqlite_errorcode & 0xFF != SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(every_s)
+
+
 def _ask(connection: SqliteConnection, pragma: str) -> None:
     """The first switch to WAL is answered "locked" at once, whatever the busy timeout, while another process makes
     the same switch."""
-    give_up = time.monotonic() + BUSY_TIMEOUT_MS / 1000
-    while True:
-        try:
-            connection.execute(pragma)
-            return
-        except SqliteOperationalError as error:
-            if error.sqlite_errorcode != SQLITE_BUSY or time.monotonic() > give_up:
-                raise
-            time.sleep(0.02)
+    _until_not_busy(lambda: connection.execute(pragma), every_s=0.02)
 
 
-def _engine(address: sa.URL, *, begin: str, query_only: bool) -> Engine:
+def _engine(address: sa.URL, *, query_only: bool = False) -> Engine:
     engine = sa.create_engine(
         address, pool_size=8, max_overflow=24, connect_args={"check_same_thread": False, "timeout": 15},
         hide_parameters=True,  # an error's text is logged: it must not carry what was to be written
@@ -101,9 +160,5 @@ def _engine(address: sa.URL, *, begin: str, query_only: bool) -> Engine:
             _ask(connection, f"PRAGMA {name}={value}")
         if query_only:
             connection.execute("PRAGMA query_only=ON")
-
-    @event.listens_for(engine, "begin")
-    def _begun(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
 
     return engine

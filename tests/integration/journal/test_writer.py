@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import threading
@@ -48,6 +49,14 @@ def locked(path: Path) -> Iterator[None]:
         other.execute("ROLLBACK")
 
 
+@contextmanager
+def standing_first(path: Path) -> Iterator[None]:
+    """Another process waits to write."""
+    with Path(f"{path}-turn").open("ab") as place:
+        fcntl.flock(place, fcntl.LOCK_EX)
+        yield
+
+
 def test_no_answer_before_the_commit(journal: SqlJournal, path: Path) -> None:
     """While the commit cannot happen there is no answer; when it has, there is."""
     with locked(path):
@@ -66,6 +75,36 @@ def test_what_waits_shares_a_commit(journal: SqlJournal, path: Path) -> None:
         time.sleep(0.1)
     assert {future.result(10)[0].status for future in futures} == {ItemStatus.ACCEPTED}
     assert 1 <= len(commits) <= 3
+
+
+def test_what_comes_while_another_process_writes_joins_in(journal: SqlJournal, path: Path) -> None:
+    """Whoever waits for the lock takes along what comes meanwhile: a busy file gets fewer commits, not more."""
+    commits = []
+    event.listen(journal._engines.writer, "commit", commits.append)
+    with locked(path):
+        futures = [journal.accept(acceptance(item("TN00")))]
+        time.sleep(0.1)  # its transaction waits to begin
+        futures += [journal.accept(acceptance(item(f"TN{number}"))) for number in range(10)]
+    assert {future.result(10)[0].status for future in futures} == {ItemStatus.ACCEPTED}
+    assert len(commits) == 1
+
+
+def test_processes_write_in_turn(journal: SqlJournal, path: Path) -> None:
+    """While another stands first in the line nobody begins, though the file is free: it got nothing for seconds when
+    whoever had just written was quicker every time."""
+    journal.ping()
+    with standing_first(path):
+        future = journal.accept(acceptance(item("TN01")))
+        with pytest.raises(TimeoutError):
+            future.result(0.3)
+    assert future.result(10)[0].status is ItemStatus.ACCEPTED
+
+
+def test_a_line_that_does_not_move_is_left(journal: SqlJournal, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who stands first may have been stopped there: only fairness hangs on the line."""
+    monkeypatch.setattr(sqlite, "_TURN_S", 0.1)
+    with standing_first(path):
+        assert journal.accept(acceptance(item("TN01"))).result(10)[0].status is ItemStatus.ACCEPTED
 
 
 def test_big_bodies_are_spread_over_commits(journal: SqlJournal, path: Path) -> None:
