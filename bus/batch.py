@@ -1,9 +1,9 @@
-"""A claimed batch before it is attempted: contents made, intents said, in one commit; the rest is put back."""
+"""A claim before it is attempted: its content made, its intent said, in one commit; or it is put back."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,28 +38,31 @@ class Skip:
     pause_s: float = 1.0
 
 
-def prepare_batch(
-    claims: Sequence[Claimed], journal: Journal, tools: Tools, *, worker: str, lease_s: float
-) -> Iterator[Ready | Skip]:
-    """Looks at each claim, makes missing contents, commits them with the intents, yields what came of each."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A claim, and what the journal says of it; None = nothing."""
+
+    claim: Claimed
+    item: WorkItem | None
+
+
+def look_up(claims: Sequence[Claimed], journal: Journal) -> tuple[Found, ...]:
+    """One look for all of them."""
     items = {item.delivery.id: item for item in journal.work([claim.delivery_id for claim in claims])}
-    going: list[Ready] = []
-    made: list[tuple[str, Content]] = []
-    for claim in claims:
-        verdict = _look(claim, items.get(claim.delivery_id), tools)
-        if isinstance(verdict, Skip):
-            yield verdict
-            continue
-        going.append(verdict)
-        if verdict.item.content is None:
-            made.append((claim.delivery_id, verdict.content))
-    if not going:
-        return
-    until = tools.clock.now() + timedelta(seconds=lease_s)
-    intents = tuple(_intent(ready, worker, until) for ready in going)
-    granted = journal.prepare(Preparation(tuple(made), intents)).result()
-    for ready in going:
-        yield ready if ready.claim.delivery_id in granted else Skip(ready.claim, rebuild=True)
+    return tuple(Found(claim, items.get(claim.delivery_id)) for claim in claims)
+
+
+def make_ready(found: Found, journal: Journal, tools: Tools, *, worker: str, lease_s: float) -> Ready | Skip:
+    """Makes the content where it is missing, commits it with the intent, and says what came of it. In the attempt's
+    own thread: nobody waits for another's content, and what many commit at once is one commit."""
+    verdict = _look(found.claim, found.item, tools)
+    if isinstance(verdict, Skip):
+        return verdict
+    claim = verdict.claim
+    made = () if verdict.item.content is not None else ((claim.delivery_id, verdict.content),)
+    intent = _intent(verdict, worker, tools.clock.now() + timedelta(seconds=lease_s))
+    granted = journal.prepare(Preparation(made, (intent,))).result()
+    return verdict if claim.delivery_id in granted else Skip(claim, rebuild=True)
 
 
 def _look(claim: Claimed, item: WorkItem | None, tools: Tools) -> Ready | Skip:

@@ -1,6 +1,7 @@
-"""The worker: claims heads of lanes, prepares a batch in one commit, lets threads attempt, settles in order.
+"""The worker: claims heads of lanes, lets a thread prepare, attempt and settle each; many commit together.
 
-Nothing waits inside. What a thread of it cannot bear is logged, and never ends the thread silently.
+Nothing waits inside, and the loop waits for no commit. What a thread of it cannot bear is logged, and never ends it
+silently.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from bus.batch import Ready, Skip, parked, poison, prepare_batch
+from bus.batch import Found, Ready, Skip, look_up, make_ready, parked, poison
 from bus.deliver import attempt
 from bus.feeder import Feeder
 from bus.ports import GenerationLost, Journal, JournalUnavailable, Queue, QueueUnavailable
@@ -49,6 +50,7 @@ class Worker:
         self._tools, self._pace = tools, pace
         self._ending = False  # a plain flag: an Event's lock may be held by the very code a signal interrupts
         self._ended = threading.Event()
+        self._refused = False  # by the journal, since the loop looked last
         self._underway = Underway()
         self.pulsing = Pulsing(name, journal, tools.clock, in_hand=self._underway.__len__)
         self._settling = Settling(
@@ -87,6 +89,9 @@ class Worker:
     def _turn(self) -> None:
         self.pulsing.turned()
         self._underway.news.clear()
+        if self._refused:  # what would be claimed now would only come back
+            self._refused = False
+            self._ended.wait(0.5)
         settles = self._underway.untold()
         room = max(0, self._pace.threads - len(self._underway))
         asked_at = self._tools.clock.monotonic()
@@ -101,23 +106,16 @@ class Worker:
             self._underway.news.wait(self._pace.idle_s)
 
     def _start(self, claims: Sequence[Claimed]) -> None:
-        left = {claim.delivery_id: claim for claim in claims}
         try:
-            for verdict in prepare_batch(
-                claims, self._journal, self._tools, worker=self.name, lease_s=self._pace.lease_s
-            ):
-                del left[verdict.claim.delivery_id]
-                if isinstance(verdict, Ready):
-                    self._pool.submit(self._attempt, verdict)
-                else:
-                    self._put_back(verdict)
+            for found in look_up(claims, self._journal):
+                self._pool.submit(self._attempt, found)
         except JournalUnavailable:
-            for claim in left.values():  # nothing was sent: the lanes are given back at once
+            for claim in claims:  # nothing was sent: the lanes are given back at once
                 self._settling.put_back(claim, QueueStep.DELAY, pause_s=_AGAIN_S)
             raise
         except Exception:
-            log.exception("batch broke deliveries=%s", ",".join(left))
-            self._one_by_one(tuple(left.values()))
+            log.exception("batch broke deliveries=%s", ",".join(claim.delivery_id for claim in claims))
+            self._one_by_one(claims)
 
     def _one_by_one(self, claims: Sequence[Claimed]) -> None:
         """One of them our program cannot bear: that one is left to a person, the others go on."""
@@ -126,8 +124,11 @@ class Worker:
                 self._start((claim,))
             return
         for claim in claims:
-            cause = problem("LT-DLV-008", Stage.DELIVER, {"operation": "–", "endpoint": claim.endpoint})
-            self._settling.record(claim, parked(claim, cause))
+            self._unbearable(claim)
+
+    def _unbearable(self, claim: Claimed) -> None:
+        cause = problem("LT-DLV-008", Stage.DELIVER, {"operation": "–", "endpoint": claim.endpoint})
+        self._settling.record(claim, parked(claim, cause))
 
     def _put_back(self, skip: Skip) -> None:
         if skip.settlement is not None:
@@ -137,7 +138,24 @@ class Worker:
         if skip.rebuild:
             self._feeder.rebuild_lane(skip.claim.lane)
 
-    def _attempt(self, ready: Ready) -> None:
+    def _attempt(self, found: Found) -> None:
+        """In a thread of the pool, from the content to the settlement."""
+        try:
+            verdict = make_ready(found, self._journal, self._tools, worker=self.name, lease_s=self._pace.lease_s)
+        except JournalUnavailable as error:
+            log.warning("not sent delivery=%s: %s", found.claim.delivery_id, error)
+            self._refused = True
+            self._settling.put_back(found.claim, QueueStep.DELAY, pause_s=_AGAIN_S)
+        except Exception:
+            log.exception("preparing broke delivery=%s", found.claim.delivery_id)
+            self._unbearable(found.claim)
+        else:
+            if isinstance(verdict, Ready):
+                self._send(verdict)
+            else:
+                self._put_back(verdict)
+
+    def _send(self, ready: Ready) -> None:
         claim = ready.claim
         trial = Trial.begin(ready.item, claim, self._tools, worker=self.name, may_send=lambda: self._may_send(claim))
         try:

@@ -9,9 +9,10 @@ import pytest
 
 from adapters.wire.contract import Target
 from adapters.wire.registry import outbound, render
-from bus.batch import Ready, Skip, parked, poison, prepare_batch
+from bus.batch import Ready, Skip, look_up, make_ready, parked, poison
 from bus.delivery import State
 from bus.policies import Policies
+from bus.ports import Journal
 from bus.records import Act, Action, Claimed, Content
 from bus.trial import Line, Tools
 from schemas.problem import Stage, problem
@@ -42,8 +43,14 @@ def claimed(desk: Desk, number: int = 0, token: str = "1.1") -> Claimed:
 
 
 def prepared(desk: Desk, *claims: Claimed, endpoints: Sequence[str] = ("cong_dvcqg",)) -> list[Ready | Skip]:
-    made = prepare_batch(claims, desk.journal, tools(desk, *endpoints), worker="w1", lease_s=60)
-    return list(made)
+    return prepare_batch(claims, desk.journal, tools(desk, *endpoints), worker="w1", lease_s=60)
+
+
+def prepare_batch(
+    claims: Sequence[Claimed], journal: Journal, using: Tools, *, worker: str, lease_s: float
+) -> list[Ready | Skip]:
+    found = look_up(claims, journal)
+    return [make_ready(each, journal, using, worker=worker, lease_s=lease_s) for each in found]
 
 
 def one(desk: Desk, *claims: Claimed, endpoints: Sequence[str] = ("cong_dvcqg",)) -> Skip:
