@@ -11,7 +11,7 @@ from bus.delivery import State
 from bus.outgoing import make_content
 from bus.ports import Journal
 from bus.records import Claimed, Content, Decision, Intent, NextStep, Preparation, Settlement, WorkItem
-from bus.retry import unclear_after_crash
+from bus.retry import closed, unclear_after_crash
 from bus.trial import Tools, internal_fault
 from schemas.problem import Problem, Stage, problem
 
@@ -73,6 +73,9 @@ def _look(claim: Claimed, item: WorkItem | None, tools: Tools) -> Ready | Skip:
     if item.delivery.state is State.SENDING:  # by another worker, under a lease that the journal still honours
         return Skip(claim, rebuild=True)
     if item.open_intent and (decision := unclear_after_crash(item.delivery, item.unclear)):
+        return Skip(claim, Settlement(None, b"", "", claim.delivery_id, claim.token, decision))
+    line = tools.lines.get(item.delivery.endpoint)
+    if line is not None and (decision := closed(item.delivery, line.policies.windows, now=tools.clock.now())):
         return Skip(claim, Settlement(None, b"", "", claim.delivery_id, claim.token, decision))
     try:
         content = _obstacle(item, tools) or item.content or make_content(

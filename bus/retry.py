@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bus.days import VIETNAM
-from bus.delivery import Delivery, Unclear
+from bus.delivery import Delivery, State, Unclear
 from bus.outcome import AttemptResult, Outcome
 from bus.pauses import Pauses, exponential
 from bus.reading import span_text
@@ -118,6 +118,15 @@ def expired(delivery: Delivery, policy: RetryPolicy, *, unclear: bool = False) -
     }  # fmt: skip
     cause = problem("LT-EXP-002" if unclear else "LT-EXP-001", Stage.DELIVER, values)
     return Decision(NextStep.PARK, cause.text_vi, problem=cause, expired_since=since)
+
+
+def closed(delivery: Delivery, windows: Windows, *, now: datetime) -> Decision | None:
+    """It may not be sent now because its receiver is closed: it waits for the opening, and that burns nothing."""
+    found = windows.closed_until(now)
+    if found is None:
+        return None
+    step = NextStep.ASK if delivery.state is State.UNCLEAR else NextStep.WAIT
+    return Decision(step, found[1], next_at=found[0], counts=False)
 
 
 def unclear_after_crash(delivery: Delivery, unclear: Unclear) -> Decision | None:

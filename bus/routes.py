@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from adapters.manifest import Direction
 from bus.delivery import AfterParking, Pattern, Unclear
 from bus.records import PlannedDelivery
+from bus.windows import ALWAYS, Windows
 from schemas.message import Envelope
 from schemas.problem import Problem, Stage, problem
 
@@ -55,6 +56,7 @@ class Endpoint:
     id: str
     system: str  # id of the system folder
     agency: str = ""  # only callers of this agency fetch from it; "" = every caller of the system
+    windows: Windows = ALWAYS  # when we may send there
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,11 @@ def plan(
     planned: list[PlannedDelivery] = []
     before = ""
     for hop in route.to:
-        operation = adapters[table.endpoints[hop.endpoint].system].manifest.operations[hop.operation]
+        endpoint = table.endpoints[hop.endpoint]
+        operation = adapters[endpoint.system].manifest.operations[hop.operation]
+        wanted = now + timedelta(seconds=delay_s)
+        closed = endpoint.windows.closed_until(wanted) if operation.direction is Direction.OUT else None
+        not_before, reason = closed or (wanted if delay_s else None, "")
         planned.append(
             PlannedDelivery(
                 endpoint=hop.endpoint,
@@ -97,7 +103,8 @@ def plan(
                 pattern=Pattern.PULL if operation.direction is Direction.PULL else Pattern.PUSH,
                 unclear=Unclear(operation.unclear),
                 unordered=operation.unordered,
-                not_before=now + timedelta(seconds=delay_s) if delay_s else None,
+                not_before=not_before,
+                reason=reason,
                 after_endpoint=before if route.ordered else "",
                 priority=route.priority,
                 after_parking=route.after_parking,

@@ -56,6 +56,13 @@ class Windows:
                     return max(at, _moment(day + timedelta(days=ahead), begin))
         return at
 
+    def closed_until(self, at: datetime) -> tuple[datetime, str] | None:
+        """When it opens again, and how an operator is told; None = it is open."""
+        opens = self.opens(at)
+        if opens == at:
+            return None
+        return opens, f"Ngoài giờ nhận, mở lại lúc {opens.astimezone(VIETNAM).strftime('%H:%M %d/%m/%Y')}"
+
     def is_open(self, at: datetime) -> bool:
         """May be sent to then."""
         return self.opens(at) == at

@@ -65,8 +65,9 @@ def planned_row(
         endpoint=planned.endpoint, operation=planned.operation, pattern=planned.pattern.value,
         unclear=planned.unclear.value, priority=planned.priority,
         lane=lane_of(envelope.order_key, envelope.id, planned), lane_seq=lane_seq, open=IN_LANE,
-        state=(State.WAITING if later else State.READY).value, reason="Hẹn giờ gửi" if later else "",
-        problem_code="", problem="", attempts_used=0, manual_used=0, crashes=0, created_us=now_us,
+        state=(State.WAITING if later else State.READY).value,
+        reason=(planned.reason or "Hẹn giờ gửi") if later else "", problem_code="",
+        problem="", attempts_used=0, manual_used=0, crashes=0, created_us=now_us,
         next_us=maybe_us(planned.not_before) if later else None,
         held_behind=delivery_id(envelope.id, planned.after_endpoint) if held else "", offered_us=None, token="",
         lease_us=None, last_number=0, doubts="", replays=0, taken=0, last_outcome="",
@@ -269,6 +270,15 @@ def released(row: DeliveryRow, *, who: str, now_us: int, as_replay: bool = False
 def cancelled(row: DeliveryRow, *, who: str, why: str) -> DeliveryRow:
     """Never to be sent; says by whom and why."""
     return _moved(row, Event.CANCEL, replace(_ended(row), state=State.CANCELLED.value, reason=f"{who}: {why}"))
+
+
+def settled(row: DeliveryRow, *, who: str, why: str) -> DeliveryRow:
+    """The partner says that it has it; by whom that was recorded, and why."""
+    after = replace(
+        _ended(row), state=State.DELIVERED.value, taken=1, doubts="", last_outcome=Outcome.DUPLICATE.value,
+        reason=f"{who}: {why}",
+    )  # fmt: skip
+    return _moved(row, Event.SETTLE, after)
 
 
 def _ended(row: DeliveryRow) -> DeliveryRow:

@@ -43,6 +43,7 @@ class PlannedDelivery:
     not_before: datetime | None = None
     after_endpoint: str = ""  # ordered route: held until the same message is delivered there
     priority: int = 1  # 0 urgent, 1 normal, 2 bulk
+    reason: str = ""  # why not before `not_before`, for the operator
     after_parking: AfterParking = AfterParking.HOLD
     replaces: str = ""  # kind of message of which a later one tells all that this one tells; "" = none
 

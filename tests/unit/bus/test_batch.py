@@ -9,12 +9,13 @@ import pytest
 
 from adapters.wire.contract import Target
 from adapters.wire.registry import outbound, render
-from bus.batch import Ready, Skip, look_up, make_ready, parked, poison
+from bus.batch import Ready, Skip, parked, poison, prepare_batch
 from bus.delivery import State
 from bus.policies import Policies
-from bus.ports import Journal
-from bus.records import Act, Action, Claimed, Content
+from bus.records import Act, Action, Claimed, Content, NextStep
+from bus.retry import RetryPolicy, closed
 from bus.trial import Line, Tools
+from bus.windows import read_windows
 from schemas.problem import Stage, problem
 from tests.unit.bus.kit import Desk, adapter, dossier, house, soap, step
 from tests.unit.bus.test_deliver import Stamp
@@ -109,6 +110,36 @@ def test_what_another_worker_is_sending_is_neither_parked_nor_sent(desk: Desk) -
     desk.grant(second.delivery_id, token="9.9")
     skip = one(desk, second)
     assert (skip.settlement, skip.rebuild) == (None, True)
+
+
+def test_outside_the_receivers_hours_it_waits_without_an_intent(desk: Desk) -> None:
+    """Nothing of it is made, no attempt is used, and the operator sees until when and why. NOW is 09:00 in Viet Nam."""
+    open_all = tools(desk, "cong_dvcqg")
+    line = open_all.lines["cong_dvcqg"]
+    hours = Policies(RetryPolicy(windows=read_windows("T2-CN 13:00-17:00")))
+    claim = claimed(desk)
+    with_hours = replace(open_all, lines={"cong_dvcqg": replace(line, policies=hours)})
+    (skip,) = prepare_batch([claim], desk.journal, with_hours, worker="w1", lease_s=60)
+    assert isinstance(skip, Skip)
+    assert skip.settlement is not None
+    decision = skip.settlement.decision
+    opens = desk.clock.now().replace(hour=6, minute=0, second=0, microsecond=0)
+    assert (decision.step, decision.next_at, decision.counts) == (NextStep.WAIT, opens, False)
+    assert "Ngoài giờ nhận, mở lại lúc 13:00" in decision.reason
+    desk.journal.settle(skip.settlement).result()
+    item = desk.work(claim.delivery_id)
+    assert (item.delivery.state, item.content, item.next_attempt) == (State.WAITING, None, 1)
+    desk.clock.move((opens - desk.clock.now()).total_seconds())
+    (ready,) = prepare_batch([claim], desk.journal, with_hours, worker="w1", lease_s=60)
+    assert isinstance(ready, Ready)
+
+
+def test_an_unclear_one_stays_unclear_while_its_receiver_is_closed(desk: Desk) -> None:
+    """It is asked about when they open; it never becomes one that may be sent blindly."""
+    delivery = replace(desk.work(claimed(desk).delivery_id).delivery, state=State.UNCLEAR)
+    decision = closed(delivery, read_windows("T2-CN 13:00-17:00"), now=desk.clock.now())
+    assert decision is not None
+    assert (decision.step, decision.counts) == (NextStep.ASK, False)
 
 
 def test_an_intent_without_a_result_parks_where_repeating_is_not_safe(desk: Desk) -> None:

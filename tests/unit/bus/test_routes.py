@@ -9,6 +9,7 @@ import pytest
 
 from bus.delivery import AfterParking, Pattern
 from bus.routes import Endpoint, Hop, Route, RouteTable, check, plan
+from bus.windows import read_windows
 from schemas.message import Envelope, Party
 from schemas.problem import Problem
 from tests.unit.bus.kit import house
@@ -113,3 +114,16 @@ def test_what_cannot_work_is_told_before_anything_runs(route: Route, endpoints: 
     """Unknown system, endpoint, operation; two deliveries of one message to one endpoint; and a newer message that
     would take the place of an older one without telling all that it told."""
     assert [found.code for found in check(RouteTable((route,), endpoints), house().adapters)] == [code]
+
+
+def test_what_comes_outside_the_receivers_hours_is_planned_for_the_opening() -> None:
+    """So nobody is woken for it in vain; NOW is Monday 07:00 in Viet Nam. Whoever fetches comes when they like."""
+    hours = read_windows("T2-T6 07:30-17:00")
+    closed = {name: replace(one, windows=hours) for name, one in ENDPOINTS.items()}
+    route = Route("a", "ho_so", (PORTAL, Hop("mot_cua_cmon", "pullDocument")))
+    one, fetched = plan(route, RouteTable((route,), closed), house().adapters, now=NOW)
+    assert one.not_before == NOW + timedelta(minutes=30)
+    assert one.reason == "Ngoài giờ nhận, mở lại lúc 07:30 20/07/2026"
+    assert (fetched.not_before, fetched.reason) == (None, "")
+    (later,) = plan(Route("a", "ho_so", (PORTAL,)), RouteTable((), closed), house().adapters, now=NOW, delay_s=3600)
+    assert (later.not_before, later.reason) == (NOW + timedelta(hours=1), "")
