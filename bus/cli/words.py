@@ -56,6 +56,7 @@ ACTS: Mapping[str, str] = {
     "release": "thả ra",
     "replay": "phát lại",
     "cancel": "hủy",
+    "settle": "ghi là đã giao",
     "look": "mở che",
 }
 FETCHES = "bên nhận đến lấy"

@@ -11,10 +11,11 @@ from bus.journal import tables as t
 from bus.journal.bodies import content_role, signature_role
 from bus.journal.delivery_row import DeliveryRow, derived_state
 from bus.journal.derive import heads
+from bus.journal.free import free_behind
 from bus.journal.judge import Behind, behind_of, refusal
 from bus.journal.parking import orphan_behind
 from bus.journal.plans import ALREADY, correct, take
-from bus.journal.transitions import cancelled, released
+from bus.journal.transitions import cancelled, released, settled
 from bus.journal.unit import Unit, delivery_row
 from bus.records import Act, Acted, Action, PlanItemState, PlanNote, QueueRecord
 from schemas.message import new_id
@@ -69,6 +70,10 @@ def _carry_out(unit: Unit, row: DeliveryRow, action: Action) -> tuple[DeliveryRo
         row = cancelled(row, who=action.who, why=action.why)
         unit.put(row)
         return row, orphan_behind(unit, row.id, who=action.who)
+    if action.act is Act.SETTLE:
+        row = settled(row, who=action.who, why=action.why)
+        unit.put(row)
+        return row, free_behind(unit, [row.id]).get(row.id, ())
     row = released(row, who=action.who, now_us=unit.now_us, as_replay=action.act is Act.REPLAY)
     unit.put(row)
     if action.act is Act.REPLAY and not action.as_then:

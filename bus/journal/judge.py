@@ -46,6 +46,8 @@ def refusal(act: Act, row: DeliveryRow, behind: Behind, *, why: str, now_us: int
         return "Bản mới hơn của cùng hồ sơ đã được giao; gửi bản này sẽ ghi trạng thái cũ đè lên mới: hãy hủy"
     if row.open != IN_LANE and behind.on_its_way and (act is Act.REPLAY or row.open):
         return "Bản tin đi sau của cùng hồ sơ đang trên đường đi; đợi nó xong rồi làm lại"
+    if act is Act.SETTLE:
+        return _refuse_settle(row, why=why)
     if act is Act.RELEASE:
         return _refuse_release(row)
     if row.held_behind and row.open:
@@ -71,6 +73,16 @@ def _refuse_cancel(row: DeliveryRow, *, why: str) -> str:
     if not why.strip():
         return "Phải ghi lý do hủy"
     return ""
+
+
+def _refuse_settle(row: DeliveryRow, *, why: str) -> str:
+    if not row.open:
+        return "Đã kết thúc, không còn gì để ghi"
+    if row.held_behind:
+        return "Đang đợi bản tin đi trước theo tuyến có thứ tự"
+    if row.state not in (State.UNCLEAR.value, State.PARKED.value):
+        return "Không ở trạng thái chưa rõ hay chờ xử lý tay: bus sẽ tự biết bên kia đã có hay chưa"
+    return "" if why.strip() else "Phải ghi bằng chứng của bên kia"
 
 
 def on_its_way(row: DeliveryRow, *, now_us: int) -> bool:

@@ -17,6 +17,7 @@ class Act(StrEnum):
     RELEASE = "release"  # parked or waiting → ready now; the content already made is sent
     REPLAY = "replay"  # any state → ready; same ids; content made anew unless `as_then`
     CANCEL = "cancel"  # open → cancelled
+    SETTLE = "settle"  # unclear or parked → delivered, on the partner's own word; nothing is sent
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ class PlanAct(StrEnum):
     REPLAY = "replay"  # a delivery; its content is made anew
     REPLAY_AS_THEN = "replay-as-then"  # a delivery; the content made then
     CANCEL = "cancel"  # a delivery
+    SETTLE = "settle"  # a delivery that the partner says it has
     TAKE_AGAIN = "take-again"  # a refused message: its raw bytes go through the door's pipeline once more
 
     @property
@@ -30,6 +31,7 @@ _ACTS: Mapping[PlanAct, Act] = {
     PlanAct.REPLAY: Act.REPLAY,
     PlanAct.REPLAY_AS_THEN: Act.REPLAY,
     PlanAct.CANCEL: Act.CANCEL,
+    PlanAct.SETTLE: Act.SETTLE,
 }
 
 

@@ -330,3 +330,38 @@ def test_a_look_at_nothing_is_not_recorded(world: World) -> None:
     """An unknown message is named as such."""
     with pytest.raises(LookupError):
         world.journal.record_look("0" * 32, "raw", who="nguyen.an", why="thử").result(20)
+
+
+# ---------------------------------------------------------------- settled on the partner's own word
+
+
+def test_settle_what_the_partner_says_it_has(world: World) -> None:
+    """A parked delivery ends as delivered with who and why, nothing is sent, and what waited behind it goes on."""
+    message_id = world.accept(item("TN01", to("a"), to("b", after_endpoint="a")))[0].message_id
+    first, second = f"{message_id}:a", f"{message_id}:b"
+    world.deliver(first, decision=PARKED, outcome=Outcome.UNCLEAR)
+    later = world.delivery(to("a"), code="TN01")
+    done = act(world, Act.SETTLE, first, why="đối soát, lời đáp sha256 abc")
+    seen = world.work(first)
+    assert (done.done, seen.delivery.state) == (True, State.DELIVERED)
+    assert seen.delivery.reason == "nguyen.an: đối soát, lời đáp sha256 abc"
+    assert (seen.open_intent, seen.known_there) == (False, True)
+    assert [record.delivery_id for record in done.feed] == [second]
+    assert done.rebuild_lane == seen.delivery.lane
+    assert world.work(later).is_head
+    journey = world.journal.journey(message_id)
+    assert journey is not None
+    assert [one["act"] for one in journey.actions] == ["settle"]
+    assert world.journal.verify_chain() == ()
+
+
+def test_settle_only_what_rests_in_doubt(world: World) -> None:
+    """What is ready, being sent, final, or without a proof is not settled by a person."""
+    ready, sending, final, parked = (world.delivery(code=code) for code in ("R", "S", "F", "P"))
+    world.grant(sending, "1.1")
+    world.deliver(final, "1.2")
+    world.deliver(parked, "1.3", decision=PARKED, outcome=Outcome.UNCLEAR)
+    refused = [act(world, Act.SETTLE, one) for one in (ready, sending, final)]
+    assert [one.done for one in refused] == [False, False, False]
+    assert all(one.reason for one in refused)
+    assert not act(world, Act.SETTLE, parked, why=" ").done

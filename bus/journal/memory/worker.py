@@ -32,6 +32,7 @@ from bus.journal.transitions import (
     offered,
     recorded,
     released,
+    settled,
 )
 from bus.records import (
     Acknowledged,
@@ -234,6 +235,9 @@ def _carry_out(store: Store, action: Action) -> tuple[QueueRecord, ...]:
     if action.act is Act.CANCEL:
         store.deliveries[row.id] = cancelled(row, who=action.who, why=action.why)
         return orphan_behind(store, row.id, who=action.who)
+    if action.act is Act.SETTLE:
+        store.deliveries[row.id] = settled(row, who=action.who, why=action.why)
+        return tuple(_free(store, row.id))
     row = store.deliveries[row.id] = released(
         row, who=action.who, now_us=store.now_us, as_replay=action.act is Act.REPLAY
     )

@@ -89,4 +89,6 @@ STAGES: Mapping[str, str] = {
     Stage.SETTLE.value: "ghi kết quả",
     Stage.CONFIGURE.value: "cấu hình",
 }
-ACTS: Mapping[str, str] = {"release": "Thả ra", "replay": "Phát lại", "cancel": "Hủy", "look": "Mở che"}
+ACTS: Mapping[str, str] = {
+    "release": "Thả ra", "replay": "Phát lại", "cancel": "Hủy", "settle": "Ghi là đã giao", "look": "Mở che",
+}  # fmt: skip
