@@ -1,48 +1,115 @@
-"""One connection pool to the server: calls functions, loads them when they are gone, names the faults.
+"""One partition's way to its server: calls functions, loads them when they are gone, names the faults.
 
-redis-py repeats a command after a connection fault; every function is idempotent, so that is safe.
+A command is repeated after a connection fault; every function is idempotent, so that is safe.
 """
 
 from __future__ import annotations
 
+import logging
 import re
+import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import redis
-from redis.backoff import ExponentialBackoff
-from redis.retry import Retry
+from redis.cluster import RedisCluster
+from redis.exceptions import AskError, MovedError, RedisClusterException
 
 from bus.ports import GenerationLost, QueueUnavailable
+from bus.queue.address import Address, Client, open_client
 from bus.queue.library import Library
+
+log = logging.getLogger("lienthong.queue")
 
 T = TypeVar("T")
 Argument = str | int | float
 Reply = Any  # whatever the function answers: lists of strings and integers, read by the caller
 
-_REPEATS = 2  # after the first try; a server that is away answers at once on a unix socket
+_REPEATS = 2  # in a cluster, where redis-py leaves it to us
+_REPLICAS_MS = 500  # as long as a write waits for its replicas
+_WARN_S = 60.0
 # What a server says that is there and cannot serve: full, disk trouble, loading, failing over. redis-py strips some
 # of the code words, and puts its own words before them in a pipeline.
 _AWAY = re.compile(
-    r"\b(OOM|MISCONF|READONLY|LOADING|BUSY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|TRYAGAIN)\b"
+    r"\b(OOM|MISCONF|READONLY|LOADING|BUSY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|MOVED|ASK)\b"
     r"|command not allowed when used memory|write against a read only replica|errors writing to the AOF"
 )
-_TIMEOUT_S = 10.0  # longer than the worst fsync stall seen
+_FAULTS = (redis.RedisError, RedisClusterException)
+
+
+class Server:
+    """One address, shared by the partitions in it. Thread-safe. Works again by itself when the server returns."""
+
+    def __init__(self, address: Address, *, replicas: int = 0) -> None:
+        self.replicas = replicas  # that must have a write before it counts; 0 = none
+        self._address = address
+        self._lock = threading.Lock()
+        self._client: Client | None = None if address.is_cluster else open_client(address)
+        self._warned_at = 0.0
+
+    def node(self, key: str) -> redis.Redis:
+        """The server that holds a key.
+
+        Raises:
+            RedisError, RedisClusterException: nobody says which one.
+        """
+        client = self._client or self._opened()
+        if not isinstance(client, RedisCluster):
+            return client
+        node = client.get_node_from_key(key)  # type: ignore[no-untyped-call]  # redis-py's
+        if node is None:
+            raise redis.ConnectionError("no server holds this part of the cluster")
+        return client.get_redis_connection(node)
+
+    def look_again(self, fault: Exception) -> bool:
+        """After a fault: True if the call may go somewhere else now."""
+        client = self._client
+        if not isinstance(client, RedisCluster):
+            return False
+        if isinstance(fault, redis.ResponseError) and not isinstance(fault, MovedError | AskError):
+            return False
+        try:
+            client.nodes_manager.initialize()
+        except _FAULTS:
+            self._forget()  # it is found anew from the addresses in the settings
+        return True
+
+    def counts(self, acknowledged: int) -> None:
+        """How many replicas have a write."""
+        if acknowledged < self.replicas and time.monotonic() - self._warned_at > _WARN_S:
+            self._warned_at = time.monotonic()
+            log.warning(
+                "%d of %d replicas have the queue's last write: a fail-over now is healed from the journal",
+                acknowledged, self.replicas,
+            )  # fmt: skip
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._forget()
+
+    def _opened(self) -> Client:
+        with self._lock:
+            if self._client is None:
+                self._client = open_client(self._address)
+            return self._client
+
+    def _forget(self) -> None:
+        with self._lock:
+            client = self._client
+            if self._address.is_cluster:
+                self._client = None
+        if client is not None:
+            client.close()
 
 
 class Connection:
-    """Thread-safe. Works again by itself when the server returns."""
+    """One partition. Thread-safe."""
 
-    def __init__(self, url: str, *, library: Library, tag: str) -> None:
+    def __init__(self, server: Server, *, library: Library, tag: str) -> None:
+        self._server = server
         self._library = library
         self._tag = tag
-        self._client: redis.Redis = redis.Redis.from_url(
-            url,
-            decode_responses=True,
-            socket_timeout=_TIMEOUT_S,
-            socket_connect_timeout=2.0,
-            retry=Retry(ExponentialBackoff(cap=0.1, base=0.02), _REPEATS),
-        )
 
     def call(self, name: str, arguments: Sequence[Argument] = (), *, writes: bool = True) -> Reply:
         """Calls one function on the partition.
@@ -51,14 +118,27 @@ class Connection:
             GenerationLost: the contents are not those expected.
             QueueUnavailable: the server cannot be reached, or takes nothing.
         """
-        run = self._client.fcall if writes else self._client.fcall_ro
-        return self._guarded(lambda: run(self._library.prefix + name, 1, self._tag, *arguments))
+        called = self._library.prefix + name
+        if not writes:
+            return self._guarded(lambda node: node.fcall_ro(called, 1, self._tag, *arguments))
+        if not self._server.replicas:
+            return self._guarded(lambda node: node.fcall(called, 1, self._tag, *arguments))
+
+        def run(node: redis.Redis) -> Reply:
+            pipeline = node.pipeline(transaction=False)
+            pipeline.fcall(called, 1, self._tag, *arguments)
+            pipeline.wait(self._server.replicas, _REPLICAS_MS)
+            reply, acknowledged = pipeline.execute()
+            self._server.counts(acknowledged)
+            return reply
+
+        return self._guarded(run)
 
     def call_many(self, name: str, rows: Sequence[Sequence[Argument]]) -> list[Reply]:
         """Calls one function once per row, in one round trip; not atomic together."""
 
-        def run() -> list[Reply]:
-            pipeline = self._client.pipeline(transaction=False)
+        def run(node: redis.Redis) -> list[Reply]:
+            pipeline = node.pipeline(transaction=False)
             for row in rows:
                 pipeline.fcall(self._library.prefix + name, 1, self._tag, *row)
             return list(pipeline.execute())
@@ -67,46 +147,47 @@ class Connection:
 
     def get_all(self, keys: Sequence[str]) -> tuple[str, ...]:
         """Plain strings, read together; "" = none."""
-        values = self._guarded(lambda: self._client.mget([self._tag + key for key in keys]))
+        values = self._guarded(lambda node: node.mget([self._tag + key for key in keys]))
         return tuple(str(value or "") for value in values)
 
     def pop(self, key: str, *, timeout_s: float) -> bool:
         """Waits for an entry of a list. True = one came."""
-        return self._guarded(lambda: self._client.blpop([self._tag + key], timeout=timeout_s)) is not None
+        return self._guarded(lambda node: node.blpop([self._tag + key], timeout=timeout_s)) is not None
 
     def run_id(self) -> str:
         """Changes whenever the server's process does."""
-        return str(self._guarded(lambda: self._client.info("server"))["run_id"])
+        return str(self._guarded(lambda node: node.info("server"))["run_id"])
 
     def ping(self) -> None:
         """Raises QueueUnavailable."""
-        self._guarded(self._client.ping)
+        self._guarded(lambda node: node.ping())
 
-    def close(self) -> None:
-        """Closes all connections."""
-        self._client.close()
-
-    def _guarded(self, run: Callable[[], T]) -> T:
-        try:
+    def _guarded(self, run: Callable[[redis.Redis], T]) -> T:
+        repeats = 0
+        while True:
             try:
-                return run()
-            except redis.ResponseError as fault:
-                if "function not found" not in str(fault).lower():
-                    raise
-                self._load()
-                return run()
-        except redis.RedisError as fault:
-            raise _named(fault) from fault
+                node = self._server.node(self._tag)
+                try:
+                    return run(node)
+                except redis.ResponseError as fault:
+                    if "function not found" not in str(fault).lower():
+                        raise
+                    self._load(node)
+                    return run(node)
+            except _FAULTS as fault:
+                repeats += 1
+                if repeats > _REPEATS or not self._server.look_again(fault):
+                    raise _named(fault) from fault
 
-    def _load(self) -> None:
+    def _load(self, node: redis.Redis) -> None:
         try:
-            self._client.function_load(self._library.source)
+            node.function_load(self._library.source)
         except redis.ResponseError as fault:
             if "already exists" not in str(fault).lower():  # another process was quicker
                 raise
 
 
-def _named(fault: redis.RedisError) -> Exception:
+def _named(fault: Exception) -> Exception:
     """Faults of the surroundings become the port's; faults of our own program stay what they are."""
     text = str(fault)
     if "LTGEN" in text:

@@ -11,7 +11,8 @@ import time
 from collections.abc import Mapping, Sequence
 
 from bus.ports import GenerationLost
-from bus.queue.connection import Argument, Connection, Reply
+from bus.queue.address import Address
+from bus.queue.connection import Argument, Connection, Reply, Server
 from bus.queue.library import Library, library
 from bus.queue.rows import entries_of, number_of, obey_row, rules_of, to_ms, views_of
 from bus.rates import Rate
@@ -28,7 +29,7 @@ from bus.records import (
 )
 
 IN_FLIGHT = 32  # lanes of one endpoint in flight at most, where the endpoint says nothing else
-_LONGEST_WAIT_S = 5.0  # below the connection's time-out
+_LONGEST_WAIT_S = 2.0  # below the connection's time-out
 
 
 class RedisQueue:
@@ -36,7 +37,7 @@ class RedisQueue:
 
     def __init__(
         self,
-        url: str,
+        server: Server | Address | str,  # a Server may be shared by several; whoever made it closes it
         *,
         in_flight: int = IN_FLIGHT,
         breaker: Breaker | None = None,  # None = an endpoint is never let alone
@@ -44,7 +45,10 @@ class RedisQueue:
         partition: int = 0,
         functions: Library | None = None,
     ) -> None:
-        self._connection = Connection(url, library=functions or library(), tag=f"lt:{{{partition}}}:")
+        self._own = None if isinstance(server, Server) else Server(_address(server))
+        shared = self._own or server
+        assert isinstance(shared, Server)
+        self._connection = Connection(shared, library=functions or library(), tag=f"lt:{{{partition}}}:")
         self._rules = rules_of(in_flight, breaker, rates or {})
         self._generation = 0
         self._fence = 0  # highest counter seen: a server that is below it has lost something
@@ -230,7 +234,8 @@ class RedisQueue:
 
     def close(self) -> None:
         """See the port."""
-        self._connection.close()
+        if self._own is not None:
+            self._own.close()
 
     def _head(self) -> list[Argument]:
         if not self._generation:
@@ -239,3 +244,7 @@ class RedisQueue:
 
     def _call(self, name: str, row: Sequence[Argument] = (), *, writes: bool = True) -> Reply:
         return self._connection.call(name, [*self._head(), *row], writes=writes)
+
+
+def _address(server: Address | str) -> Address:
+    return Address(server) if isinstance(server, str) else server
