@@ -170,6 +170,19 @@ class SignRule:
 
 
 @dataclass(frozen=True, slots=True)
+class LookUp:
+    """How the partner is asked what it has of one dossier, for reconciliation."""
+
+    operation: str  # ASK_OUT, or OUT where asking changes nothing there
+    record: str = ""  # path of the record found in the reply, may repeat; "" = the whole reply is the record
+    record_element: str = ""  # global element of the schema that the record is read as, where `record` is given
+    reply_map: str = ""  # file under maps/ that reads the record into a canonical kind; "" = only whether it is there
+    absent: tuple[str, ...] = ()  # the reply's text holds one of these: it is not there; () = any "rejected" says so
+    status_from: str = "us"  # "us": they have the status we sent; "them": the status is born there and comes to us
+    shown_by: Mapping[str, str] = field(default_factory=dict)  # operation we send a status by → "table/column" there
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """One system folder."""
 
@@ -188,6 +201,7 @@ class Manifest:
     answers: Mapping[AnswerKind, Answer] = field(default_factory=dict)
     numbers: Mapping[str, NumberRule] = field(default_factory=dict)  # by party
     sign: SignRule = SignRule()
+    look_up: LookUp | None = None  # None: there is nothing to ask of them
     body_limit_bytes: int = 10_485_760
     hooks: bool = False
     whole_envelope: bool = False  # soap: the schema and the maps speak of the envelope, its header included

@@ -22,6 +22,7 @@ from lxml import etree
 
 from adapters.adapter import Adapter
 from adapters.dating import own_day
+from adapters.look_up import read_record
 from adapters.manifest import Direction, Operation
 from adapters.mapping.plan import MapContext
 from adapters.replies import classify
@@ -197,6 +198,7 @@ def _run_reply(adapter: Adapter, sample: Sample) -> Made:
         lines += [
             line for then in operation.then if then.reply_map for line in _then(adapter, then.reply_map, reply.element)
         ]
+        lines += _found(adapter, operation, reply.element)
     return Made(".expected.txt", ("\n".join(lines) + "\n").encode())
 
 
@@ -208,6 +210,21 @@ def _then(adapter: Adapter, reply_map: str, element: etree._Element) -> Iterator
     for leaf in done.element.iter():
         if len(leaf) == 0:
             yield f"then {_path(leaf)} {(leaf.text or '').strip()}"
+
+
+def _found(adapter: Adapter, operation: Operation, element: etree._Element) -> Iterator[str]:
+    """What the reply to a look-up says of the dossier, where that is not told already."""
+    rule = adapter.manifest.look_up
+    if rule is None or adapter.manifest.operations[rule.operation] is not operation:
+        return
+    if rule.reply_map in {then.reply_map for then in operation.then}:
+        return
+    made, problems = read_record(adapter, rule, element, code="", on=NOW.date())
+    if problems:
+        raise Refused(problems)
+    for leaf in made.iter() if made is not None else ():
+        if len(leaf) == 0:
+            yield f"found {_path(leaf)} {(leaf.text or '').strip()}"
 
 
 def _path(leaf: etree._Element) -> str:

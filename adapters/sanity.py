@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from adapters.manifest import Auth, Direction, Manifest, Operation
+from adapters.manifest import Auth, Direction, LookUp, Manifest, Operation
 from adapters.mapping.kinds.layout import layout
 from adapters.mapping.plan import MapPlan
 from adapters.mapping.values import Fault
@@ -25,6 +25,7 @@ SENT = (Direction.OUT, Direction.ASK_OUT)
 OUTCOMES = ("accepted", "duplicate", "rejected", "refused", "unavailable", "throttled", "unclear", "bad-reply")
 _UNCLEAR = ("ask", "repeat", "park")
 _AGAIN = ("", "update", "login")
+_STATUS_FROM = ("us", "them")
 
 
 def check_manifest(
@@ -76,6 +77,35 @@ class _Check:
             self.say("LT-SYS-017", "auth", operation=", ".join(called))
         if manifest.auth is not None and manifest.auth.kind in (Auth.HEADER, Auth.JWS) and not manifest.auth.header:
             self.say("LT-SYS-004", "auth.header", key="auth.header", reason="must be given / phải ghi")
+        if manifest.look_up is not None:
+            self._look_up(manifest.look_up)
+
+    def _look_up(self, rule: LookUp) -> None:
+        operations = self.manifest.operations
+        asked = operations.get(rule.operation)
+        if asked is None:
+            close = nearest(rule.operation, operations)
+            self.say("LT-SYS-010", "look_up.operation", name=rule.operation, nearest=close)
+        elif asked.direction not in SENT:
+            known = ", ".join(name for name, one in operations.items() if one.direction in SENT)
+            self.say("LT-SYS-013", "look_up.operation", value=rule.operation, known=known)
+        elif rule.record and (reply := self.shape(asked.reply_element, "look_up.operation")) is not None:
+            self.path(reply, rule.record, "look_up.record")
+        if bool(rule.record) is not bool(rule.record_element):
+            self.say("LT-SYS-018", "look_up", member="record_element" if rule.record else "record")
+        if rule.record_element:
+            self.shape(rule.record_element, "look_up.record_element")
+        if rule.reply_map and rule.reply_map not in {*self.maps, *self.broken}:
+            self.say("LT-SYS-005", "look_up.reply_map", file=f"maps/{rule.reply_map}")
+        plan = self.maps.get(rule.reply_map)
+        root = rule.record_element or (asked.reply_element if asked else "")
+        if plan is not None and plan.legacy_root != root:
+            self.say("LT-SYS-023", "look_up.reply_map", map=rule.reply_map, expected=root, found=plan.legacy_root)
+        if rule.status_from not in _STATUS_FROM:
+            self.say("LT-SYS-013", "look_up.status_from", value=rule.status_from, known=", ".join(_STATUS_FROM))
+        for name in rule.shown_by:
+            if name not in operations:
+                self.say("LT-SYS-010", "look_up.shown_by", name=name, nearest=nearest(name, operations))
 
     def operation(self, name: str, operation: Operation) -> None:
         """What concerns one operation."""

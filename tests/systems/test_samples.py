@@ -59,6 +59,8 @@ def test_each_map_is_shown_by_a_sample(folder: Path, name: str) -> None:
     operations = [adapter.manifest.operations[each] for each in shown if each]
     used = {operation.map for operation in operations}
     used |= {then.reply_map for operation in operations for then in operation.then}
+    rule = adapter.manifest.look_up
+    used |= {rule.reply_map} if rule is not None and rule.operation in shown else set()
 
     assert isinstance(adapter.maps[name], MapPlan)
     assert name in used
