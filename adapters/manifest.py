@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from adapters.poll_rule import PollRule
+
 
 class Direction(StrEnum):
     """Who starts an operation, and what we do with it."""
@@ -21,6 +23,8 @@ class Direction(StrEnum):
     ACK = "ack"  # they acknowledge what they fetched
     ASK_IN = "ask-in"  # they ask us; answered now
     ASK_OUT = "ask-out"  # we ask them; one deadline, no queue
+    POLL = "poll"  # we fetch from them: a list, or one item of it
+    TELL = "tell"  # we tell them what became of an item we fetched
 
 
 class Auth(StrEnum):
@@ -128,7 +132,8 @@ class Operation:
     dated_by: str = ""  # path of the day that code tables are judged by, relative to an item; "" = the day it came
     dated_format: str = ""  # how that day is written, as in maps: "dd/MM/yyyy", "yyyyMMddHHmmss", "iso" …
     answers: Mapping[AnswerKind, Answer] = field(default_factory=dict)  # over the adapter's
-    # -- OUT --
+    # -- OUT, POLL, TELL --
+    method: str = "POST"  # json: "GET" puts the members of the request into the address
     service: str = ""  # the name on the wire where one service serves several operations here; "" = the name
     soap_action: str = ""
     path: str = ""  # appended to the endpoint's address; JSON doors: how the called path ends
@@ -145,7 +150,7 @@ class Operation:
     replies: tuple[ReplyRule, ...] = ()
     then: tuple[Then, ...] = ()
     identities: tuple[str, ...] = ()  # parties whose name of the dossier must exist before it is sent
-    # -- PULL / ACK --
+    # -- PULL, ACK --
     limit: int = 50
     offer_s: int = 300  # not acknowledged after this = offered again
     ack_path: str = ""  # ACK: path of the repeated code
@@ -201,6 +206,7 @@ class Manifest:
     answers: Mapping[AnswerKind, Answer] = field(default_factory=dict)
     numbers: Mapping[str, NumberRule] = field(default_factory=dict)  # by party
     sign: SignRule = SignRule()
+    poll: Mapping[str, PollRule] = field(default_factory=dict)  # by operation
     look_up: LookUp | None = None  # None: there is nothing to ask of them
     body_limit_bytes: int = 10_485_760
     hooks: bool = False

@@ -1,6 +1,6 @@
 """Runs the samples of a system folder. Each is a file with its expected result, or its expected problems, beside it.
 
-samples/in/    <operation>-<words>.xml|json   a partner's bytes, as our door receives them
+samples/in/    <operation>-<words>.xml|json   a partner's bytes, as our door receives them, or a page that we fetched
 samples/out/   <operation>-<words>.xml        a canonical message; names of the dossier stand in identities.toml
 samples/reply/ <operation>-<words>.xml|json|html|txt  a partner's reply; `-http503-` in the name is its status
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from pathlib import Path
@@ -27,7 +27,7 @@ from adapters.manifest import Direction, Operation
 from adapters.mapping.plan import MapContext
 from adapters.replies import classify
 from adapters.wire.contract import Exchange, Fault, HttpRequest, SendOrder, Target
-from adapters.wire.registry import inbound, outbound, render
+from adapters.wire.registry import inbound, outbound, read_page, render
 from schemas.catalog import canonical
 from schemas.problem import Problem, Refused, Stage, problem
 from schemas.rules import check_rules
@@ -124,6 +124,8 @@ def context(adapter: Adapter) -> MapContext:
 def _run_in(adapter: Adapter, sample: Sample) -> Made:
     body = sample.file.read_bytes()
     operation = adapter.manifest.operations[sample.operation]
+    if operation.direction is Direction.POLL:
+        return _run_page(adapter, sample, operation, body)
     media = "application/soap+xml" if _SOAP12 in body else _TYPES[sample.file.suffix]
     path = "" if adapter.manifest.wire == "soap" else "/" + (operation.path or operation.service or sample.operation)
     request = HttpRequest("POST", path, {}, {"content-type": media}, body, "http://lienthong.example/" + adapter.id)
@@ -136,6 +138,23 @@ def _run_in(adapter: Adapter, sample: Sample) -> Made:
         return Made(".expected.txt", _call_text(call.operation, call.name, call.payload))
     items = _at(call.payload, call.operation.items) if call.operation.items else [call.payload]
     return _translated(adapter, call.name, call.operation, items)
+
+
+def _run_page(adapter: Adapter, sample: Sample, operation: Operation, body: bytes) -> Made:
+    """A page that we fetched: each item is judged by itself, as it is in life."""
+    order, exchange = _answered(adapter, sample, body, status=200)
+    page = read_page(order, exchange, ())
+    problems = [*page.reply.problems, *(found for row in page.rows for found in row.problems)]
+    items = [row.element for row in page.rows if row.element is not None and not row.problems]
+    if not operation.map:
+        lines = [f"item {text}" for item in items for leaf in item for text in _texts(leaf, ".")]
+        return Made(problems=tuple(problems)) if problems else Made(".expected.txt", _lines(lines))
+    made = _translated(adapter, sample.operation, operation, items)
+    return replace(made, problems=(*problems, *made.problems)) if problems else made
+
+
+def _lines(lines: list[str]) -> bytes:
+    return ("\n".join(lines) + "\n").encode()
 
 
 def _translated(adapter: Adapter, name: str, operation: Operation, items: list[etree._Element]) -> Made:
@@ -181,12 +200,7 @@ def _run_reply(adapter: Adapter, sample: Sample) -> Made:
     operation = adapter.manifest.operations[sample.operation]
     body = sample.file.read_bytes()
     status = int(found[1]) if (found := _STATUS.search(sample.file.stem)) else 200
-    exchange = Exchange(
-        Fault.NONE, sent=True, status=status, headers={"content-type": _TYPES[sample.file.suffix]}, body=body,
-        peer="partner.example:443", duration_ms=1, request_sha256="", request_size=0,
-    )  # fmt: skip
-    target = Target("mau", "http://partner.example", {})
-    order = SendOrder(adapter, target, sample.operation, b"", "", "", "0" * 32, 1.0)
+    order, exchange = _answered(adapter, sample, body, status=status)
     reply = outbound(adapter.manifest.wire).reply(order, exchange)
     verdict = classify(operation, exchange, reply)
     lines = [f"outcome {verdict.outcome}"]
@@ -200,6 +214,16 @@ def _run_reply(adapter: Adapter, sample: Sample) -> Made:
         ]
         lines += _found(adapter, operation, reply.element)
     return Made(".expected.txt", ("\n".join(lines) + "\n").encode())
+
+
+def _answered(adapter: Adapter, sample: Sample, body: bytes, *, status: int) -> tuple[SendOrder, Exchange]:
+    """As if a partner had answered with these bytes."""
+    exchange = Exchange(
+        Fault.NONE, sent=True, status=status, headers={"content-type": _TYPES[sample.file.suffix]}, body=body,
+        peer="partner.example:443", duration_ms=1, request_sha256="", request_size=0,
+    )  # fmt: skip
+    target = Target("mau", "http://partner.example", {})
+    return SendOrder(adapter, target, sample.operation, b"", "", "", "0" * 32, 1.0), exchange
 
 
 def _then(adapter: Adapter, reply_map: str, element: etree._Element) -> Iterator[str]:

@@ -12,6 +12,7 @@ from adapters.manifest import Auth, Direction, LookUp, Manifest, Operation
 from adapters.mapping.kinds.layout import layout
 from adapters.mapping.plan import MapPlan
 from adapters.mapping.values import Fault
+from adapters.sanity_poll import check_polls
 from adapters.wire.quirks import QUIRKS
 from adapters.wire.registry import BUILT_IN, GROUP
 from schemas.catalog import KINDS
@@ -22,6 +23,7 @@ from schemas.validate import Schema
 
 CALLED = (Direction.IN, Direction.PULL, Direction.ACK, Direction.ASK_IN)
 SENT = (Direction.OUT, Direction.ASK_OUT)
+FETCHED = (Direction.POLL, Direction.TELL)
 OUTCOMES = ("accepted", "duplicate", "rejected", "refused", "unavailable", "throttled", "unclear", "bad-reply")
 _UNCLEAR = ("ask", "repeat", "park")
 _AGAIN = ("", "update", "login")
@@ -36,6 +38,7 @@ def check_manifest(
     check.whole()
     for name, operation in manifest.operations.items():
         check.operation(name, operation)
+    check_polls(check)
     return tuple(check.problems)
 
 
@@ -116,7 +119,7 @@ class _Check:
         reply = self.shape(operation.reply_element, f"{where}.reply_element") if operation.reply_element else None
         if operation.direction in CALLED and element is not None:
             self._called(operation, element, reply, where)
-        if operation.direction in SENT:
+        if operation.direction in (*SENT, *FETCHED):
             self._sent(name, operation, reply, where)
         self._map(operation, where)
         if reply is not None:
@@ -193,7 +196,7 @@ class _Check:
                 self.say("LT-SYS-005", here, file=f"maps/{then.reply_map}")
 
     def _map(self, operation: Operation, where: str) -> None:
-        if operation.direction is Direction.ACK:
+        if operation.direction is Direction.ACK or (operation.direction in FETCHED and not operation.map):
             return
         if operation.kind not in KINDS:
             self.say("LT-SYS-016", f"{where}.kind", name=operation.kind or "–", nearest=nearest(operation.kind, KINDS))
@@ -237,7 +240,7 @@ def wire_names() -> list[str]:
 def _legacy_root(manifest: Manifest, name: str) -> str:
     """The element a map takes (IN) or gives (OUT, PULL, ASK)."""
     operation = manifest.operations[name]
-    if operation.direction is Direction.ASK_IN:
+    if operation.direction is Direction.ASK_IN or (operation.direction is Direction.POLL and not operation.items):
         return operation.reply_element
     if operation.items:
         return operation.items.rpartition("/")[2]

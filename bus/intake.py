@@ -17,7 +17,7 @@ from adapters.adapter import Adapter
 from adapters.manifest import AnswerKind, Direction
 from adapters.wire.contract import Call, HttpRequest, Said
 from bus.asks import answer_question
-from bus.days import day_of
+from bus.known import known_dossiers
 from bus.offers import offered_reply
 from bus.pipeline import Inbound, KnownDossier, Names, names_of, numbered, split, take_in
 from bus.ports import Clock, Journal, JournalUnavailable
@@ -131,13 +131,7 @@ class Intake:
 
     def _known(self, wanted: Iterable[Names]) -> Mapping[Names, KnownDossier]:
         """The dossiers of the items, as their newest message tells of them."""
-        found: dict[Names, KnownDossier] = {}
-        for names in wanted:
-            dossier = next((d for party, code in names if (d := self.journal.dossier(party, code))), "")
-            if dossier and (first := self.journal.latest(dossier, "ho_so")) is not None:
-                origin = first.envelope.facts.get("nguon", "")
-                found[names] = KnownDossier(origin, day_of(first.envelope), first.envelope.sender)
-        return found
+        return known_dossiers(self.journal, wanted)
 
     @staticmethod
     def _is_anothers(known: KnownDossier, party: Party) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adapters.wire.fetched import json_page, soap_page
 from adapters.wire.json_client import JsonCaller
 from adapters.wire.json_server import JsonDoor
 from adapters.wire.portal import PortalCaller
@@ -10,6 +11,6 @@ from adapters.wire.rendering import render_json, render_xml
 from adapters.wire.soap_client import SoapCaller
 from adapters.wire.soap_server import SoapDoor
 
-SOAP = Wire("soap", SoapDoor, SoapCaller, render_xml)
+SOAP = Wire("soap", SoapDoor, SoapCaller, render_xml, soap_page)
 PORTAL = Wire("portal", JsonDoor, PortalCaller, render_json)
-JSON = Wire("json", JsonDoor, JsonCaller, render_json)
+JSON = Wire("json", JsonDoor, JsonCaller, render_json, json_page)

@@ -5,7 +5,7 @@ A foreign wire is a `Wire` value under an entry point of the group "lienthong.wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -15,7 +15,8 @@ from lxml import etree
 
 from adapters.adapter import Adapter
 from adapters.manifest import Operation
-from adapters.wire.contract import InboundWire, OutboundWire
+from adapters.wire.contract import Exchange, InboundWire, OutboundWire, SendOrder
+from adapters.wire.fetched import Fetched
 from adapters.wire.http_client import HttpClient
 from schemas.problem import Refused, Stage, problem
 
@@ -30,6 +31,7 @@ class Wire:
     inbound: Callable[[], InboundWire]
     outbound: Callable[[HttpClient], OutboundWire]
     render: Callable[[Adapter, str, Operation, etree._Element], tuple[bytes, str]]
+    page: Callable[[SendOrder, Exchange, Sequence[str]], Fetched] | None = None  # None: it cannot be polled
 
 
 @cache
@@ -74,6 +76,18 @@ def outbound(name: str, http: HttpClient | None = None) -> OutboundWire:
 def render(adapter: Adapter, name: str, operation: Operation, element: etree._Element) -> tuple[bytes, str]:
     """The content bytes of an operation's element, and their media type."""
     return _wire(adapter.manifest.wire).render(adapter, name, operation, element)
+
+
+def read_page(order: SendOrder, exchange: Exchange, paths: Sequence[str]) -> Fetched:
+    """What came of asking for items, item by item; `paths` are those of the reply that are to be told as text.
+
+    Raises:
+        Refused: items cannot be fetched by this wire.
+    """
+    wire = _wire(order.adapter.manifest.wire)
+    if wire.page is None:
+        raise Refused((problem("LT-POLL-001", Stage.CONFIGURE, {"wire": wire.name}),))
+    return wire.page(order, exchange, paths)
 
 
 @cache

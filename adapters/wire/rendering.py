@@ -10,6 +10,7 @@ from adapters.wire.contract import SendOrder
 from adapters.wire.jsonxml import bare_child, compact, xml_to_json
 
 LIST, MEMBERS = "list", "members"
+_BARE = (Direction.ASK_OUT, Direction.POLL, Direction.TELL)
 JSON_TYPE = "application/json; charset=utf-8"
 XML_TYPE = "text/xml; charset=utf-8"
 
@@ -35,7 +36,7 @@ def render_json(adapter: Adapter, name: str, operation: Operation, element: etre
 
 def data_form(operation: Operation) -> str:
     """How the content travels: "list", "object" (both as `data`), or "members" (at the top, beside `service`)."""
-    return operation.data_form or (MEMBERS if operation.direction is Direction.ASK_OUT else LIST)
+    return operation.data_form or (MEMBERS if operation.direction in _BARE else LIST)
 
 
 def update_flag(order: SendOrder) -> dict[str, str]:

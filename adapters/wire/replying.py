@@ -22,7 +22,7 @@ _MARK = b"\xef\xbb\xbf"
 def soap_reply(order: SendOrder, exchange: Exchange) -> PartnerReply:
     """The body's child with its code and text; a fault, a page or rubbish as problems."""
     operation = order.adapter.manifest.operations[order.name]
-    early = _early(order, operation, exchange, expected="SOAP")
+    early = early_reply(order, operation, exchange, expected="SOAP")
     if early is not None:
         return early
     try:
@@ -38,7 +38,7 @@ def soap_reply(order: SendOrder, exchange: Exchange) -> PartnerReply:
         if XML_IN_STRING in order.adapter.manifest.quirks:
             _unfold(element, limit=order.target.reply_limit_bytes)
     except Refused as refused:
-        return _bad(_unreadable(order, refused.problems[0].text_en))
+        return _bad(unreadable(order, refused.problems[0].text_en))
     return PartnerReply(
         code=text_at(element, operation.reply_code) if operation.reply_code else None,
         text=(text_at(element, operation.reply_text) or "") if operation.reply_text else "",
@@ -52,10 +52,10 @@ def _soap_content(order: SendOrder, exchange: Exchange) -> etree._Element | Prob
     declared = media_type(exchange.headers.get("content-type", "")).charset
     charset = charset_of(body, declared, quirks=quirks, stage=Stage.DELIVER)
     if isinstance(charset, Problem):
-        return _unreadable(order, charset.text_en)
+        return unreadable(order, charset.text_en)
     limits = XmlLimits(size_bytes=order.target.reply_limit_bytes, charsets=charsets(quirks))
     opened = open_envelope(parse(body, limits=limits, charset=charset, stage=Stage.DELIVER), stage=Stage.DELIVER)
-    return _unreadable(order, opened.text_en) if isinstance(opened, Problem) else opened.content
+    return unreadable(order, opened.text_en) if isinstance(opened, Problem) else opened.content
 
 
 def _unfold(element: etree._Element, *, limit: int) -> None:
@@ -78,7 +78,7 @@ def json_reply(order: SendOrder, exchange: Exchange) -> PartnerReply:
     """A JSON reply: code and text straight from the JSON (a code may be a number or text), element by the schema."""
     adapter = order.adapter
     operation = adapter.manifest.operations[order.name]
-    early = _early(order, operation, exchange, expected="JSON")
+    early = early_reply(order, operation, exchange, expected="JSON")
     if early is not None:
         return early
     body = exchange.body
@@ -88,12 +88,12 @@ def json_reply(order: SendOrder, exchange: Exchange) -> PartnerReply:
         limits = JsonLimits(size_bytes=order.target.reply_limit_bytes)
         value = loads(body, limits=limits, stage=Stage.DELIVER)
     except Refused as refused:
-        return _bad(_unreadable(order, refused.problems[0].text_en))
+        return _bad(unreadable(order, refused.problems[0].text_en))
     if not isinstance(value, dict):
-        return _bad(_unreadable(order, "not a JSON object"))
+        return _bad(unreadable(order, "not a JSON object"))
     code, odd = json_text(value, operation.reply_code)
     if odd:
-        return _bad(_unreadable(order, f"{operation.reply_code} is neither text nor number"))
+        return _bad(unreadable(order, f"{operation.reply_code} is neither text nor number"))
     text, _ = json_text(value, operation.reply_text)
     return PartnerReply(code=code, text=text or "", element=_element(order, operation, value))
 
@@ -126,7 +126,7 @@ def json_text(value: JsonValue, path: str) -> tuple[str | None, bool]:
     return str(value), False
 
 
-def _early(order: SendOrder, operation: Operation, exchange: Exchange, *, expected: str) -> PartnerReply | None:
+def early_reply(order: SendOrder, operation: Operation, exchange: Exchange, *, expected: str) -> PartnerReply | None:
     """What can be said without reading: a fault on the line, an empty answer, an HTML page."""
     if exchange.fault is not Fault.NONE:
         return NOTHING
@@ -141,7 +141,7 @@ def _early(order: SendOrder, operation: Operation, exchange: Exchange, *, expect
     return None
 
 
-def _unreadable(order: SendOrder, reason: str) -> Problem:
+def unreadable(order: SendOrder, reason: str) -> Problem:
     return problem("LT-WIRE-032", Stage.DELIVER, {"endpoint": order.target.endpoint, "reason": reason})
 
 

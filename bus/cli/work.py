@@ -29,15 +29,19 @@ def work(
 ) -> None:
     """Giao thông điệp cho tới khi bị dừng / delivers until stopped (SIGTERM finishes what is under way)."""
     from bus.compose import make_worker, open_parts
+    from bus.compose_polls import make_scheduler
     from bus.worker import worker_name
 
     log_to_stderr()
     parts = open_parts(state(context).settings)
     boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
     worker = make_worker(parts, name=name or worker_name(boot_id, time.time()))
+    scheduler = make_scheduler(parts, name=worker.name)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
+    scheduler.start()
     try:
         worker.run()
     finally:
+        scheduler.stop()
         parts.close()

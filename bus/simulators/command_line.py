@@ -1,4 +1,4 @@
-"""The command line of the simulators, made from their options: `portal|cmon|dlms|facade|proxy [--option …]`.
+"""The command line of the simulators, made from their options: `portal|cmon|dlms|facade|lists|proxy [--option …]`.
 
 `lienthong simulate` and `python -m bus.simulators` both end here.
 """
@@ -15,7 +15,15 @@ from typing import Any
 from bus.simulators.cmon import serve_cmon
 from bus.simulators.dlms import serve_dlms
 from bus.simulators.facade import serve_facade
-from bus.simulators.options import CmonOptions, DlmsOptions, FacadeOptions, PortalOptions, ProxyOptions
+from bus.simulators.lists import serve_lists
+from bus.simulators.options import (
+    CmonOptions,
+    DlmsOptions,
+    FacadeOptions,
+    ListsOptions,
+    PortalOptions,
+    ProxyOptions,
+)
 from bus.simulators.portal import serve_portal
 from bus.simulators.proxy import serve_proxy
 from bus.simulators.switches import SENDER_SWITCHES, Switches
@@ -76,6 +84,17 @@ KINDS: Mapping[str, _Kind] = {
         more="  POST /_sim/push              send dossiers, e.g. {\"count\": 20, \"steps\": 4}\n\n"
         "example:\n"
         "  LIENTHONG_FACADE_KEY=… python -m bus.simulators facade --dossiers 50\n",
+    ),
+    "lists": _Kind(
+        ListsOptions,
+        serve_lists,
+        "a partner that waits to be asked: lists of rows, and an inbox with acknowledgement",
+        "  POST /_sim/add               e.g. {\"dossiers\": 20, \"steps\": 3, \"letters\": 10}\n"
+        "  POST /_sim/touch             the oldest rows change and go to the end of the list: {\"count\": 5}\n"
+        "  POST /_sim/offer-again       the inbox forgets every acknowledgement\n\n"
+        "paths: GET /ho-so, /buoc, /hop-thu, /van-ban; POST /xac-nhan\n\n"
+        "example:\n"
+        "  python -m bus.simulators lists --port 18084 --dossiers 200 --letters 50 --error-rate 0.05\n",
     ),
     "proxy": _Kind(
         ProxyOptions,

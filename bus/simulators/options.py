@@ -130,6 +130,23 @@ class FacadeOptions(SenderOptions):
     first: int = _number(1, "number of the first dossier")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListsOptions(CommonOptions):
+    """A partner that waits to be asked: lists of rows, and an inbox with acknowledgement."""
+
+    key_env: str = _text("", "environment variable with the key that callers must show; empty = none")
+    key_header: str = _text("X-Api-Key", "header that carries the key")
+    dossiers: int = _number(0, "so many rows in the list of dossiers at the start")
+    steps: int = _number(3, "progress steps of each of them, in the list of steps")
+    letters: int = _number(0, "so many letters in the inbox at the start, each with a dossier")
+    prefix: str = _text("SM", "beginning of the dossiers' codes")
+    first: int = _number(1, "number of the first dossier")
+    page_most: int = _number(0, "rows in a page at most, whatever is asked for; 0 = as asked")
+    repeat_page: bool = _yes("give the first page again and again, whichever is asked for")
+    invalid_rate: float = _real(0.0, "dossiers with a day that does not exist at this rate; they must be refused")
+    skew_s: float = _real(0.0, "the clock is so far ahead, or behind")
+
+
 class Trouble(StrEnum):
     """What the proxy does to an exchange."""
 

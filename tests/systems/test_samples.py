@@ -66,13 +66,13 @@ def test_each_map_is_shown_by_a_sample(folder: Path, name: str) -> None:
     assert name in used
 
 
-def test_the_four_systems_have_samples_both_good_and_bad() -> None:
+def test_the_systems_have_samples_both_good_and_bad() -> None:
     """There is something to check at all, and refusals are shown as well as successes."""
     names = [folder.name for folder in FOLDERS]
     bad = [sample for _, sample in SAMPLES if sample.beside(".problems").is_file()]
     replies = [sample for _, sample in SAMPLES if sample.way is Way.REPLY]
 
-    assert names == ["cong_dvcqg", "gplx_dlms", "mat_tien_json", "mot_cua_cmon"]
+    assert {"cong_dvcqg", "gplx_dlms", "mat_tien_json", "mot_cua_cmon", "mot_cua_rest"} <= set(names)
     assert len(SAMPLES) >= 100
     assert len(bad) >= 30
     assert len(replies) >= 30

@@ -1,0 +1,319 @@
+"""One run of a poll: fetch a page, accept what stands on it, move the checkpoint, acknowledge; and again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from adapters.poll_rule import PollRule, span_s
+from adapters.wire.fetched import Row
+from bus.known import known_dossiers
+from bus.outcome import Outcome
+from bus.polling.fetch import Answer, Line, ask
+from bus.polling.position import Go, Position, Sheet, begun, onward
+from bus.polling.take import Source, Taken, digest_of, dossier_names, id_of, mark_of, refused, take, unrecordable
+from bus.ports import Clock, Journal, JournalUnavailable
+from bus.records import ItemStatus, QueueRecord
+from bus.records.jobs import JobResult, PageKept, Stepped
+from bus.routing import House
+from bus.turn import Finished, Turn
+from schemas.message import Envelope, Message, new_id, sha256_hex
+from schemas.problem import Problem, Stage, problem
+
+log = logging.getLogger("lienthong.poll")
+
+_STEP = 50  # items in one transaction: deliveries wait for the same writer
+_LEFT = 1000  # items not taken that are remembered one by one
+_GOOD = (ItemStatus.ACCEPTED, ItemStatus.DUPLICATE)
+
+
+class _Broken(Exception):
+    """The partner did not give what was asked for; the checkpoint stands where it stood."""
+
+    def __init__(self, cause: Problem, answer: Answer) -> None:
+        super().__init__(cause.text_en)
+        self.cause, self.answer = cause, answer
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What every poll of a process uses."""
+
+    journal: Journal
+    feed: Callable[[Sequence[QueueRecord]], None]  # after the commit
+    house: House
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One poll of one endpoint: a job of the scheduler. Holds nothing between two runs."""
+
+    endpoint: str
+    operation: str  # the list
+    rule: PollRule
+    line: Line
+    source: Source  # of the operation that brings the items
+    means: Means
+    every_s: float
+
+    @property
+    def name(self) -> str:
+        """As operators know it."""
+        return poll_name(self.endpoint, self.operation)
+
+    def run(self, turn: Turn) -> Finished:
+        """From the checkpoint to the end of what there is, or to the most pages of one run."""
+        run = _Run(self, turn)
+        try:
+            run.settle_debts()
+            return run.walk()
+        except _Broken as broken:
+            return run.broken(broken)
+
+
+def poll_name(endpoint: str, operation: str) -> str:
+    """The name of a poll's job.
+
+    >>> poll_name("so_tu_phap", "DanhSach")
+    'so_tu_phap.DanhSach'
+    """
+    return f"{endpoint}.{operation}"
+
+
+class _Run:
+    """What one run carries along."""
+
+    def __init__(self, poll: Poll, turn: Turn) -> None:
+        self.poll, self.rule, self.turn, self.means = poll, poll.rule, turn, poll.means
+        self.written = turn.position
+        self.position = begun(Position.read(turn.position), poll.rule)
+        self.before: tuple[str, ...] | None = None  # digests of the page before
+        self.again = 0  # how often in a row they came
+        self.taken = 0
+        self.refused = 0
+        self.backlog: int | None = None
+
+    # ---------------------------------------------------------------- pages
+
+    def walk(self) -> Finished:
+        for _ in range(self.rule.pages):
+            if self.turn.stopping():
+                return self._finished(JobResult.MORE, "Dừng theo lệnh, lần sau đi tiếp")
+            self.turn.keep()
+            go = self._page()
+            if go is Go.STUCK:
+                values = {"endpoint": self.poll.endpoint, "operation": self.poll.operation}
+                cause = problem("LT-POLL-002", Stage.DELIVER, values)
+                return self._finished(JobResult.FAILED, f"{cause.code}: {cause.text_vi}")
+            if go is Go.OVER:
+                return self._finished(JobResult.DONE, "")
+        return self._finished(JobResult.MORE, f"Còn nữa sau {self.rule.pages} trang")
+
+    def _page(self) -> Go:
+        rule, now = self.rule, self.means.clock.now()
+        answer = self._asked(self.poll.operation, rule.ask, (rule.more, rule.backlog, rule.cursor))
+        rows, said = answer.fetched.rows, answer.fetched.said
+        digests = tuple(digest_of(row) for row in rows)
+        if rule.backlog and said.get(rule.backlog, "").isdigit():
+            self.backlog = int(said[rule.backlog])
+        new = self._taken_in(answer, rows, digests)
+        self.again = self.again + 1 if self.before == digests else 0
+        sheet = Sheet(
+            marks=tuple(mark_of(row, rule) for row in rows), digests=digests, new=new,
+            cursor=said.get(rule.cursor, "") if rule.cursor else "", more=_more(said, rule),
+            again=self.again,
+        )  # fmt: skip
+        self.before = digests
+        moved, go = onward(self.position, sheet, rule, now=now)
+        self.position = moved
+        self._write()
+        self.settle_debts()
+        return go
+
+    def _taken_in(self, answer: Answer, rows: Sequence[Row], digests: Sequence[str]) -> int:
+        """How many rows were new."""
+        known = set(self.position.seen)
+        fresh: dict[str, Row] = {}
+        for row, digest in zip(rows, digests, strict=True):
+            if digest not in known:
+                fresh.setdefault(digest, row)
+            else:  # they offer it again: our acknowledgement was lost there
+                self._owe(id_of(row, self.rule), good=digest not in self.position.left)
+        if not fresh:
+            return 0
+        if self.rule.get:
+            return sum(self._fetch_one(row, digest) for digest, row in fresh.items())
+        page = self._evidence(answer)
+        return self._accept([*fresh.values()], page)
+
+    # ---------------------------------------------------------------- items on the page
+
+    def _accept(self, rows: Sequence[Row], page: PageKept) -> int:
+        new = 0
+        pages: tuple[PageKept, ...] = (page,)
+        for start in range(0, len(rows), _STEP):
+            part = rows[start : start + _STEP]
+            taken = self._prepared(part, cause=page.question.envelope.id)
+            new += self._commit(taken, pages)
+            pages = ()
+        return new
+
+    def _prepared(self, rows: Sequence[Row], *, cause: str) -> list[Taken]:
+        source, house, now = self.poll.source, self.means.house, self.means.clock.now()
+        wanted = {names for row in rows if (names := dossier_names(source, row))}
+        known = known_dossiers(self.means.journal, wanted)
+        made = (take(row, source, house, known=known, now=now, cause=cause) for row in rows)
+        return [replace(one, id=id_of(row, self.rule)) for one, row in zip(made, rows, strict=True)]
+
+    def _commit(self, taken: Sequence[Taken], pages: tuple[PageKept, ...] = ()) -> int:
+        """One transaction; if one item cannot be written, that one becomes evidence and the others go in."""
+        try:
+            stepped = self._step(taken, pages)
+        except JournalUnavailable:
+            self.means.journal.ping()  # raises: it is the journal, not an item
+            if len(taken) > 1:
+                new = 0
+                for one in taken:
+                    new += self._commit([one], pages)
+                    pages = ()
+                return new
+            if taken[0].acceptance is None:
+                raise
+            log.exception("item not recordable poll=%s", self.poll.name)
+            return self._commit([unrecordable(taken[0], self.poll.source)], pages)
+        return self._counted(taken, stepped)
+
+    def _step(self, taken: Sequence[Taken], pages: tuple[PageKept, ...]) -> Stepped:
+        return self.turn.step(
+            acceptances=tuple(one.acceptance for one in taken if one.acceptance is not None),
+            rejections=tuple(one.rejection for one in taken if one.rejection is not None),
+            pages=pages,
+        )
+
+    def _counted(self, taken: Sequence[Taken], stepped: Stepped) -> int:
+        results = iter(stepped.results)
+        feed: list[QueueRecord] = []
+        new = 0
+        for one in taken:
+            good = False
+            if one.acceptance is not None:
+                items = next(results)
+                good = all(item.status in _GOOD for item in items)
+                first = sum(item.status is ItemStatus.ACCEPTED for item in items)
+                feed += (record for item in items for record in item.feed)
+                self.taken += first
+                new += bool(first) or not good
+            else:
+                new += 1
+            if not good:
+                self.refused += 1
+                self.position = replace(self.position, left=(*self.position.left, one.digest)[-_LEFT:])
+            self._owe(one.id, good=good)
+        self.means.feed(feed)
+        return new
+
+    # ---------------------------------------------------------------- items fetched one by one
+
+    def _fetch_one(self, row: Row, digest: str) -> int:
+        """Fetches, accepts and acknowledges one item of the list. Nothing is told before the commit."""
+        id = id_of(row, self.rule)
+        self.turn.keep()
+        if not id:
+            cause = problem("LT-POLL-003", Stage.PARSE, {"path": self.rule.id})
+            listed = Message(self._envelope(row.body), row.body, row.media_type)
+            new = self._commit([refused(listed, (*row.problems, cause), self.poll.source, digest=digest)])
+        else:
+            answer = self._asked(self.rule.get, self.rule.get_ask, (), id=id)
+            rows = answer.fetched.rows
+            taken = [replace(one, id=id, digest=digest) for one in self._prepared(rows, cause="")]
+            new = self._commit(taken) if taken else 0
+        self.position = self.position.with_seen((digest,), page=self.rule.page)
+        self._write()  # what is owed is on record before it is told
+        self.settle_debts()
+        return int(new > 0)
+
+    # ---------------------------------------------------------------- acknowledging
+
+    def _owe(self, id: str, *, good: bool) -> None:
+        verdict = self.rule.taken if good else self.rule.rejected
+        if self.rule.ack and id and verdict:
+            left = tuple(owed for owed in self.position.owed if owed[0] != id)
+            self.position = replace(self.position, owed=(*left, (id, verdict)))
+
+    def settle_debts(self) -> None:
+        """Tells the partner what became of its items; what it does not take now stays owed, and is on record."""
+        if not self.position.owed:
+            return
+        left = list(self.position.owed)
+        try:
+            while left and not self.turn.stopping():
+                id, verdict = left[0]
+                self.turn.keep()
+                try:
+                    self._asked(self.rule.ack, self.rule.ack_ask, (), id=id, verdict=verdict)
+                except _Broken as broken:
+                    if broken.answer.outcome is not Outcome.REJECTED:
+                        raise
+                    log.warning("acknowledgement refused poll=%s: %s", self.poll.name, broken.cause.text_en)
+                left.pop(0)
+        finally:
+            self.position = replace(self.position, owed=tuple(left))
+        self._write()
+
+    # ---------------------------------------------------------------- inside
+
+    def _write(self) -> None:
+        """The checkpoint, where it is another than the one on record."""
+        text = self.position.text()
+        if text != self.written:
+            self.turn.step(position=text)
+            self.written = text
+
+    def _asked(self, name: str, members: Mapping[str, str], paths: Sequence[str], **words: str) -> Answer:
+        answer = ask(self.poll.line, name, members, {**self._words(), **words}, paths=paths)
+        if answer.cause is not None:
+            raise _Broken(answer.cause, answer)
+        return answer
+
+    def _words(self) -> Mapping[str, str]:
+        position, rule = self.position, self.rule
+        return {
+            "mark": position.since, "cursor": position.cursor, "page": str(rule.first_page + position.page),
+            "offset": str(position.page * rule.page), "size": str(rule.page), "id": "", "verdict": "",
+        }  # fmt: skip
+
+    def _evidence(self, answer: Answer) -> PageKept:
+        question = Message(self._envelope(answer.asked), answer.asked, "application/octet-stream")
+        media = answer.exchange.headers.get("content-type", "application/octet-stream")
+        return PageKept(question, answer.exchange.body, media)
+
+    def _envelope(self, body: bytes) -> Envelope:
+        return Envelope(
+            id=new_id(), kind="goc", sender=self.poll.source.party, receiver=None, operation=self.poll.operation,
+            business_ids=(), received_at=self.means.clock.now(), sha256=sha256_hex(body),
+            profile=self.poll.source.adapter.profile,
+        )  # fmt: skip
+
+    def _finished(self, result: JobResult, text: str, *, pause_s: float | None = None) -> Finished:
+        said = text or (f"{self.taken} mới, {self.refused} không nhận được" if self.taken or self.refused else "")
+        return Finished(result, said or "Không có gì mới", taken=self.taken, backlog=self.backlog, pause_s=pause_s)
+
+    def broken(self, broken: _Broken) -> Finished:
+        answer = broken.answer
+        result = JobResult.REFUSED if answer.outcome is Outcome.REFUSED else JobResult.FAILED
+        text = f"{broken.cause.code}: {broken.cause.text_vi}"
+        return self._finished(result, text, pause_s=answer.retry_after_s)
+
+
+def every_of(rule: PollRule, setting: str) -> float | None:
+    """The pause between two runs: the endpoint's own setting, else the rule's; None = "off", it is not polled."""
+    text = setting.strip() or rule.every
+    return None if text == "off" else span_s(text)
+
+
+def _more(said: Mapping[str, str], rule: PollRule) -> bool | None:
+    if not rule.more:
+        return None
+    return said.get(rule.more, "").strip().lower() not in ("", "0", "false", "no", "n")
