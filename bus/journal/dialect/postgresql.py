@@ -69,7 +69,8 @@ class Postgresql:
     several_write = True
 
     def lock_schema(self, connection: Connection) -> None:
-        """An advisory lock: there may be no table yet to lock."""
+        """An advisory lock: there may be no table yet to lock. Who has it may take its time, and so may we."""
+        connection.connection.driver_connection.patience_s = None  # type: ignore[union-attr]  # a PatientConnection
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
     def open_months(self, engine: Engine, months: Iterable[str]) -> None:
@@ -128,9 +129,24 @@ def open_engines(address: sa.URL) -> Engines:
     reader = sa.create_engine(
         address, pool_size=8, max_overflow=24, pool_pre_ping=True, connect_args=given, hide_parameters=True
     )
+    for engine in (writer, reader):
+        event.listen(engine, "do_connect", _connect)
+        event.listen(engine, "checkin", _returned)
     event.listen(writer, "connect", _writer_connected)
     event.listen(reader, "connect", _reader_connected)
     return Engines(writer, reader, Postgresql())
+
+
+def _connect(_dialect: object, _record: object, _given: object, options: dict[str, Any]) -> object:
+    from bus.journal.dialect.patient import PatientConnection  # imports the driver: see above
+
+    return PatientConnection.connect(**options)
+
+
+def _returned(connection: Any, _record: object) -> None:  # a PatientConnection; None where it is gone
+    """Patience without end is for one transaction."""
+    if connection is not None:
+        connection.__dict__.pop("patience_s", None)
 
 
 def _writer_connected(connection: PostgresqlConnection[Any], _record: object) -> None:  # Any: rows are tuples
