@@ -194,8 +194,7 @@ class Demo:
             "LIENTHONG_SIGNING__DANGEROUS_MAKE_KEY": "true",
             "LIENTHONG_ENDPOINTS__CONG_DVCQG__ADDRESS": self.addresses["portal"],
             "LIENTHONG_ENDPOINTS__GPLX_DLMS__ADDRESS": f"{self.addresses['dlms']}/TichHopMotCua/Service.asmx",
-            "LIENTHONG_ENDPOINTS__CONG_DVCQG__RETRY__FIRST_S": "0.5",
-            "LIENTHONG_ENDPOINTS__CONG_DVCQG__RETRY__MOST_S": "5",
+            "LIENTHONG_ENDPOINTS__CONG_DVCQG__RETRY": "10s;1000;exp(500ms..5s)",
             **self.environment,
         }
 
