@@ -20,7 +20,7 @@ class RetryPolicy:
     """How long and how often is tried. Written as one line, see bus.notation."""
 
     timeout: timedelta = timedelta(seconds=10)  # of one try, asking and logging in included
-    attempts: int = 500  # automatic tries that count, then parked; so many that the deadline decides
+    attempts: int = 1000  # automatic tries that count, then parked; so many that the deadline decides
     pauses: Pauses = field(default=exponential(timedelta(seconds=2), timedelta(minutes=15)))
     deadline: timedelta = timedelta(hours=72)  # since it first could be sent; then parked as expired
     resolver_tries: int = 16  # how often an unclear delivery is asked about, then parked

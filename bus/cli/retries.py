@@ -1,4 +1,4 @@
-"""`lienthong retries stop|resume|status`: one switch for all endpoints; what was tried once is not tried again."""
+"""`lienthong retries stop|resume|status|explain`: one switch for all; what was tried once is not tried again."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from bus.cli import out
 from bus.cli.context import Json, Who, journal_of, state
 from bus.cli.ordering import Until, Why, end_of, give, warn_untold
+from bus.cli.retry_explain import EXAMPLES, explain
 from bus.records import ALL, EndpointOrder
 
 _STOP = """\b
@@ -30,12 +31,14 @@ Ví dụ / example:
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     group = typer.Typer(
-        help="Dừng, cho chạy lại mọi lần gửi lại / stop and resume all retries", no_args_is_help=True,
+        help="Lần gửi lại: dừng, cho chạy, xem giờ / retries: stop, resume, see when", no_args_is_help=True,
         rich_markup_mode=None,
     )  # fmt: skip
     group.command("stop", short_help="dừng mọi lần gửi lại / stop all retries", epilog=_STOP)(stop)
     group.command("resume", short_help="cho gửi lại / let retries go on", epilog=_RESUME)(resume)
     group.command("status", short_help="đang dừng hay không / whether they are stopped", epilog=_STATUS)(status)
+    said = "ký pháp thử lại thành giờ đồng hồ / a notation as clock times"
+    group.command("explain", short_help=said, epilog=EXAMPLES)(explain)
     app.add_typer(group, name="retries")
 
 

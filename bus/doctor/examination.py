@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bus.doctor import partners, stores, surroundings
+from bus.doctor import hours, partners, stores, surroundings
 from bus.doctor.finding import Finding
 from bus.ownership import owner
 from bus.settings import Settings
@@ -43,5 +43,6 @@ STEPS = (
     Step("clock", "đồng hồ", lambda p: surroundings.look_at_clock(p.settings)),
     Step("keys", "khoá và bí mật", lambda p: partners.look_at_keys(p.settings)),
     Step("systems", "hệ thống và tuyến", lambda p: partners.look_at_systems(p.settings)),
+    Step("hours", "giờ nhận", lambda p: hours.look_at_hours(p.settings)),
     Step("endpoints", "điểm nhận", lambda p: partners.look_at_endpoints(p.settings)),
 )

@@ -100,7 +100,8 @@ def _partner_key(settings: Settings, name: str, reference: str) -> Iterator[Find
     except Refused as refused:
         yield from of_refused("keys", name, refused)
         return
-    yield _expiry("keys", name, key.valid_until, f"{", ".join(sorted(key.algorithms))} {key.fingerprint[:16]}…")
+    said = ", ".join(sorted(key.algorithms))
+    yield _expiry("keys", name, key.valid_until, f"{said} {key.fingerprint[:16]}…")
 
 
 def look_at_endpoints(settings: Settings) -> Iterator[Finding]:
