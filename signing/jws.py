@@ -67,6 +67,12 @@ def verify_detached(
     return ()
 
 
+def named(header: str) -> str | None:
+    """The key id a detached JWS claims; None = not of the one form."""
+    found = _named(header.partition(".")[0]) if len(header) <= BUS.header_limit else None
+    return found[1] if found is not None else None
+
+
 @lru_cache(maxsize=256)
 def _protected(algorithm: Algorithm, key_id: str) -> str:
     # A key id holds no character that JSON would escape: see signing/keys.py.

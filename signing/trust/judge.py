@@ -19,7 +19,7 @@ from signing.dsig.key_info import Hints
 from signing.keys import VerifyKey
 from signing.policy import Policy
 from signing.trust.ocsp import Status
-from signing.trust.papers import der_of, read_certificates
+from signing.trust.papers import der_of, may_sign, read_certificates
 from signing.trust.path import path_of, subject_of
 from signing.trust.revocation import Evidence, Standing, standing
 from signing.trust.store import TrustStore
@@ -103,7 +103,8 @@ class Trust:
         key = VerifyKey.of_certificate(leaf, key_id=f"cert:{sha256(paper).hexdigest()[:32]}", policy=self._policy)
         pinned = der_of(leaf) in self._store.pinned
         others = [each for data in sent for each in _read(data, stage)]
-        chain = (leaf,) if pinned and _valid(leaf, now) else path_of(leaf, others, self._store, now=now, stage=stage)
+        is_enough = pinned and _valid(leaf, now) and may_sign(leaf)
+        chain = (leaf,) if is_enough else path_of(leaf, others, self._store, now=now, stage=stage)
         all_evidence = Evidence(
             (*self._store.evidence.lists, *evidence.lists), (*self._store.evidence.answers, *evidence.answers)
         )

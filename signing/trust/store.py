@@ -2,7 +2,7 @@
 
 ```
 trust/<purpose>/*.pem  *.crt  *.cer  *.der     authorities: self-signed ones are anchors, the others intermediates;
-                                               what is no authority is pinned: believed as it stands
+                                               a signer's own certificate that stands here is pinned: believed as it is
 trust/<purpose>/*.crl                          revocation lists of these authorities
 ```
 """
@@ -47,7 +47,7 @@ class TrustStore:
     purpose: str
     anchors: tuple[x509.Certificate, ...]
     intermediates: tuple[x509.Certificate, ...]
-    pinned: frozenset[bytes] = field(repr=False)  # DER
+    pinned: frozenset[bytes] = field(repr=False)  # DER of all of them: who stands here himself needs no path
     evidence: Evidence = field(repr=False)
     rules: TrustRules
     digest: str  # of all of it: what a verdict rests on
@@ -63,7 +63,6 @@ class TrustStore:
     ) -> TrustStore:
         """Sorted into anchors, intermediates and pinned ones."""
         authorities = [paper for paper in papers if is_authority(paper)]
-        pinned = frozenset(der_of(paper) for paper in papers if not is_authority(paper))
         anchors = tuple(paper for paper in authorities if paper.issuer == paper.subject)
         lists = tuple(str(each.signature.hex()) for each in evidence.lists)
         content = "|".join(
@@ -73,7 +72,7 @@ class TrustStore:
             purpose=purpose,
             anchors=anchors,
             intermediates=tuple(paper for paper in authorities if paper not in anchors),
-            pinned=pinned,
+            pinned=frozenset(der_of(paper) for paper in papers),
             evidence=evidence,
             rules=rules,
             digest=sha256(content.encode()).hexdigest(),

@@ -4,6 +4,17 @@ from signing.wss.freshness import MemoryReplays, Replays
 from signing.wss.names import Part
 from signing.wss.secure import Login, secure
 from signing.wss.username import Users
-from signing.wss.verify import Required, Secured, verify_soap
+from signing.wss.verify import REQUIRED, Required, Secured, verify_soap
 
-__all__ = ["Login", "MemoryReplays", "Part", "Replays", "Required", "Secured", "Users", "secure", "verify_soap"]
+__all__ = [
+    "REQUIRED",
+    "Login",
+    "MemoryReplays",
+    "Part",
+    "Replays",
+    "Required",
+    "Secured",
+    "Users",
+    "secure",
+    "verify_soap",
+]

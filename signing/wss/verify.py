@@ -34,6 +34,9 @@ class Required:
     signature: bool = True  # False: a timestamp and a login are enough (partners without certificates)
 
 
+REQUIRED = Required()
+
+
 @dataclass(frozen=True, slots=True)
 class Secured:
     """What of the message may be believed."""

@@ -1,0 +1,74 @@
+"""`lienthong gate`: the very code of the door on a file, for integrators and auditors: "would you take this, and why
+not".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bus.cli.context import Json
+from bus.cli.trusted import Answers, File, Lists, Now, Pinned, PolicyName, TrustFolder, keys_of, moment_of, policy_of
+from bus.cli.verdict import tell
+
+if TYPE_CHECKING:
+    from signing.dsig import Keys
+    from signing.gate import Passed, Stopped
+    from signing.policy import Policy
+
+EXAMPLES = """\b
+Ví dụ / examples:
+  lienthong gate soap.xml --trust tin-cay/ --crl thu-hoi.crl --endpoint https://bus.example/soap
+  lienthong gate ho-so.xml --policy bus --key cong-khai.pem --json
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("gate", short_help="tệp này có được nhận không / would this be taken", epilog=EXAMPLES)(gate)
+
+
+def gate(
+    file: File,
+    policy: PolicyName = "partner_soap",
+    trust: TrustFolder = None,
+    crl: Lists = None,
+    ocsp: Answers = None,
+    key: Pinned = None,
+    now: Now = "",
+    endpoint: Annotated[
+        str, typer.Option("--endpoint", metavar="URL", help="Địa chỉ của ta, so với wsa:To / our address")
+    ] = "",
+    schema: Annotated[
+        Path | None,
+        typer.Option(
+            "--schema", metavar="XSD", exists=True, dir_okay=False, help="Lược đồ của nội dung / schema of the content"
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Cho một tệp qua cổng và nói dừng ở bước nào, vì sao / passes a file through the gate, step by step.
+
+    Các bước: kích thước, byte, cú pháp, cấu trúc, chứng thư, chữ ký, thời hạn, địa chỉ, lược đồ / the steps: size,
+    guard, parse, structure, certificate, signature, freshness, addressing, schema.
+
+    Mã thoát 0 được nhận, 1 bị từ chối, 2 gõ sai / exit status 0 accepted, 1 refused, 2 usage.
+    """
+    moment, profile = moment_of(now), policy_of(policy)
+    keys = keys_of(trust, crl or [], ocsp or [], key or [], profile, moment)
+    tell(file, judged(file, keys, profile, moment, endpoint=endpoint, schema=schema), profile, json=json)
+
+
+def judged(
+    file: Path, keys: Keys, policy: Policy, now: datetime, *, endpoint: str, schema: Path | None
+) -> Passed | Stopped:
+    """What the gate says of a file."""
+    from schemas.validate import Schema
+    from signing.gate import GateRules, pass_gate
+    from signing.wss import MemoryReplays
+
+    rules = GateRules(policy=policy, endpoint=endpoint, schema=Schema.load(schema) if schema is not None else None)
+    return pass_gate(file.read_bytes(), rules, keys, replays=MemoryReplays(), now=now)

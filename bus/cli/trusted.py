@@ -1,0 +1,110 @@
+"""The options by which a command is told whom to trust and as of when, and what they mean."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from schemas.problem import Problem, Stage, problem
+from signing.keys import VerifyKey, certificate_fingerprint
+
+if TYPE_CHECKING:
+    from signing.dsig import Keys
+    from signing.dsig.key_info import Hints
+    from signing.policy import Policy
+    from signing.trust import Evidence
+
+File = Annotated[Path, typer.Argument(metavar="TỆP", exists=True, dir_okay=False, readable=True, help="Tệp / the file")]
+PolicyName = Annotated[
+    str,
+    typer.Option("--policy", metavar="HỒ_SƠ", help="Hồ sơ ký số / profile: bus, bus_soap, partner_soap …"),
+]
+TrustFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--trust", metavar="THƯ_MỤC", exists=True, file_okay=False, help="Kho tin cậy / folder of trusted certificates"
+    ),
+]
+Lists = Annotated[
+    list[Path] | None,
+    typer.Option("--crl", metavar="TỆP", exists=True, dir_okay=False, help="Danh sách thu hồi / revocation lists"),
+]
+Answers = Annotated[
+    list[Path] | None,
+    typer.Option("--ocsp", metavar="TỆP", exists=True, dir_okay=False, help="Trả lời OCSP (DER) / status answers"),
+]
+Pinned = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--key",
+        metavar="TỆP",
+        exists=True,
+        dir_okay=False,
+        help="Khoá công khai hay chứng thư PEM / trusted key",
+    ),
+]
+Now = Annotated[str, typer.Option("--now", metavar="LÚC", help="Kiểm tra như lúc này, ISO 8601 / as of this moment")]
+
+
+def keys_of(
+    trust: Path | None, lists: list[Path], answers: list[Path], pinned: list[Path], policy: Policy, now: datetime
+) -> Keys:
+    """Whom to trust. Pinned keys are named by their files."""
+    from signing.trust import Trust, TrustStore
+
+    if pinned and trust is None:
+        return _pinned(
+            {path.stem: VerifyKey.from_pem(path.read_bytes(), key_id=path.stem, policy=policy) for path in pinned}
+        )
+    if trust is None:
+        raise typer.BadParameter("cần --trust THƯ_MỤC hoặc --key TỆP / --trust or --key is needed")
+    store = TrustStore.load(trust, purpose=trust.name)
+    return Trust(store, policy).keys(now=now, evidence=evidence_of(lists, answers))
+
+
+def _pinned(keys: dict[str, VerifyKey]) -> Keys:
+    """A single key was meant, whatever its owner calls it; of several the one of the certificate or named like it."""
+
+    def chosen(hints: Hints) -> VerifyKey | tuple[Problem, ...]:
+        prints = {certificate_fingerprint(paper) for paper in hints.certificates}
+        fitting = [key for key in keys.values() if not prints or key.fingerprint in prints]
+        found = fitting[0] if len(fitting) == 1 else keys.get(hints.key_name or "")
+        return found or (problem("LT-SIGN-037", Stage.RECEIVE, {"found": ascii(hints.key_name or "KeyInfo")}),)
+
+    return chosen
+
+
+def evidence_of(lists: list[Path], answers: list[Path]) -> Evidence:
+    """What says of revocation."""
+    from signing.trust import Evidence
+    from signing.trust.papers import read_list
+
+    return Evidence(
+        tuple(read_list(path.read_bytes(), name=path.name) for path in lists),
+        tuple(path.read_bytes() for path in answers),
+    )
+
+
+def policy_of(name: str) -> Policy:
+    """The profile of this name."""
+    from signing.policy import POLICIES
+
+    if name not in POLICIES:
+        raise typer.BadParameter(f"{name}: {', '.join(POLICIES)}", param_hint="--policy")
+    return POLICIES[name]
+
+
+def moment_of(text: str) -> datetime:
+    """Aware UTC; "" = now."""
+    if not text:
+        return datetime.now(UTC)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise typer.BadParameter(f"{text}: 2026-07-06T08:00:00+07:00", param_hint="--now")
+    return found.astimezone(UTC)

@@ -1,0 +1,109 @@
+"""How the verdict on a file is told, to people and to programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from bus.cli import out
+from schemas.problem import Problem, Refused
+
+if TYPE_CHECKING:
+    from signing.dsig import Covered
+    from signing.gate import Passed, Stopped
+    from signing.policy import Policy
+
+
+def tell(file: Path, result: Passed | Stopped, policy: Policy, *, json: bool) -> None:
+    """Says what came of it. Exit status 1 if it was stopped."""
+    from signing.gate import Stopped
+
+    if json:
+        out.show_json(_json(file, result, policy))
+    elif isinstance(result, Stopped):
+        out.say(f"✗ {file.name}: không nhận, dừng ở bước / refused at step “{result.step}”", style="red")
+        for found in result.problems:
+            _tell_problem(found)
+    else:
+        out.say(f"✓ {file.name}: được nhận / accepted ({policy.name})", style="green")
+        if result.signed is not None:
+            out.say(f"  ký bởi / signed by {_signer(result)} · {result.signed.algorithm}")
+        out.show_table(("phần / part", "SHA-256", "chỗ / form"), [(p.path, p.sha256, p.form) for p in result.parts])
+    if isinstance(result, Stopped):
+        raise typer.Exit(1)
+
+
+def _tell_problem(found: Problem) -> None:
+    out.say(f"  {found.code} {found.text_vi}")
+    out.say(f"  {found.text_en}", style="dim")
+    out.say(f"  → {found.do_vi} / {found.do_en}", style="dim")
+
+
+def tell_jws(body: bytes, header: str, pinned: list[Path], policy: Policy, *, json: bool) -> None:
+    """Checks a detached JWS and says so. Exit status 1 if it is not good."""
+    from signing.jws import named, verify_detached
+    from signing.keys import VerifyKey
+
+    if not pinned:
+        raise typer.BadParameter("--jws cần --key / needs --key")
+    loaded = [VerifyKey.from_pem(path.read_bytes(), key_id=path.stem, policy=policy) for path in pinned]
+    # A single key was meant, whatever name the sender gave it; of several the file named like it.
+    name = named(header.strip()) if len(loaded) == 1 else None
+    keys = {name or key.key_id: key for key in loaded}
+    problems = verify_detached(body, header.strip(), keys, policy)
+    if json:
+        out.show_json({"verdict": _verdict(not problems), "reasons": [found.as_json() for found in problems]})
+    else:
+        out.say("✓ đúng / good" if not problems else "✗ không đúng / refused", style="red" if problems else "green")
+        for found in problems:
+            _tell_problem(found)
+    if problems:
+        raise typer.Exit(1)
+
+
+def _json(file: Path, result: Passed | Stopped, policy: Policy) -> dict[str, object]:
+    from signing.gate import Stopped
+
+    if isinstance(result, Stopped):
+        reasons = [{"step": result.step, **found.as_json()} for found in result.problems]
+        return {"verdict": _verdict(False), "policy": policy.name, "file": file.name, "covered": [], "reasons": reasons}
+    signer: dict[str, object] = {}
+    if result.signed is not None:
+        key = result.signed.key
+        signer = {
+            "key_id": key.key_id,
+            "key_sha256": key.fingerprint,
+            "subject": _signer(result),
+            "algorithm": result.signed.algorithm,
+        }
+    return {
+        "verdict": _verdict(True),
+        "policy": policy.name,
+        "file": file.name,
+        "signer": signer,
+        "covered": [_covered(part) for part in result.parts],
+        "reasons": [],
+    }
+
+
+def _covered(part: Covered) -> dict[str, object]:
+    return {"path": part.path, "uri": part.uri, "form": part.form, "sha256": part.sha256}
+
+
+def _verdict(is_good: bool) -> str:
+    return "accepted" if is_good else "refused"
+
+
+def _signer(result: Passed) -> str:
+    from signing.trust.papers import read_certificates
+    from signing.trust.path import subject_of
+
+    if result.signed is None:
+        return ""
+    paper = result.signed.key.certificate
+    try:
+        return subject_of(read_certificates(paper, name="")[0]) if paper else result.signed.key_id
+    except Refused:
+        return result.signed.key_id
