@@ -99,11 +99,16 @@ def private_server(settings: Settings) -> EmbeddedServer:
     return EmbeddedServer(settings.data.resolve() / "queue")
 
 
-def make_intake(parts: Parts) -> Intake:
-    """What the door does with a call."""
+def make_feeding(parts: Parts) -> Feeding:
+    """Tells the queue what the door accepted. Started."""
     feeding = Feeding(parts.feeder)
     feeding.start()
     parts.before_closing.append(feeding.stop)
+    return feeding
+
+
+def make_intake(parts: Parts, feeding: Feeding) -> Intake:
+    """What the door does with a call."""
     agencies = {(caller.system, caller.agency) for caller in parts.settings.callers.values()}
     count = Counter(system for system, _ in agencies)
     shared = frozenset(system for system, number in count.items() if number > 1)

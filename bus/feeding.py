@@ -36,6 +36,10 @@ class Feeding:
         """Never blocks."""
         self._waiting.put(records)
 
+    def waiting(self) -> int:
+        """Batches the queue was not told of yet."""
+        return self._waiting.qsize()
+
     def stop(self) -> None:
         """Tells the queue what still waits, as far as it is there to hear, and ends."""
         self._ended.set()

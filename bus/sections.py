@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from ipaddress import ip_network
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -39,12 +40,26 @@ def _readable(read: Callable[[str], object], text: str, *below: str) -> None:
         raise PydanticCustomError(MISREAD, "{text}", {**found, "below": below}) from wrong
 
 
+def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    for text in value:
+        try:
+            ip_network(text)
+        except ValueError as wrong:
+            raise ValueError(f"{text}: không phải mạng, viết như / not a network, write it like 10.1.0.0/16") from wrong
+    return value
+
+
 class DoorSettings(_Part):
     """Where we listen."""
 
     host: str = "127.0.0.1"
     port: int = 8700
     public_address: str = ""  # as partners reach us, for WSDLs; "" = http://host:port
+    connections: int = Field(default=1000, ge=10)
+    connections_per_address: int = Field(default=200, ge=2)
+    metrics_from: tuple[str, ...] = ("127.0.0.0/8", "::1/128")  # networks
+
+    _are_networks = field_validator("metrics_from")(lambda value: _networks(value))
 
 
 class JournalSettings(_Part):
@@ -130,7 +145,7 @@ class EndpointSettings(_Part):
     settings: Mapping[str, str] = Field(default_factory=dict)
     rate: str = ""  # how fast they may be sent to at most: "5/s", "300/min", see bus.rates; "" = as fast as they take
     windows: str = ""  # when they may be sent to, see bus.windows; "" = always
-    retry: Mapping[str, str] = {"*": "10s;500;exp(2s..15m);<3d;?16"}  # by operation or kind, see bus.notation
+    retry: Mapping[str, str] = {"*": "10s;1000;exp(2s..15m);<3d;?16"}  # by operation or kind, see bus.notation
 
     @field_validator("retry", mode="before")
     @classmethod
@@ -170,6 +185,9 @@ class CallerSettings(_Part):
     user: str = ""  # "" where the key alone says who it is
     secret: str = Field(default="", repr=False)  # by reference; for jws: the public key's PEM
     dangerous_open: bool = False  # whoever shows nothing is this caller: trials on this machine only
+    from_: tuple[str, ...] = Field(default=(), alias="from")  # networks it may call from; () = anywhere
+
+    _are_networks = field_validator("from_")(lambda value: _networks(value))
 
     @model_validator(mode="after")
     def _secret_or_open(self) -> CallerSettings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter, FastAPI
@@ -10,8 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.adapter import Adapter
+from bus.watch.liveness import Verdict
+from bus.watch.meters import Meters
 from bus.web.door import DoorRules, Doors, Intake, PartnerKeys
-from bus.web.health import Check, Readiness, live
+from bus.web.health import Check, Health, Readiness, live
+from bus.web.scraping import Scraping
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +28,29 @@ class DoorDeps:
     checks: tuple[Check, ...] = ()
     routers: tuple[APIRouter, ...] = ()  # pages beside the doors; their paths win over a system's name
     rules: DoorRules = field(default_factory=DoorRules)
+    verdict: Callable[[], Verdict] | None = None  # of the watch; None = nobody watches
+    scraping: Scraping | None = None  # /metrics; None = not there
+    meters: Meters = field(default_factory=Meters)
 
 
 def make_app(doors: DoorDeps) -> FastAPI:
-    """The application: /health/live, /health/ready, the given routers, and one door per system that calls us."""
+    """The application: health, metrics, the given routers, and one door per system that calls us."""
     # No generated API pages: a door's contract is its WSDL, and strangers need not see a list of systems.
     app = FastAPI(title="lienthong", docs_url=None, redoc_url=None, openapi_url=None)
-    made = Doors(doors.adapters, doors.intake, keys=doors.keys, address=doors.address, rules=doors.rules)
+    made = Doors(
+        doors.adapters, doors.intake, keys=doors.keys, address=doors.address, rules=doors.rules, meters=doors.meters
+    )
+    readiness = Readiness(doors.checks)
 
     async def call(request: Request) -> Response:
         return await made.answer(request)
 
     app.add_route("/health/live", live, methods=["GET"])
-    app.add_route("/health/ready", Readiness(doors.checks).answer, methods=["GET"])
+    for path in ("/health/ready", "/ready"):
+        app.add_route(path, readiness.answer, methods=["GET"])
+    app.add_route("/health", Health(readiness, doors.verdict).answer, methods=["GET"])
+    if doors.scraping is not None:
+        app.add_route("/metrics", doors.scraping.answer, methods=["GET"])
     for router in doors.routers:
         app.include_router(router)
     app.add_route("/{system}", call, methods=["GET", "POST"])

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from adapters.manifest import Auth
 from adapters.wire.contract import Credentials, HttpRequest
+from bus.web.networks import Network, is_within
 from schemas.message import Party
 from signing.jws import verify_detached
 from signing.keys import VerifyKey
+
+log = logging.getLogger("lienthong.door")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,7 @@ class Caller:
     party: Party
     user: str  # "" where the key alone says who it is
     secret: str = field(repr=False)  # password or shared key; for signatures the public key's PEM
+    networks: tuple[Network, ...] = ()  # it may call from these alone; () = from anywhere
     dangerous_open: bool = False  # stands for everybody who shows nothing; never where callers sign
 
 
@@ -36,12 +41,12 @@ class Callers:
         """
         self._kinds = kinds
         self._by_system: dict[str, list[tuple[Caller, bytes]]] = {}
-        self._open: dict[str, Party] = {}
+        self._open: dict[str, Caller] = {}
         self._keys: dict[str, dict[str, VerifyKey]] = {}
         for caller in callers:
             system = caller.party.system
             if caller.dangerous_open:
-                self._open[system] = caller.party
+                self._open[system] = caller
                 continue
             self._by_system.setdefault(system, []).append((caller, _mark(caller.user, caller.secret)))
             if kinds.get(system) is Auth.JWS:
@@ -50,7 +55,17 @@ class Callers:
                 self._keys.setdefault(system, {})[key_id] = key
 
     def check(self, system: str, credentials: Credentials | None, request: HttpRequest) -> Party | None:
-        """The caller, or None. An unknown name costs as much as a wrong password: every caller is compared."""
+        """The caller, or None. An unknown name costs as much as a wrong password: every caller is compared. Whoever
+        calls from elsewhere than it may gets the same answer; the log knows."""
+        caller = self._find(system, credentials, request)
+        if caller is None:
+            return None
+        if caller.networks and not is_within(request.peer, caller.networks):
+            log.warning("caller %s is right but calls from %s, see callers.%s.from", caller.id, request.peer, caller.id)
+            return None
+        return caller.party
+
+    def _find(self, system: str, credentials: Credentials | None, request: HttpRequest) -> Caller | None:
         if self._kinds.get(system) is Auth.JWS:
             return self._signed(system, credentials, request)
         shown = credentials or Credentials("", "")
@@ -58,15 +73,15 @@ class Callers:
         found = None
         for caller, known in self._by_system.get(system, []):
             if hmac.compare_digest(mark, known) and caller.secret:
-                found = caller.party
+                found = caller
         return found if shown.secret else self._open.get(system)
 
-    def _signed(self, system: str, credentials: Credentials | None, request: HttpRequest) -> Party | None:
+    def _signed(self, system: str, credentials: Credentials | None, request: HttpRequest) -> Caller | None:
         if credentials is None:
             return None
         for key_id, key in self._keys.get(system, {}).items():
             if not verify_detached(request.body, credentials.secret, {key_id: key}):
-                return next(c.party for c, _ in self._by_system[system] if (c.user or c.id) == key_id)
+                return next(c for c, _ in self._by_system[system] if (c.user or c.id) == key_id)
         return None
 
 

@@ -19,7 +19,9 @@ from adapters.manifest import AnswerKind, Auth, AuthRule
 from adapters.wire.contract import Call, Credentials, HttpReply, HttpRequest, InboundWire, Said
 from adapters.wire.credentials import credentials
 from adapters.wire.registry import inbound
+from bus.watch.meters import Meters
 from bus.web.body import Room, Seat, read_body
+from bus.web.throttle import Throttle
 from schemas.message import Party, new_id
 from schemas.problem import Problem, Stage, problem
 
@@ -61,8 +63,9 @@ class Doors:
     """All doors of one process. Concurrent calls share nothing but the evidence budget."""
 
     def __init__(
-        self, adapters: Mapping[str, Adapter], intake: Intake, *, keys: PartnerKeys, address: str, rules: DoorRules
-    ) -> None:
+        self, adapters: Mapping[str, Adapter], intake: Intake, *, keys: PartnerKeys, address: str, rules: DoorRules,
+        meters: Meters | None = None,
+    ) -> None:  # fmt: skip
         """`address`: how partners reach us, without the system's name."""
         self._adapters = {name: a for name, a in adapters.items() if a.manifest.auth is not None}
         self._wires: dict[str, InboundWire] = {
@@ -72,6 +75,8 @@ class Doors:
         self._address = address.rstrip("/")
         self._budget = _Budget(rules.evidence_per_s, rules.evidence_burst)
         self._room = Room(rules.room_bytes)
+        self._throttle = Throttle()
+        self._meters = meters or Meters()
 
     async def answer(self, request: Request) -> Response:
         """One request, answered whatever happens."""
@@ -95,8 +100,9 @@ class Doors:
             if self._may_speak(visit):
                 await self._listen(visit, request, seat)
             else:
-                visit.said = _stranger()
+                visit.said = _stranger(visit)
             reply = _written(visit)
+        self._meters.called(system, visit.said.kind.value, sorted({found.code for found in visit.said.problems}))
         _log(visit, reply, ms=int((time.monotonic() - started) * 1000))
         return _response(reply)
 
@@ -106,8 +112,21 @@ class Doors:
         return rule is not None and (rule.kind not in _BY_HEADERS or self._knows(visit, rule))
 
     def _knows(self, visit: _Visit, rule: AuthRule) -> bool:
-        visit.party = self._keys.check(visit.adapter.id, credentials(rule, visit.request, None), visit.request)
+        self._check(visit, credentials(rule, visit.request, None))
         return visit.party is not None
+
+    def _check(self, visit: _Visit, shown: Credentials | None) -> None:
+        """Who it is. After many wrong tries nothing is compared for a while."""
+        key = (visit.adapter.id, shown.user if shown is not None else "", visit.request.peer)
+        now_s = time.monotonic()
+        visit.wait_s = self._throttle.wait_s(key, now_s=now_s)
+        if visit.wait_s:
+            return
+        visit.party = self._keys.check(visit.adapter.id, shown, visit.request)
+        if visit.party is not None:
+            self._throttle.right(key)
+        elif shown is not None and shown.secret:
+            self._throttle.wrong(key, now_s=now_s)
 
     async def _listen(self, visit: _Visit, request: Request, seat: Seat) -> None:
         limit = visit.adapter.manifest.body_limit_bytes
@@ -124,10 +143,10 @@ class Doors:
     async def _talk(self, visit: _Visit) -> Said:
         adapter, rule = visit.adapter, visit.adapter.manifest.auth
         if rule is None:
-            return _stranger()
+            return _stranger(visit)
         # Whoever signs the body is known before it is parsed, too.
         if visit.party is None and rule.kind is not Auth.BODY and not self._knows(visit, rule):
-            return _stranger()
+            return _stranger(visit)
         call = await self._read(visit)
         if isinstance(call, tuple):
             return await self._refuse(visit, call)
@@ -135,9 +154,9 @@ class Doors:
         if visit.party is None:
             if call.credentials is None and call.problems:
                 return await self._refuse(visit, call.problems)
-            visit.party = self._keys.check(adapter.id, call.credentials, visit.request)
+            self._check(visit, call.credentials)
             if visit.party is None:
-                return _stranger()
+                return _stranger(visit)
         if call.problems:
             return await self._refuse(visit, call.problems)
         return await self._intake.handle(adapter, call, visit.request, visit.party)
@@ -177,6 +196,7 @@ class _Visit:
     request: HttpRequest
     party: Party | None = None
     call: Call | None = None
+    wait_s: float = 0.0  # so long nothing it shows is looked at
     said: Said = field(default_factory=lambda: Said(AnswerKind.UNAVAILABLE))
 
 
@@ -220,7 +240,10 @@ def _broken(error: Exception) -> Said:
     return Said(AnswerKind.UNAVAILABLE, (found,), {"reference": reference})
 
 
-def _stranger() -> Said:
+def _stranger(visit: _Visit) -> Said:
+    if visit.wait_s:
+        seconds = max(1, round(visit.wait_s))
+        return Said(AnswerKind.UNAVAILABLE, (problem("LT-DOOR-010", Stage.RECEIVE, {"seconds": seconds}),))
     return Said(AnswerKind.UNAUTHENTICATED, (problem("LT-DOOR-001", Stage.RECEIVE),))
 
 

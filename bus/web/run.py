@@ -3,43 +3,67 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import signal
 import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from ipaddress import ip_network
 
 import uvicorn
 from fastapi import FastAPI
 
-from bus.compose import Parts, make_intake
+from bus.compose import Parts, make_feeding, make_intake, make_watchman
 from bus.settings import Settings
+from bus.watch.meters import Meters
+from bus.watch.watchman import Watchman
 from bus.web.app import DoorDeps, make_app
 from bus.web.callers import Caller, Callers
 from bus.web.console import ConsoleDeps, console_router
+from bus.web.crowd import Crowd
 from bus.web.health import Check
-from bus.web.protocol import BoundedProtocol
+from bus.web.metrics import Exposition, Sources
+from bus.web.protocol import bounded
+from bus.web.scraping import Scraping
 from schemas.message import Party
 
 _CONNECTIONS = 1000
+_FILES = 16_384
 _GRACE_S = 20  # what is under way is answered; longer than a commit may take
 
 
 def serve_door(parts: Parts) -> None:
     """Serves until SIGTERM or SIGINT, then answers what is under way and returns."""
     rule = parts.settings.door
-    make_server(make_app(door_deps(parts))).run(sockets=[listening(rule.host, rule.port)])
+    crowd = Crowd(most=rule.connections, per_address=rule.connections_per_address)
+    watchman = make_watchman(parts)
+    watchman.start()
+    parts.before_closing.append(watchman.stop)
+    app = make_app(door_deps(parts, watchman=watchman, crowd=crowd))
+    _make_room_for_files()
+    make_server(app, crowd=crowd).run(sockets=[listening(rule.host, rule.port)])
 
 
-def door_deps(parts: Parts) -> DoorDeps:
+def door_deps(parts: Parts, *, watchman: Watchman, crowd: Crowd) -> DoorDeps:
     """The doors of a composed bus. The queue is told about, not needed: what is accepted is safe without it."""
+    meters, feeding = Meters(), make_feeding(parts)
+    parts.journal.meter_commits(meters.committed)
+    sources = Sources(
+        look=watchman.latest, clock=parts.clock, door=meters, connections=crowd.__len__,
+        turned_away=lambda: crowd.turned_away, feeder_waiting=feeding.waiting,
+    )  # fmt: skip
+    networks = [ip_network(text) for text in parts.settings.door.metrics_from]
     return DoorDeps(
         adapters=parts.house.adapters,
-        intake=make_intake(parts),
+        intake=make_intake(parts, feeding),
         keys=known_callers(parts),
         address=parts.settings.address(),
         checks=(Check("journal", parts.journal.ping), Check("queue", parts.queue.ping, needed=False)),
         routers=(console_router(console_deps(parts)),),
+        verdict=lambda: watchman.latest().verdict,
+        scraping=Scraping(Exposition(sources).text, networks),
+        meters=meters,
     )
 
 
@@ -67,6 +91,7 @@ def known_callers(parts: Parts) -> Callers:
             party=Party(c.agency, c.name, c.system),
             user=c.user,
             secret=settings.secret(c.secret),
+            networks=tuple(ip_network(text) for text in c.from_),
             dangerous_open=c.dangerous_open,
         )
         for name, c in settings.callers.items()
@@ -75,12 +100,21 @@ def known_callers(parts: Parts) -> Callers:
     return Callers(callers, kinds=kinds)
 
 
-def make_server(app: FastAPI) -> uvicorn.Server:
+def _make_room_for_files() -> None:
+    """Each connection is a file to the system, which allows few unless asked."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, _FILES)), hard))
+
+
+def make_server(app: FastAPI, *, crowd: Crowd | None = None) -> uvicorn.Server:
     """A server for an application; give it a listening socket."""
+    if crowd is None:  # an empty one is false
+        crowd = Crowd(most=_CONNECTIONS, per_address=_CONNECTIONS)
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http=BoundedProtocol,
+        http=bounded(crowd),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -88,7 +122,6 @@ def make_server(app: FastAPI) -> uvicorn.Server:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        limit_concurrency=_CONNECTIONS,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=_GRACE_S,
     )

@@ -52,7 +52,7 @@ def _keys(model: type[BaseModel], above: str) -> Iterator[Key]:
         if inner and above != "routes.":
             yield from _keys(inner[0], f"{above}{name}{'.<id>' if is_map else ''}.")
         else:
-            yield Key(f"{above}{name}", _default(field))
+            yield Key(f"{above}{field.alias or name}", _default(field))
 
 
 def _is_model(one: object) -> bool:

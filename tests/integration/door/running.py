@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from adapters.adapter import Adapter
 from adapters.manifest import AnswerKind, Auth
 from adapters.wire.contract import Call, HttpRequest, Said
+from bus.watch.liveness import Verdict
 from bus.web.app import DoorDeps, make_app
 from bus.web.callers import Caller, Callers
+from bus.web.crowd import Crowd
 from bus.web.door import DoorRules
 from bus.web.health import Check
 from bus.web.run import listening, make_server
+from bus.web.scraping import Scraping
 from schemas.message import Party
 from schemas.problem import Problem
 
@@ -61,6 +64,9 @@ def running(
     checks: tuple[Check, ...] = (),
     beyond: Beyond | None = None,
     secret: str = SECRET,
+    crowd: Crowd | None = None,
+    verdict: Callable[[], Verdict] | None = None,
+    scraping: Scraping | None = None,
 ) -> Iterator[Running]:
     """Serves the doors of these systems until the block ends."""
     sock = listening("127.0.0.1", 0)
@@ -70,10 +76,10 @@ def running(
     app = make_app(
         DoorDeps(
             adapters={a.id: a for a in adapters}, intake=beyond, keys=callers(adapters, secret), address=address,
-            checks=checks, rules=rules or DoorRules(),
+            checks=checks, rules=rules or DoorRules(), verdict=verdict, scraping=scraping,
         )
     )  # fmt: skip
-    server = make_server(app)
+    server = make_server(app, crowd=crowd)
     thread = threading.Thread(target=lambda: server.run(sockets=[sock]), daemon=True)
     thread.start()
     try:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from ipaddress import ip_network
+
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -127,3 +130,19 @@ def test_an_opened_door_stands_alone(system: str, shown: Credentials | None, age
     found = OPENED.check(system, shown, request())
 
     assert (found.agency if found else None) == agency
+
+
+def test_a_caller_may_be_bound_to_networks() -> None:
+    """The right password from elsewhere is nobody's; from one of its networks it is the caller's, IPv4 in IPv6 too."""
+    bound = Caller("a", Party("H99", "Thử", "thu"), "mot", "mật", networks=(ip_network("10.1.0.0/16"),))
+    callers = Callers([bound], kinds=KINDS)
+    shown = Credentials("mot", "mật")
+
+    def known(peer: str) -> bool:
+        return callers.check("thu", shown, replace(request(), peer=peer)) is not None
+
+    assert known("10.1.2.3")
+    assert known("::ffff:10.1.2.3")
+    assert not known("10.2.0.1")
+    assert not known("::1")
+    assert not known("")
