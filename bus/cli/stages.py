@@ -130,6 +130,8 @@ def _now(one: Delivery, journey: Journey, keep: list[str]) -> Step:
     text = f"{one.endpoint}: {both(STATES[one.state])}"
     if one.reason:
         text += f" · {mask_text(one.reason, keep=keep)}"
+    if one.attempts_used or one.manual_used or one.asked_by:
+        text += f" · {tries_of(one)}"
     if one.held_behind:
         text += f" · sau / behind {one.held_behind}"
     parked = bool(one.problem_code) and not one.state.final
@@ -137,6 +139,15 @@ def _now(one: Delivery, journey: Journey, keep: list[str]) -> Step:
     return Step(
         None, "settled", "hiện nay / now", text, good=good, delivery=one.id, todo=_todo(journey) if parked else ()
     )
+
+
+def tries_of(one: Delivery) -> str:
+    """Automatic tries and those that persons asked for, counted apart."""
+    said = f"tự thử / automatic {one.tries_used}"
+    if one.used_before:
+        said += f" (trước lần thả gần nhất / before the last release {one.used_before})"
+    said += f", theo yêu cầu / asked for {one.manual_used}"
+    return said + (f", lần tới của / the next one is of {one.asked_by}" if one.asked_by else "")
 
 
 def _size(journey: Journey, role: str) -> str:

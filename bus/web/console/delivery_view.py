@@ -47,6 +47,7 @@ class DeliveryView:
     todo: str
     problem: str
     behind: str
+    tries: str  # automatic and asked for, counted apart; "" = none yet
     held_behind: str  # message id
     next: tuple[str, Moment] | None
     steps: tuple[Step, ...]
@@ -70,11 +71,19 @@ def delivery_view(journey: Journey, delivery: Delivery, names: Mapping[str, str]
         id=delivery.id, endpoint=names.get(delivery.endpoint, delivery.endpoint), operation=delivery.operation,
         sign=sign, reason=reason_of(delivery, sign, codes), who=who_acts(delivery, text),
         todo=mask_text(todo, keep=codes), problem=delivery.problem_code, behind=count(behind) if behind else "",
-        held_behind=delivery.held_behind.partition(":")[0],
+        tries=_tries(delivery), held_behind=delivery.held_behind.partition(":")[0],
         next=next_of(delivery),
         steps=_steps(journey, delivery, attempts),
         attempts=tuple(_attempt(one, codes) for one in attempts), commands=_commands(delivery),
     )  # fmt: skip
+
+
+def _tries(delivery: Delivery) -> str:
+    if not (delivery.attempts_used or delivery.manual_used or delivery.asked_by):
+        return ""
+    before = f" (trước lần thả gần nhất: {delivery.used_before})" if delivery.used_before else ""
+    said = f"tự thử {delivery.tries_used} lần{before}, theo yêu cầu {delivery.manual_used} lần"
+    return said + (f", lần tới của {mask_text(delivery.asked_by)}" if delivery.asked_by else "")
 
 
 def _steps(journey: Journey, delivery: Delivery, attempts: list[Attempt]) -> tuple[Step, ...]:
