@@ -1,4 +1,4 @@
-"""`lienthong release|replay|cancel`: a person's act on one delivery, with a reason, recorded."""
+"""`lienthong release|replay|cancel`: a person's act on one delivery, or on many at once, with a reason, recorded."""
 
 from __future__ import annotations
 
@@ -9,19 +9,37 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bus.bulk import MOST
 from bus.cli import out
 from bus.cli.context import Json, Who, journal_of, person, refused, state
+from bus.cli.meant import (
+    DRIP,
+    Filters,
+    Limit,
+    OfKind,
+    PerMinute,
+    Problem,
+    Since,
+    To,
+    Way,
+    act_on_many,
+    one_or_many,
+    take_one_again,
+)
 from bus.cli.reach import delivery_of
 from bus.cli.words import ACTS, STATES, both
 from bus.delivery import Delivery, State
 from bus.ports import Journal
-from bus.records import Act, Acted, Action
+from bus.records import Act, Acted, Action, PlanAct
 
 if TYPE_CHECKING:
     from bus.settings import Settings
 
 Id = Annotated[
-    str, typer.Argument(help="Mã lượt giao, hay mã thông điệp có một lượt giao / delivery id, or a message with one")
+    str,
+    typer.Argument(
+        help="Mã lượt giao, hay mã thông điệp có một lượt giao; bỏ trống khi lọc / delivery id, or a message with one"
+    ),
 ]
 Why = Annotated[str, typer.Option("--why", metavar="LÝ DO", help="Lý do, ghi vào nhật ký / the reason, recorded")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Không hỏi lại / do not ask")]
@@ -38,16 +56,21 @@ _RELEASE = """\b
 Ví dụ / examples:
   lienthong release 019f3a7c --why "cổng đã hoạt động lại"
   lienthong release 019f3a7c…:cong_dvcqg --why "đã sửa mật khẩu" --who van.hanh
+  lienthong release --problem LT-DLV-002 --endpoint gplx_dlms --since 2d --why "đã hoạt động lại" --dry-run
+  lienthong release --problem LT-DLV-002 --endpoint gplx_dlms --why "đã hoạt động lại" --per-minute 60 --yes
 """
 _REPLAY = """\b
 Ví dụ / examples:
   lienthong replay 019f3a7c --why "đã thêm mã vào bảng"            dịch lại / translated anew
   lienthong replay 019f3a7c --why "bên nhận làm mất" --as-then     đúng nội dung cũ / the content made then
+  lienthong replay --problem LT-MAP-120 --since 1d --why "đã thêm mã vào bảng"      nhiều cùng lúc / many at once
+  lienthong replay --from-raw --problem LT-MAP-120 --why "đã sửa bảng mã"    nhận lại bản bị từ chối / refused ones
 """
 _CANCEL = """\b
 Ví dụ / examples:
   lienthong cancel 019f3a7c --why "hồ sơ nộp nhầm, đơn vị đã xác nhận"
   lienthong cancel 019f3a7c --why "…" --dry-run                     xem trước / look first
+  lienthong cancel --problem LT-JRN-003 --endpoint gplx_dlms --why "đã hủy cùng hồ sơ" --limit 20
 """
 
 
@@ -73,33 +96,94 @@ def register(app: typer.Typer) -> None:
 
 
 def release(
-    context: typer.Context, id: Id, why: Why, who: Who = "", yes: Yes = False, dry_run: Dry = False, json: Json = False
-) -> None:
-    """Thả một lượt giao đang chờ xử lý tay hay chờ giờ / lets one parked or waiting delivery go now."""
-    _act(state(context).settings, _Asked(Act.RELEASE, id, why, who, yes, dry_run, json))
-
-
-def replay(
     context: typer.Context,
-    id: Id,
     why: Why,
+    id: Id = "",
     who: Who = "",
-    as_then: Annotated[
-        bool, typer.Option("--as-then", help="Đúng nội dung lần trước / the content made then, not anew")
-    ] = False,
+    problem: Problem = "",
+    endpoint: To = "",
+    kind: OfKind = "",
+    since: Since = "",
+    limit: Limit = MOST,
+    per_minute: PerMinute = DRIP,
     yes: Yes = False,
     dry_run: Dry = False,
     json: Json = False,
 ) -> None:
-    """Gửi lại một lượt giao, cùng mã, cả khi đã giao / sends one delivery again, same id, even a delivered one."""
-    _act(state(context).settings, _Asked(Act.REPLAY, id, why, who, yes, dry_run, json, as_then))
+    """Thả lượt giao đang chờ xử lý tay hay chờ giờ / lets a parked or waiting delivery go now, or many parked ones.
+
+    Nhiều cùng lúc thì lập kế hoạch trước: xem, hỏi, rồi làm / many at once are shown as a plan first.
+    """
+    settings, filters = state(context).settings, Filters(problem, endpoint, kind, since, limit)
+    if one_or_many(id, filters):
+        act_on_many(settings, filters, Way(PlanAct.RELEASE, "release", why, who, per_minute, yes, dry_run, json))
+        return
+    _act(settings, _Asked(Act.RELEASE, id, why, who, yes, dry_run, json))
+
+
+def replay(
+    context: typer.Context,
+    why: Why,
+    id: Id = "",
+    who: Who = "",
+    as_then: Annotated[
+        bool, typer.Option("--as-then", help="Đúng nội dung lần trước / the content made then, not anew")
+    ] = False,
+    from_raw: Annotated[
+        bool, typer.Option("--from-raw", help="Nhận lại thông điệp bị từ chối, từ bản gốc / refused messages, anew")
+    ] = False,
+    in_state: Annotated[
+        State, typer.Option("--state", help="Nhiều cùng lúc: đang ở trạng thái / many at once: now in this state")
+    ] = State.PARKED,
+    problem: Problem = "",
+    endpoint: To = "",
+    kind: OfKind = "",
+    since: Since = "",
+    limit: Limit = MOST,
+    per_minute: PerMinute = DRIP,
+    yes: Yes = False,
+    dry_run: Dry = False,
+    json: Json = False,
+) -> None:
+    """Gửi lại lượt giao, cùng mã, cả khi đã giao / sends deliveries again, same id, even delivered ones.
+
+    --from-raw: thông điệp bị từ chối vì bảng hay ánh xạ sai được nhận lại từ bản gốc / what was refused because of a
+    wrong table or map is translated again from the bytes as they came.
+    """
+    if from_raw and as_then:
+        raise typer.BadParameter("không đi cùng --as-then / not with --as-then", param_hint="--from-raw")
+    settings, filters = state(context).settings, Filters(problem, endpoint, kind, since, limit, in_state)
+    act = PlanAct.TAKE_AGAIN if from_raw else PlanAct.REPLAY_AS_THEN if as_then else PlanAct.REPLAY
+    way = Way(act, "replay", why, who, per_minute, yes, dry_run, json)
+    if one_or_many(id, filters):
+        act_on_many(settings, filters, way)
+    elif from_raw:
+        take_one_again(settings, id, way)
+    else:
+        _act(settings, _Asked(Act.REPLAY, id, why, who, yes, dry_run, json, as_then))
 
 
 def cancel(
-    context: typer.Context, id: Id, why: Why, who: Who = "", yes: Yes = False, dry_run: Dry = False, json: Json = False
+    context: typer.Context,
+    why: Why,
+    id: Id = "",
+    who: Who = "",
+    problem: Problem = "",
+    endpoint: To = "",
+    kind: OfKind = "",
+    since: Since = "",
+    limit: Limit = MOST,
+    per_minute: PerMinute = DRIP,
+    yes: Yes = False,
+    dry_run: Dry = False,
+    json: Json = False,
 ) -> None:
-    """Hủy một lượt giao chưa giao / cancels one delivery that is still open; what waits behind it goes on."""
-    _act(state(context).settings, _Asked(Act.CANCEL, id, why, who, yes, dry_run, json))
+    """Hủy lượt giao chưa giao / cancels deliveries that are still open; what waits behind them goes on."""
+    settings, filters = state(context).settings, Filters(problem, endpoint, kind, since, limit)
+    if one_or_many(id, filters):
+        act_on_many(settings, filters, Way(PlanAct.CANCEL, "cancel", why, who, per_minute, yes, dry_run, json))
+        return
+    _act(settings, _Asked(Act.CANCEL, id, why, who, yes, dry_run, json))
 
 
 def _act(settings: Settings, asked: _Asked) -> None:

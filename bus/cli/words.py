@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from bus.delivery import Delivery, Pattern, State
 from bus.outcome import Outcome
+from bus.records import PlanAct, PlanItemState, PlanState
 from schemas.problem import Owner, ProblemText
 
 STATES: Mapping[State, tuple[str, str, str]] = {  # Vietnamese, English, colour
@@ -58,6 +59,27 @@ ACTS: Mapping[str, str] = {
     "cancel": "hủy",
     "settle": "ghi là đã giao",
     "look": "mở che",
+    "supersede": "bản mới hơn thay chỗ",
+    "expire": "hết hạn",
+}
+PLAN_ACTS: Mapping[PlanAct, str] = {
+    PlanAct.RELEASE: "thả ra",
+    PlanAct.REPLAY: "dịch lại rồi gửi",
+    PlanAct.REPLAY_AS_THEN: "gửi lại nội dung cũ",
+    PlanAct.CANCEL: "hủy",
+    PlanAct.SETTLE: "ghi là đã giao",
+    PlanAct.TAKE_AGAIN: "nhận lại từ bản gốc",
+}
+PLAN_STATES: Mapping[PlanState, tuple[str, str, str]] = {
+    PlanState.OPEN: ("còn việc", "open", "yellow"),
+    PlanState.DONE: ("đã làm hết", "done", "green"),
+    PlanState.CANCELLED: ("đã hủy", "cancelled", "dim"),
+}
+PLAN_ITEM_STATES: Mapping[PlanItemState, tuple[str, str]] = {
+    PlanItemState.OPEN: ("chưa làm", "open"),
+    PlanItemState.DONE: ("đã làm", "done"),
+    PlanItemState.REFUSED: ("không làm được", "refused"),
+    PlanItemState.DROPPED: ("bỏ", "dropped"),
 }
 FETCHES = "bên nhận đến lấy"
 

@@ -1,0 +1,126 @@
+"""Many acts at once: what is meant is found, written down as a plan, and carried out item by item, dripping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bus.delivery import State
+from bus.feeder import Feeder
+from bus.ports import Clock, Journal
+from bus.records import Action, Found, Plan, PlanAct, PlanItem, PlanItemState, PlanLine, PlanNote, PlanState, Query
+from bus.replay import carry_out
+from bus.retake import Retaken
+
+MOST = 100_000  # items of one plan
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is meant. Empty members do not narrow."""
+
+    act: PlanAct
+    state: State = State.PARKED
+    problem_code: str = ""
+    endpoint: str = ""
+    kind: str = ""
+    since: datetime | None = None
+    limit: int = MOST
+
+
+def select(journal: Journal, meant: Selection) -> tuple[tuple[PlanLine, Found], ...]:
+    """The subjects in the order they are to be dealt with: the oldest first, so that what is behind follows; what has
+    ended already from its end forward, since one is sent again only while nothing behind it was."""
+    found = list(_found(journal, meant))  # newest first
+    if not meant.state.final or meant.act is PlanAct.TAKE_AGAIN:
+        found.reverse()
+    return tuple((PlanLine(_subject(meant.act, one), meant.act), one) for one in found[: meant.limit])
+
+
+def _found(journal: Journal, meant: Selection) -> Iterator[Found]:
+    rejected = meant.act is PlanAct.TAKE_AGAIN
+    query = Query(
+        state=None if rejected else meant.state, endpoint="" if rejected else meant.endpoint, kind=meant.kind,
+        problem_code=meant.problem_code, verdict="rejected" if rejected else "", since=meant.since, limit=_PAGE,
+    )  # fmt: skip
+    seen = 0
+    while page := journal.find(query):
+        for one in page:
+            if rejected or one.delivery is not None:
+                yield one
+                seen += 1
+        if seen >= MOST or len({one.envelope.id for one in page}) < _PAGE:
+            return
+        query = replace(query, before=min(one.envelope.id for one in page))
+
+
+def _subject(act: PlanAct, found: Found) -> str:
+    return found.envelope.id if act is PlanAct.TAKE_AGAIN or found.delivery is None else found.delivery.id
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Carries out plans. Broken off anywhere, the next run goes on with what is left: each item is done once."""
+
+    journal: Journal
+    feeder: Feeder
+    clock: Clock
+    take_again: Callable[[str], Retaken]
+    sleep: Callable[[float], None]
+
+    def run(self, plan: Plan, *, who: str, told: Callable[[PlanItem], None]) -> Plan:
+        """Does all that is open, `per_minute` items at most. `told` hears of each item, as it stands then.
+
+        Raises:
+            JournalUnavailable: the rest stays open.
+        """
+        began, number, after = self.clock.monotonic(), 0, 0
+        while items := self.journal.plan_items(plan.id, after=after, state=PlanItemState.OPEN):
+            for item in items:
+                self._drip(plan, began, number)
+                self._do(plan, item, who)
+                number, after = number + 1, item.number
+                told(self.journal.plan_items(plan.id, after=item.number - 1, limit=1)[0])
+            if self._now(plan).state is not PlanState.OPEN:
+                break
+        return self._now(plan)
+
+    def _drip(self, plan: Plan, began: float, number: int) -> None:
+        if plan.per_minute and (wait := began + number * 60 / plan.per_minute - self.clock.monotonic()) > 0:
+            self.sleep(wait)
+
+    def _do(self, plan: Plan, item: PlanItem, who: str) -> None:
+        act = item.act.act
+        if act is None:
+            self._take(item)
+            return
+        why = f"{plan.why} ({item.note})" if item.note else plan.why
+        as_then = item.act is PlanAct.REPLAY_AS_THEN
+        action = Action(act, item.subject, who, why, as_then=as_then, plan=plan.id, item=item.number)
+        try:
+            carry_out(action, self.journal, self.feeder)
+        except LookupError:
+            self._note(item, PlanItemState.REFUSED, "Không còn trong nhật ký")
+
+    def _take(self, item: PlanItem) -> None:
+        """First taken, then noted: in between it may be taken a second time, and is found to be a duplicate."""
+        if self._now_item(item).state is not PlanItemState.OPEN:
+            return
+        taken = self.take_again(item.subject)
+        if taken.message_ids:
+            self._note(item, PlanItemState.DONE, ", ".join(taken.message_ids))
+        else:
+            self._note(item, PlanItemState.REFUSED, taken.reason)
+
+    def _note(self, item: PlanItem, state: PlanItemState, result: str) -> None:
+        self.journal.note_plan_item(PlanNote(item.plan_id, item.number, state, result)).result()
+
+    def _now(self, plan: Plan) -> Plan:
+        found = self.journal.plan(plan.id)
+        assert found is not None, "plans are never deleted"
+        return found
+
+    def _now_item(self, item: PlanItem) -> PlanItem:
+        return self.journal.plan_items(item.plan_id, after=item.number - 1, limit=1)[0]
