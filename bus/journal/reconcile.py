@@ -16,13 +16,15 @@ from bus.journal.derive import WITH_AHEAD
 from bus.journal.message_row import envelope_of
 from bus.journal.moments import from_us, to_us
 from bus.journal.reconcile_row import finding_of, finding_values, run_facts, run_of, run_values
+from bus.journal.reconcile_tables import findings as findings_table
+from bus.journal.reconcile_tables import reconciliations
 from bus.journal.unit import Unit, delivery_row
 from bus.records import Difference, Finding, HeldDelivery, Holding, Listed, Progress, Reconciliation, Scope
 from schemas.message import Envelope
 
 KIND = "reconciliation"  # of its entries in the chain
 
-_m, _d, _i, _r, _f = t.messages.c, t.deliveries.c, t.identities.c, t.reconciliations.c, t.findings.c
+_m, _d, _i, _r, _f = t.messages.c, t.deliveries.c, t.identities.c, reconciliations.c, findings_table.c
 _earlier = t.messages.alias("earlier")
 _MANY: sa.BindParameter[str] = sa.bindparam("many", expanding=True)
 _MESSAGES = (
@@ -114,14 +116,14 @@ def _record(unit: Unit, record: RunRecord) -> bool:
         return False
     values = run_values(run)
     if known is None:
-        unit.connection.execute(sa.insert(t.reconciliations), [values])
+        unit.connection.execute(sa.insert(reconciliations), [values])
     else:
-        unit.connection.execute(sa.update(t.reconciliations).where(_r.id == run.id).values(values))
+        unit.connection.execute(sa.update(reconciliations).where(_r.id == run.id).values(values))
     if record.findings:
         keys = [(found.number, found.endpoint) for found in record.findings]
-        old = sa.delete(t.findings).where(_f.reconciliation == run.id, sa.tuple_(_f.number, _f.endpoint).in_(keys))
+        old = sa.delete(findings_table).where(_f.reconciliation == run.id, sa.tuple_(_f.number, _f.endpoint).in_(keys))
         unit.connection.execute(old)
-        unit.connection.execute(sa.insert(t.findings), [finding_values(run.id, found) for found in record.findings])
+        unit.connection.execute(sa.insert(findings_table), [finding_values(run.id, found) for found in record.findings])
     if known is None or run.progress is not Progress.RUNNING:
         unit.entry(KIND, run.id, run_facts(run))
     return True
@@ -129,13 +131,13 @@ def _record(unit: Unit, record: RunRecord) -> bool:
 
 def read_run(connection: Connection, run_id: str) -> Reconciliation | None:
     """One run; None = no such."""
-    row = connection.execute(sa.select(t.reconciliations).where(_r.id == run_id)).mappings().one_or_none()
+    row = connection.execute(sa.select(reconciliations).where(_r.id == run_id)).mappings().one_or_none()
     return None if row is None else run_of(row)
 
 
 def read_runs(connection: Connection, *, limit: int) -> tuple[Reconciliation, ...]:
     """Newest first."""
-    query = sa.select(t.reconciliations).order_by(_r.at_us.desc(), _r.id.desc()).limit(limit)
+    query = sa.select(reconciliations).order_by(_r.at_us.desc(), _r.id.desc()).limit(limit)
     return tuple(run_of(row) for row in connection.execute(query).mappings())
 
 
@@ -143,7 +145,7 @@ def read_findings(
     connection: Connection, run_id: str, after: tuple[int, str], *, limit: int, difference: Difference | None
 ) -> tuple[Finding, ...]:
     """In order of dossiers, those that say something."""
-    query = sa.select(t.findings).where(
+    query = sa.select(findings_table).where(
         _f.reconciliation == run_id,
         _f.difference != Difference.EQUAL.value,
         sa.tuple_(_f.number, _f.endpoint) > sa.tuple_(*after),
