@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bus.doctor import hours, partners, stores, surroundings
+from bus.doctor import hours, moving, partners, stores, surroundings
 from bus.doctor.finding import Finding
 from bus.ownership import owner
 from bus.settings import Settings
@@ -40,6 +40,7 @@ STEPS = (
     Step("journal", "nhật ký", lambda p: stores.look_at_journal(p.settings)),
     Step("chain", "chuỗi bằng chứng", lambda p: iter(()) if p.quick else stores.look_at_chain(p.settings)),
     Step("queue", "hàng đợi", lambda p: stores.look_at_queue(p.settings, running=bool(p.pid))),
+    Step("watch", "tiến triển", lambda p: moving.look_at_moving(p.settings, running=bool(p.pid))),
     Step("clock", "đồng hồ", lambda p: surroundings.look_at_clock(p.settings)),
     Step("keys", "khoá và bí mật", lambda p: partners.look_at_keys(p.settings)),
     Step("systems", "hệ thống và tuyến", lambda p: partners.look_at_systems(p.settings)),

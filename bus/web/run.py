@@ -9,6 +9,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import ip_network
 
 import uvicorn
@@ -60,7 +61,7 @@ def door_deps(parts: Parts, *, watchman: Watchman, crowd: Crowd) -> DoorDeps:
         keys=known_callers(parts),
         address=parts.settings.address(),
         checks=(Check("journal", parts.journal.ping), Check("queue", parts.queue.ping, needed=False)),
-        routers=(console_router(console_deps(parts)),),
+        routers=(console_router(replace(console_deps(parts), watch=watchman.latest)),),
         verdict=lambda: watchman.latest().verdict,
         scraping=Scraping(Exposition(sources).text, networks),
         meters=meters,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,11 +14,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from bus.ports import Journal, JournalUnavailable
+from bus.watch.watchman import Look as Seen
 from bus.web.console.asked import asked_of, is_id
 from bus.web.console.guard import HEADERS, is_allowed
 from bus.web.console.listing import read_listing
 from bus.web.console.message_page import read_message
 from bus.web.console.render import STYLE, Look, render
+from bus.web.console.watch_view import WatchView, stuck_rows, watch_view
 
 log = logging.getLogger("lienthong.console")
 
@@ -36,6 +38,7 @@ class ConsoleDeps:
     journal: Journal
     endpoints: Mapping[str, str]  # id -> name for people
     systems: Mapping[str, str]  # id -> name for people
+    watch: Callable[[], Seen] | None = None  # the last look of the watch; None = nobody watches
 
 
 def console_router(deps: ConsoleDeps) -> APIRouter:
@@ -77,6 +80,8 @@ class _Console:
         steps = [step for step in request.path_params.get("path", "").split("/") if step]
         if not steps:
             return self._list(request), 200
+        if steps == ["stuck"] and self._deps.watch is not None:
+            return render("stuck.html", rows=stuck_rows(self._deps.watch(), self._names)), 200
         if steps == [STYLE.name]:
             return STYLE.look, 200
         if len(steps) == 2 and steps[0] == "message" and is_id(steps[1]):
@@ -86,7 +91,10 @@ class _Console:
     def _list(self, request: Request) -> Look:
         asked = asked_of(request.query_params, endpoints=self._deps.endpoints)
         page = read_listing(self._deps.journal, asked, self._names)
-        return render("list.html", asked=asked, page=page, endpoints=self._deps.endpoints)
+        return render("list.html", asked=asked, page=page, endpoints=self._deps.endpoints, watch=self._watch())
+
+    def _watch(self) -> WatchView | None:
+        return watch_view(self._deps.watch()) if self._deps.watch is not None else None
 
     def _message(self, request: Request, message_id: str) -> tuple[Look, int]:
         page = read_message(self._deps.journal, message_id, request.query_params.get("body", ""), self._names)
