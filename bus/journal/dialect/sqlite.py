@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 
 from bus.journal.dialect.server import Engines
+from bus.ports import JournalUnavailable
 
 BUSY_TIMEOUT_MS = 15_000
 _BEGIN = "BEGIN IMMEDIATE"
@@ -72,6 +73,7 @@ def open_engines(address: sa.URL) -> Engines:
     @event.listens_for(writer, "begin")
     def _begin_writing(connection: Connection) -> None:
         _begun(connection, turn)
+        _still_there(connection, Path(str(address.database)))
 
     @event.listens_for(reader, "begin")
     def _begin_reading(connection: Connection) -> None:
@@ -92,6 +94,19 @@ def _begun(connection: Connection, turn: Path) -> None:
             connection.exec_driver_sql(_BEGIN)
         finally:
             raw.execute(f"PRAGMA busy_timeout={PRAGMAS['busy_timeout']}")
+
+
+def _still_there(connection: Connection, path: Path) -> None:
+    """SQLite goes on writing into files that were moved or removed, and says that all is well: what is accepted then
+    is gone with the process. Whoever took them away puts them back, or the process is restarted on purpose."""
+    known = connection.info.setdefault("files", {})
+    for file in (path, Path(f"{path}-wal")):
+        try:
+            found = os.stat(file).st_ino
+        except OSError:
+            found = 0
+        if known.setdefault(file.name, found) != found or not found:
+            raise JournalUnavailable(f"{file} đã bị dời hay xoá / was moved or removed under a running journal")
 
 
 @contextmanager
