@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -22,6 +23,14 @@ from schemas.message import sha256_hex
 from schemas.problem import Problem, Refused, Stage, problem
 
 log = logging.getLogger("lienthong.deliver")
+
+_FAULTS: Mapping[Fault, str] = {
+    Fault.CONNECT: "Không nối được, chưa gửi byte nào",
+    Fault.TIMEOUT: "Hết giờ chờ sau khi đã gửi",
+    Fault.RESET: "Đứt kết nối sau khi đã gửi",
+    Fault.TOO_LARGE: "Lời đáp quá lớn",
+    Fault.LOGIN: "Không đăng nhập được, chưa gửi thông điệp",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +77,9 @@ def _must_ask(trial: Trial) -> bool:
     item = trial.item
     operation = trial.line.adapter.manifest.operations[item.delivery.operation]
     doubtful = item.open_intent or (item.delivery.last_outcome is not None and item.delivery.last_outcome.unclear)
-    return doubtful and item.unclear is Unclear.ASK and bool(operation.ask)
+    # What a person sends again the partner had once, by our record. It may have lost it: that would be a creation.
+    sent_again = item.known_there and bool(item.delivery.asked_by)
+    return (doubtful or sent_again) and item.unclear is Unclear.ASK and bool(operation.ask)
 
 
 def _ask(trial: Trial) -> tuple[bool | None, _Said]:
@@ -153,12 +164,18 @@ def _result(trial: Trial, said: _Said, *, now: datetime) -> AttemptResult:
         causes = (problem(verdict.problem_code, Stage.DELIVER, values), *causes)
     return AttemptResult(
         outcome=Outcome(verdict.outcome), status=exchange.status, code=said.reply.code or "",
-        text=(said.reply.text or exchange.detail)[:500], sent=exchange.sent,
+        text=(said.reply.text or _on_the_line(exchange))[:500], sent=exchange.sent,
         request_sha256=exchange.request_sha256, request_size=exchange.request_size, reply=exchange.body,
         reply_media_type=exchange.headers.get("content-type", ""), peer=exchange.peer,
         duration_ms=trial.duration_ms(), problem=next(iter(causes), None), others=causes[1:],
         retry_after_s=retry_after(exchange, now=now) if exchange.fault is Fault.NONE else None,
     )  # fmt: skip
+
+
+def _on_the_line(exchange: Exchange) -> str:
+    """What went wrong on the line: for operators first, then as the library says it."""
+    words = _FAULTS.get(exchange.fault, "")
+    return f"{words}: {exchange.detail}" if words and exchange.detail else words or exchange.detail
 
 
 def retry_after(exchange: Exchange, *, now: datetime) -> float | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from enum import StrEnum
@@ -16,17 +17,29 @@ from bus.cli.context import Json, journal_of, state
 from bus.cli.moments import read_moment
 from bus.cli.words import KINDS, STATES, VERDICTS, both, who_acts, without_values
 from bus.delivery import Delivery, State
+from bus.ports import Journal
 from bus.records import Found, Query
 
 Kind = StrEnum("Kind", {name: name for name in KINDS})  # type: ignore[misc]  # words.py is the one list
 Verdict = StrEnum("Verdict", {name: name for name in VERDICTS})  # type: ignore[misc]  # as above
-_TITLES = ("lúc/time", "loại/kind", "hồ sơ/dossier", "tới/to", "trạng thái/state", "lý do/reason", "ai/who", "mã/id")
+_TITLES = (
+    "lúc/time",
+    "loại/kind",
+    "hồ sơ/dossier",
+    "tới/to",
+    "trạng thái/state",
+    "lý do/reason",
+    "ai/who",
+    "mã/id",
+    "sau/behind",
+)
 _WIDE = (
     "lúc · mã / time · id",
     "loại · hồ sơ / kind · dossier",
     "tới · trạng thái / to · state",
     "lý do · ai / reason · who",
 )
+_RANKED = 5_000  # parked ones compared
 _SHORT = 16  # characters of an id that tell it from others in practice
 
 EXAMPLES = """\b
@@ -65,6 +78,7 @@ def find(
 ) -> None:
     """Tìm thông điệp, kể cả bị từ chối; mới nhất trước / finds messages, refused ones too; newest first.
 
+    --state parked: cái chặn nhiều nhất trước, rồi cái cũ nhất / what holds up most first, then the oldest.
     Không bao giờ hiện dữ liệu công dân. Mã thoát 1 = không có gì / never shows citizens' data; exit code 1 = nothing.
     """
     query = Query(
@@ -72,17 +86,33 @@ def find(
         verdict=verdict.value if verdict else "", since=_since(since), limit=limit, before=before,
     )  # fmt: skip
     with journal_of(state(context).settings) as journal:
-        found = journal.find(query)
+        found, behind = _found(journal, query)
     if json:
         for line in found:
-            out.show_json(as_json(line), one_line=True)
+            out.show_json(as_json(line, _waiting(line, behind)), one_line=True)
     elif found:
-        _show(found, limit)
+        _show(found, behind, limit)
     else:
         out.warn("Không tìm thấy thông điệp nào / nothing found")
         _hint(context, query)
     if not found:
         raise typer.Exit(1)
+
+
+def _found(journal: Journal, query: Query) -> tuple[tuple[Found, ...], Mapping[str, int]]:
+    """The lines, and how many wait behind each. What is parked comes by that number, then the oldest first; what
+    goes on with a page comes as the page does."""
+    ranked = query.state is State.PARKED and not query.before
+    found = journal.find(replace(query, limit=max(query.limit, _RANKED)) if ranked else query)
+    behind = journal.behind([one.delivery.id for one in found if one.delivery and not one.delivery.state.final])
+    if not ranked:
+        return found, behind
+    order = sorted(found, key=lambda one: (-_waiting(one, behind), one.envelope.received_at, one.envelope.id))
+    return tuple(order[: query.limit]), behind
+
+
+def _waiting(line: Found, behind: Mapping[str, int]) -> int:
+    return behind.get(line.delivery.id, 0) if line.delivery else 0
 
 
 def _hint(context: typer.Context, query: Query) -> None:
@@ -110,18 +140,18 @@ def _since(text: str) -> datetime | None:
         raise typer.BadParameter(said, param_hint="--since") from wrong
 
 
-def _show(found: tuple[Found, ...], limit: int) -> None:
+def _show(found: tuple[Found, ...], behind: Mapping[str, int], limit: int) -> None:
     if not out.console.is_terminal:
-        out.show_table(_TITLES, map(_row, found))
+        out.show_table(_TITLES, [_row(line, _waiting(line, behind)) for line in found])
         return
-    out.show_table(_WIDE, map(_two_lines, found))
+    out.show_table(_WIDE, [_two_lines(line, _waiting(line, behind)) for line in found])
     ids = {line.envelope.id for line in found}
-    if len(ids) >= limit:
+    if len(ids) >= limit and not any(line.delivery and line.delivery.state is State.PARKED for line in found):
         out.say(f"… trang sau / next page: --before {min(ids)}", style="dim")
 
 
-def _row(line: Found) -> list[object]:
-    shown = as_json(line)
+def _row(line: Found, behind: int) -> list[object]:
+    shown = as_json(line, behind)
     return [
         out.moment(line.envelope.received_at),
         KINDS.get(line.envelope.kind, line.envelope.kind),
@@ -131,17 +161,20 @@ def _row(line: Found) -> list[object]:
         shown["reason"],
         shown["who_acts"],
         line.envelope.id,
+        behind or "",
     ]
 
 
-def _two_lines(line: Found) -> list[object]:
+def _two_lines(line: Found, behind: int) -> list[object]:
     """Eight things do not fit side by side on a terminal: four pairs do."""
-    at, kind, codes, to, said, reason, who, identity = map(out.clean, _row(line))
+    at, kind, codes, to, said, reason, who, identity, _ = map(out.clean, _row(line, behind))
     state = Text(f"{to or '–'}\n")
     state.append(said, style=_words(line)[2])
     why = Text("" if reason.casefold() == said.casefold() else reason)
     if who:
         why.append(f"{chr(10) if why else ''}→ {who}", style="yellow")
+    if behind:
+        why.append(f"{chr(10) if why else ''}{behind} đang chờ phía sau / waiting behind it", style="bold")
     return [f"{at}\n{identity[:_SHORT]}", f"{kind}\n{codes}", state, why]
 
 
@@ -160,7 +193,7 @@ def line_codes(line: Found) -> list[str]:
     return list(dict.fromkeys(mask_code(code) for _, code in line.envelope.business_ids))
 
 
-def as_json(line: Found) -> dict[str, object]:
+def as_json(line: Found, behind: int = 0) -> dict[str, object]:
     """One line for programs. Nothing about a citizen."""
     from bus.masking import mask_code, mask_text
     from schemas.problem import catalogue
@@ -186,6 +219,7 @@ def as_json(line: Found) -> dict[str, object]:
         "reason": reason or (without_values(problem.vi) if problem else _behind(delivery)),
         "problems": list(line.problem_codes),
         "who_acts": who_acts(delivery, problem),
+        "behind": behind,
         "attempts": delivery.attempts_used if delivery else 0,
         "next_at": delivery.next_at if delivery and not delivery.state.final else None,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -60,7 +61,8 @@ def show(
         journey = message_of(journal, id)
         envelope = _as_it_came(journal, journey)
         if not body:
-            _journey(journey, envelope, json=json)
+            behind = journal.behind([one.id for one in journey.deliveries if not one.state.final])
+            _journey(journey, envelope, behind, json=json)
             return
         if body == "raw" and envelope is not None:
             journey = envelope
@@ -111,9 +113,9 @@ def _lines(text: str) -> None:
         out.say(line)
 
 
-def _journey(journey: Journey, envelope: Journey | None, *, json: bool) -> None:
+def _journey(journey: Journey, envelope: Journey | None, behind: Mapping[str, int], *, json: bool) -> None:
     if json:
-        out.show_json(as_json(journey, envelope))
+        out.show_json(as_json(journey, envelope, behind))
         return
     head = journey.envelope
     codes = ", ".join(f"{party} {code}" for party, code in names_of(journey.identities or head.business_ids).items())
@@ -123,7 +125,7 @@ def _journey(journey: Journey, envelope: Journey | None, *, json: bool) -> None:
     if journey.causes:
         out.say(f"do / caused by   {' ← '.join(journey.causes)}")
     out.say()
-    for step in steps_of(journey, envelope):
+    for step in steps_of(journey, envelope, behind):
         _step(step)
     if journey.bodies:
         out.say()
@@ -153,7 +155,9 @@ def _step(step: Step) -> None:
     out.console.print(grid)
 
 
-def as_json(journey: Journey, envelope: Journey | None = None) -> dict[str, object]:
+def as_json(
+    journey: Journey, envelope: Journey | None = None, behind: Mapping[str, int] | None = None
+) -> dict[str, object]:
     """All of it for programs; no body, nothing about a citizen."""
     head = journey.envelope
     keep = [code for _, code in (*head.business_ids, *journey.identities)]
@@ -169,9 +173,14 @@ def as_json(journey: Journey, envelope: Journey | None = None) -> dict[str, obje
         "codes": names_of(head.business_ids),
         "identities": names_of(journey.identities),
         "problems": [problem_json(one, keep) for one in journey.problems],
-        "stages": [dataclasses.asdict(step) for step in steps_of(journey, envelope)],
+        "stages": [dataclasses.asdict(step) for step in steps_of(journey, envelope, behind)],
         "deliveries": [
-            {**_fields(one), "reason": mask_text(one.reason, keep=keep), "said": both(STATES[one.state])}
+            {
+                **_fields(one),
+                "reason": mask_text(one.reason, keep=keep),
+                "said": both(STATES[one.state]),
+                "behind": (behind or {}).get(one.id, 0),
+            }
             for one in journey.deliveries
         ],
         "attempts": [{**_fields(one), "text": mask_text(one.text, keep=keep)} for one in journey.attempts],

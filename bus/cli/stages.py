@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,10 +25,12 @@ class Step:
     todo: tuple[str, ...] = ()  # what to do, when something is wrong
 
 
-def steps_of(journey: Journey, came_as: Journey | None = None) -> tuple[Step, ...]:
+def steps_of(
+    journey: Journey, came_as: Journey | None = None, behind: Mapping[str, int] | None = None
+) -> tuple[Step, ...]:
     """Everything in time order: the door's stages, then contents, attempts and acts, then what holds now.
 
-    `came_as`: the message of the raw bytes this one was made from.
+    `came_as`: the message of the raw bytes this one was made from. `behind`: by delivery, how many wait behind it.
     """
     keep = [code for _, code in (*journey.envelope.business_ids, *journey.identities)]
     after = [*_contents(journey), *_attempts(journey, keep), *_acts(journey, keep)]
@@ -35,7 +38,7 @@ def steps_of(journey: Journey, came_as: Journey | None = None) -> tuple[Step, ..
     return (
         *_at_the_door(journey, came_as or journey, keep),
         *after,
-        *(_now(one, journey, keep) for one in journey.deliveries),
+        *(_now(one, journey, keep, (behind or {}).get(one.id, 0)) for one in journey.deliveries),
     )
 
 
@@ -103,8 +106,10 @@ def _attempt(one: Attempt, keep: list[str]) -> Step:
     told = " ".join(
         filter(None, (f"HTTP {one.status}" if one.status else "", one.code, mask_text(one.text, keep=keep)))
     )
+    what = "hỏi" if one.asked else "gửi"
+    english = "asked" if one.asked else "sent"
     return Step(
-        one.started_at, "attempt", f"lần thử {one.number} / attempt {one.number}",
+        one.started_at, "attempt", f"lần {one.number}: {what} / attempt {one.number}: {english}",
         f"{OUTCOMES[one.outcome]} ({one.outcome.value}) · {told or '–'} · {one.duration_ms} ms · {one.peer}{by}",
         good=one.outcome.settles, delivery=one.delivery_id,
     )  # fmt: skip
@@ -126,7 +131,7 @@ def _acts(journey: Journey, keep: list[str]) -> list[Step]:
     return steps
 
 
-def _now(one: Delivery, journey: Journey, keep: list[str]) -> Step:
+def _now(one: Delivery, journey: Journey, keep: list[str], behind: int) -> Step:
     text = f"{one.endpoint}: {both(STATES[one.state])}"
     if one.reason:
         text += f" · {mask_text(one.reason, keep=keep)}"
@@ -134,6 +139,8 @@ def _now(one: Delivery, journey: Journey, keep: list[str]) -> Step:
         text += f" · {tries_of(one)}"
     if one.held_behind:
         text += f" · sau / behind {one.held_behind}"
+    if behind:
+        text += f" · {behind} đang chờ phía sau / waiting behind it"
     parked = bool(one.problem_code) and not one.state.final
     good = True if one.state.value == "delivered" else False if parked else None
     return Step(

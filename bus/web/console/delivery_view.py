@@ -32,6 +32,7 @@ class AttemptView:
     sent: str
     got: str
     peer: str
+    what: str  # sent, or only asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ def _steps(journey: Journey, delivery: Delivery, attempts: list[Attempt]) -> tup
     for one in attempts:
         sign = OUTCOMES[one.outcome]
         mark = Mark.DONE if one.outcome.settles else Mark.FAULT
-        steps.append(Step(f"Lần thử {one.number}", mark, moment(one.started_at), sign.word))
+        what = "hỏi" if one.asked else "gửi"
+        steps.append(Step(f"Lần thử {one.number}: {what}", mark, moment(one.started_at), sign.word))
     sign = STATES[delivery.state]
     mark = Mark.DONE if delivery.state.final else Mark.STOPPED if delivery.state is State.PARKED else Mark.UNDER_WAY
     steps.append(Step("Kết quả", mark, None, sign.word))
@@ -115,7 +117,7 @@ def _attempt(attempt: Attempt, codes: list[str]) -> AttemptView:
         at=moment(attempt.started_at), lasted=duration(attempt.duration_ms), sign=OUTCOMES[attempt.outcome],
         http=str(attempt.status) if attempt.status else "", code=mask_code(attempt.code),
         words=mask_text(attempt.text, keep=codes), sent=size(attempt.request_size), got=size(attempt.reply_size),
-        peer=attempt.peer,
+        peer=attempt.peer, what="Hỏi" if attempt.asked else "Gửi",
     )  # fmt: skip
 
 

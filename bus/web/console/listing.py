@@ -16,6 +16,7 @@ from schemas.message import Envelope
 from schemas.problem import ProblemText, catalogue
 
 PAGE = 50  # messages
+RANKED = 200  # of what is parked: what holds up most first, then the oldest
 
 
 class _Blank(dict[str, str]):
@@ -56,12 +57,16 @@ class Listing:
 
 
 def read_listing(journal: Journal, asked: Asked, names: Mapping[str, str]) -> Listing:
-    """Four reads of the journal, whatever the page holds."""
-    found = journal.find(asked.query(PAGE + 1))
+    """Four reads of the journal, whatever the page holds. What is parked is ranked, all else is newest first."""
+    ranked = asked.state == State.PARKED.value
+    page = RANKED if ranked else PAGE
+    found = journal.find(asked.query(page + 1))
     ids = list(dict.fromkeys(one.envelope.id for one in found))
-    shown = [one for one in found if one.envelope.id in set(ids[:PAGE])]
-    parked = [one.delivery.id for one in shown if one.delivery and one.delivery.state is State.PARKED]
-    behind = journal.behind(parked) if parked else {}
+    shown = [one for one in found if one.envelope.id in set(ids[:page])]
+    resting = [one.delivery.id for one in shown if one.delivery and not one.delivery.state.final]
+    behind = journal.behind(resting) if resting else {}
+    if ranked:
+        shown.sort(key=lambda one: (-_waiting(one, behind), one.envelope.received_at, one.envelope.id))
     counts = journal.counts()
     return Listing(
         rows=tuple(_row(one, names, behind) for one in shown),
@@ -69,7 +74,7 @@ def read_listing(journal: Journal, asked: Asked, names: Mapping[str, str]) -> Li
         accepted=count(sum(counts.values())),
         parked=counts.get(State.PARKED, 0),
         empty=not shown and not asked.narrowed and not asked.before,
-        older=asked.link(before=ids[PAGE - 1]) if len(ids) > PAGE else "",
+        older=asked.link(before=ids[page - 1]) if len(ids) > page else "",
         newest=asked.link(before="") if asked.before else "",
     )
 
@@ -79,7 +84,7 @@ def _row(found: Found, names: Mapping[str, str], behind: Mapping[str, int]) -> R
     code = delivery.problem_code if delivery else next(iter(found.problem_codes), "")
     text = catalogue().get(code)
     sign = STATES[delivery.state] if delivery else VERDICTS[found.verdict]
-    waiting = behind.get(delivery.id, 0) if delivery else 0
+    waiting = _waiting(found, behind)
     return Row(
         link=f"{LIST}/message/{envelope.id}",
         at=moment(envelope.received_at),
@@ -95,6 +100,10 @@ def _row(found: Found, names: Mapping[str, str], behind: Mapping[str, int]) -> R
         behind=count(waiting) if waiting else "",
         next=next_of(delivery) if delivery else None,
     )
+
+
+def _waiting(found: Found, behind: Mapping[str, int]) -> int:
+    return behind.get(found.delivery.id, 0) if found.delivery else 0
 
 
 def _said(text: ProblemText | None) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bus.delivery import State
 from bus.masking import MaskedBody, mask_body, mask_code, mask_text
 from bus.ports import Journal
 from bus.records import Journey, Stored
@@ -75,8 +74,8 @@ def read_message(journal: Journal, message_id: str, role: str, names: Mapping[st
     if journey is None:
         return None
     envelope = journey.envelope
-    parked = [one.id for one in journey.deliveries if one.state is State.PARKED]
-    behind = journal.behind(parked) if parked else {}
+    resting = [one.id for one in journey.deliveries if not one.state.final]
+    behind = journal.behind(resting) if resting else {}
     chosen = _chosen(journey, role)
     kept = journal.body(message_id, chosen.role) if chosen and chosen.size <= _PREVIEW_BYTES else None
     codes = codes_known(journey)

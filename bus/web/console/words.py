@@ -90,6 +90,6 @@ STAGES: Mapping[str, str] = {
     Stage.CONFIGURE.value: "cấu hình",
 }
 ACTS: Mapping[str, str] = {
-    "release": "Thả ra", "replay": "Phát lại", "cancel": "Hủy", "settle": "Ghi là đã giao", "look": "Mở che", "supersede": "Bản mới hơn thay chỗ",
-    "expire": "Hết hạn",
+    "release": "Thả ra", "replay": "Phát lại", "cancel": "Hủy", "settle": "Ghi là đã giao", "look": "Mở che",
+    "supersede": "Bản mới hơn thay chỗ", "expire": "Hết hạn",
 }  # fmt: skip

@@ -195,7 +195,7 @@ def test_a_page_asks_the_journal_a_fixed_number_of_questions(many: Populated) ->
     sa.event.listen(sa.engine.Engine, "before_cursor_execute", note)
     try:
         with serving(many.journal) as site:
-            assert len(rows(tree(site.get("/console?state=parked").text))) == 50
+            assert len(rows(tree(site.get("/console?state=parked").text))) == 60  # what is parked is ranked as a whole
             fifty, asked = asked, []
             assert len(rows(tree(site.get("/console?state=parked&text=TN02-0001").text))) == 1
     finally:

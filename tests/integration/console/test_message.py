@@ -33,14 +33,14 @@ def test_the_journey_of_a_delivered_one(world: Populated, site: Site) -> None:
     """Every stage in time order, each with how it ended."""
     assert _steps(_page(world, site, "delivered")) == [
         ("Nhận", "xong"), ("Kiểm tra", "xong"), ("Chuyển đổi", "xong"), ("Ghi nhận", "xong"), ("Tạo nội dung", "xong"),
-        ("Lần thử 1", "xong"), ("Kết quả", "xong"),
+        ("Lần thử 1: gửi", "xong"), ("Kết quả", "xong"),
     ]  # fmt: skip
 
 
 def test_the_journey_of_a_parked_one(world: Populated, site: Site) -> None:
     """It ends where a person is needed, and says what that person does."""
     page = _page(world, site, "parked")
-    assert _steps(page)[-3:] == [("Tạo nội dung", "xong"), ("Lần thử 1", "lỗi"), ("Kết quả", "cần người")]
+    assert _steps(page)[-3:] == [("Tạo nội dung", "xong"), ("Lần thử 1: gửi", "lỗi"), ("Kết quả", "cần người")]
     said = words(page.xpath("//article[@class='delivery']/p[contains(@class, 'callout')]")[0])
     assert said.startswith("! Người vận hành: Đọc lời bên nhận")
     assert said.endswith("2 đang chờ phía sau")
@@ -71,10 +71,10 @@ def test_attempts(world: Populated, site: Site) -> None:
     """Number, how long, outcome in words, HTTP, the partner's code and words without the citizen."""
     page = _page(world, site, "parked")
     cells = [words(cell) for cell in page.xpath("//table[caption='Các lần thử']/tbody/tr/*")]
-    assert cells[0] == "1"
-    assert cells[2:6] == ["1,2 giây", "× Bên nhận từ chối nội dung", "200", "-3"]
-    assert cells[6] == "Công dân •••, CCCD •••, thư •••: hồ sơ TN01-2026-0001 đã có"
-    assert cells[7:] == ["2.048 byte / 31 byte", "Tự động"]
+    assert cells[:2] == ["1", "Gửi"]
+    assert cells[3:7] == ["1,2 giây", "× Bên nhận từ chối nội dung", "200", "-3"]
+    assert cells[7] == "Công dân •••, CCCD •••, thư •••: hồ sơ TN01-2026-0001 đã có"
+    assert cells[8:] == ["2.048 byte / 31 byte", "Tự động"]
 
 
 @pytest.mark.parametrize(

@@ -259,6 +259,16 @@ def test_what_broke_in_the_middle_is_a_doubt(stage: Stage) -> None:
     assert left.decision.problem.code == "LT-DLV-008"
 
 
+@pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.NONE])
+def test_what_went_wrong_on_the_line_is_told_in_vietnamese(stage: Stage, fault: Fault) -> None:
+    """Whether bytes had left, first; the library's own words behind it."""
+    told = stage.play(replace(exchange(fault=fault), detail="ReadTimeoutError: x")).attempt
+    assert told is not None
+    words, _, detail = told.text.partition(": ")
+    assert detail == "ReadTimeoutError: x"
+    assert not words.isascii()
+
+
 def test_the_fact_says_what_was_sent_and_what_came(stage: Stage) -> None:
     """Digests and sizes, for later proof."""
     done = stage.play(exchange(TAKEN), takes_s=0.25)
