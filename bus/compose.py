@@ -122,7 +122,8 @@ def make_worker(parts: Parts, *, name: str) -> Worker:
         signer=KeySigner.of(parts.settings), clock=parts.clock, chance=random.random,
     )  # fmt: skip
     pace = Pace(
-        threads=parts.settings.worker.threads, batch=parts.settings.worker.batch, lease_s=parts.settings.queue.lease_s
+        threads=parts.settings.worker.threads, waiting=parts.settings.worker.waiting,
+        batch=parts.settings.worker.batch, lease_s=parts.settings.queue.lease_s,
     )
     worker = Worker(journal=parts.journal, queue=parts.queue, feeder=parts.feeder, tools=tools, pace=pace, name=name)
     worker.pulsing.every_s = parts.settings.watch.every_s

@@ -94,6 +94,7 @@ class WorkerSettings(_Part):
 
     processes: int = 1
     threads: int = Field(default=32, ge=2)
+    waiting: int = Field(default=96, ge=0)  # more that may be under way while as many wait long for an answer
     batch: int = 16
 
 

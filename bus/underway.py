@@ -14,6 +14,7 @@ class Underway:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._claims: dict[str, tuple[Claimed, float]] = {}  # delivery id → claim, when it was asked for
+        self._asked: dict[str, tuple[Claimed, float]] = {}  # token → claim, when its partner was asked
         self._settles: list[QueueSettle] = []
         self.news = threading.Event()  # something for the loop to do
 
@@ -31,6 +32,21 @@ class Underway:
         with self._lock:
             known, asked_at = self._claims.get(claim.delivery_id, (None, 0.0))
         return now - asked_at if known == claim else None
+
+    def ask(self, claim: Claimed, *, at: float) -> None:
+        """Its partner is asked now; from here on there is nothing to do but wait."""
+        with self._lock:
+            self._asked[claim.token] = (claim, at)
+
+    def answered(self, claim: Claimed) -> None:
+        """Its partner answered, or will not."""
+        with self._lock:
+            self._asked.pop(claim.token, None)
+
+    def asked_before(self, at: float) -> tuple[Claimed, ...]:
+        """Those whose partners have not answered since."""
+        with self._lock:
+            return tuple(claim for claim, asked_at in self._asked.values() if asked_at < at)
 
     def claims(self) -> tuple[Claimed, ...]:
         """All in hand."""

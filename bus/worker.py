@@ -29,6 +29,7 @@ log = logging.getLogger("lienthong.worker")
 # An attempt takes at most half a lease (settings see to it); begun by then, it ends before nine tenths are over.
 _BEGIN_BY = 0.4
 _AGAIN_S = 1.0
+_LONG_S = 0.3  # whoever waits longer for an answer makes room for another
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Pace:
     """How much a worker takes on."""
 
     threads: int = 16
+    waiting: int = 0  # that many more may be under way while so many wait long for an answer
     batch: int = 16
     lease_s: float = 60.0
     idle_s: float = 0.5  # longest sleep without news
@@ -56,7 +58,7 @@ class Worker:
         self._settling = Settling(
             journal, feeder, tools.clock, self._underway, self._ended, progress=self.pulsing.settled
         )
-        self._pool = ThreadPoolExecutor(pace.threads, thread_name_prefix="attempt")
+        self._pool = ThreadPoolExecutor(pace.threads + pace.waiting, thread_name_prefix="attempt")
 
     def stop(self) -> None:
         """Sends nothing new; attempts under way are finished and settled. Safe from any thread or signal."""
@@ -93,17 +95,34 @@ class Worker:
             self._refused = False
             self._ended.wait(0.5)
         settles = self._underway.untold()
-        room = max(0, self._pace.threads - len(self._underway))
         asked_at = self._tools.clock.monotonic()
+        slow = self._underway.asked_before(asked_at - _LONG_S)
+        room = self._room(slow)
         claims = self._queue.claim(
             self.name, settles=settles, limit=min(room, self._pace.batch), lease_s=self._pace.lease_s
         )
         self._underway.told(settles)
         if claims:
             self._underway.add(claims, asked_at=asked_at)
-            self._start(claims)
+            self._start(self._welcome(claims, slow))
         elif not self._underway.untold():
-            self._underway.news.wait(self._pace.idle_s)
+            self._underway.news.wait(self._pace.idle_s if room else min(self._pace.idle_s, _LONG_S))
+
+    def _room(self, slow: Sequence[Claimed]) -> int:
+        """Who waits long for an answer holds no place: receivers that died together would hold them all, until their
+        breakers open."""
+        in_hand, pace = len(self._underway), self._pace
+        return max(0, min(pace.threads + len(slow), pace.threads + pace.waiting) - in_hand)
+
+    def _welcome(self, claims: Sequence[Claimed], slow: Sequence[Claimed]) -> Sequence[Claimed]:
+        """All, but where no more may wait: then nothing for a receiver that lets us wait already."""
+        if len(slow) < self._pace.waiting or not self._pace.waiting:
+            return claims
+        silent = {claim.endpoint for claim in slow}
+        for claim in claims:
+            if claim.endpoint in silent:
+                self._settling.put_back(claim, QueueStep.DELAY, pause_s=_AGAIN_S)
+        return [claim for claim in claims if claim.endpoint not in silent]
 
     def _start(self, claims: Sequence[Claimed]) -> None:
         try:
@@ -158,12 +177,14 @@ class Worker:
     def _send(self, ready: Ready) -> None:
         claim = ready.claim
         trial = Trial.begin(ready.item, claim, self._tools, worker=self.name, may_send=lambda: self._may_send(claim))
+        self._underway.ask(claim, at=trial.began)
         try:
             settlement = attempt(trial, ready.content) if self._may_send(claim) else not_made(trial)
         except Exception:
             delivery = ready.item.delivery
             log.exception("attempt broke message=%s endpoint=%s", delivery.message_id, delivery.endpoint)
             settlement = broken(trial)
+        self._underway.answered(claim)
         self._settling.record(claim, settlement)
 
     def _may_send(self, claim: Claimed) -> bool:

@@ -41,6 +41,7 @@ from schemas.xmldoc import parse
 LEASE_S = 2.0
 TIMEOUT_S = 0.8
 POLICIES = Policies(read_notation("800ms;4;exp(50ms..200ms);<1m;?3"))
+PATIENT = Policies(read_notation("8s;4;exp(50ms..200ms);<1m;?3"))  # with a lease of at least 20 s
 SENDER = Party("H99.12", "Một cửa thử", "mot_cua_cmon")
 DROP = -1  # a status: the connection is cut without a word
 _SYSTEM = Path(__file__).parents[3] / "adapters" / "systems" / "gplx_dlms"
@@ -153,15 +154,18 @@ class Stamp:
         return body
 
 
-def make_tools(address: str, *, clock: Clock | None = None) -> Tools:
+def make_tools(address: str, *, clock: Clock | None = None, policies: Policies = POLICIES) -> Tools:
     """One endpoint, "e"."""
-    line = Line(system(), Target("e", address, {}), outbound("soap"), POLICIES)
+    line = Line(system(), Target("e", address, {}), outbound("soap"), policies)
     return Tools({"e": line}, House({}, RouteTable((), {})), render, Stamp(), clock or SystemClock(), lambda: 0.5)
 
 
-def make_worker(journal: Journal, queue: Queue, tools: Tools, *, name: str = "w1", threads: int = 4) -> Worker:
+def make_worker(
+    journal: Journal, queue: Queue, tools: Tools, *, name: str = "w1", threads: int = 4, waiting: int = 0,
+    lease_s: float = LEASE_S,
+) -> Worker:  # fmt: skip
     """Not started."""
-    pace = Pace(threads=threads, batch=threads, lease_s=LEASE_S, idle_s=0.05)
+    pace = Pace(threads=threads, waiting=waiting, batch=threads, lease_s=lease_s, idle_s=0.05)
     return Worker(journal=journal, queue=queue, feeder=Feeder(journal, queue), tools=tools, pace=pace, name=name)
 
 

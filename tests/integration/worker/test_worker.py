@@ -29,6 +29,7 @@ from bus.replay import carry_out
 from tests.integration.worker.bench import (
     DROP,
     LEASE_S,
+    PATIENT,
     Partner,
     accept,
     delivery,
@@ -285,6 +286,42 @@ def test_stopping_finishes_what_is_under_way_and_begins_nothing(
     with working(make_worker(journal, queue, make_tools(there.address), name="w2")):
         until_state(journal, ids, State.DELIVERED)
     assert (order(journal, ids), len(there.visits)) == ([0, 1, 2, 3], 4)
+
+
+@pytest.mark.parametrize("waiting", [0, 4])
+def test_who_waits_long_makes_room(waiting: int, journal: SqlJournal, queue: RedisQueue, there: Partner) -> None:
+    """All threads wait for answers that do not come: with places to wait in, the others are delivered meanwhile."""
+    hold = threading.Event()
+    there.script = lambda code, before: (hold.wait(7) if code.startswith("S") else None, (200, "1"))[1]
+    slow = accept(journal, "S1", "S2")
+    tools = make_tools(there.address, policies=PATIENT)
+    with working(make_worker(journal, queue, tools, threads=2, waiting=waiting, lease_s=20.0)):
+        until(lambda: len(there.visits) == 2)
+        quick = accept(journal, "D1", "D2", "D3")
+        until(lambda: _healed(journal, queue))
+        if waiting:
+            until_state(journal, quick, State.DELIVERED, 5)
+            assert {delivery(journal, each).state for each in slow} == {State.SENDING}
+        else:
+            time.sleep(0.5)
+            assert {delivery(journal, each).state for each in quick} == {State.READY}
+        hold.set()
+        until_state(journal, [*slow, *quick], State.DELIVERED)
+
+
+def test_where_all_wait_no_more_is_begun_for_the_silent(journal: SqlJournal, queue: RedisQueue, there: Partner) -> None:
+    """Threads and places to wait in are bounded: the silent receiver gets no more of them, and loses nothing."""
+    hold = threading.Event()
+    there.script = lambda code, before: (hold.wait(7), (200, "1"))[1]
+    ids = accept(journal, *(f"S{n}" for n in range(6)))
+    tools = make_tools(there.address, policies=PATIENT)
+    with working(make_worker(journal, queue, tools, threads=2, waiting=1, lease_s=20.0)):
+        until(lambda: len(there.visits) == 2)
+        time.sleep(1.0)
+        assert len(there.visits) == 2
+        hold.set()
+        until_state(journal, ids, State.DELIVERED)
+    assert sorted(there.codes()) == [f"S{n}" for n in range(6)]
 
 
 # ---------------------------------------------------------------- the stores
