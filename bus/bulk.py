@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 
 from bus.delivery import State
 from bus.feeder import Feeder
 from bus.ports import Clock, Journal
 from bus.records import Action, Found, Plan, PlanAct, PlanItem, PlanItemState, PlanLine, PlanNote, PlanState, Query
-from bus.replay import carry_out
+from bus.replay import carry_out_together
 from bus.retake import Retaken
 
 MOST = 100_000  # items of one plan
+_REPLAYS = (PlanAct.REPLAY, PlanAct.REPLAY_AS_THEN)
 _PAGE = 500
 
 
@@ -78,11 +80,12 @@ class Runner:
         """
         began, number, after = self.clock.monotonic(), 0, 0
         while items := self.journal.plan_items(plan.id, after=after, state=PlanItemState.OPEN):
-            for item in items:
+            for group in self._groups(plan, items):
                 self._drip(plan, began, number)
-                self._do(plan, item, who)
-                number, after = number + 1, item.number
-                told(self.journal.plan_items(plan.id, after=item.number - 1, limit=1)[0])
+                self._do(plan, group, who)
+                number, after = number + len(group), group[-1].number
+                for item in group:
+                    told(self._now_item(item))
             if self._now(plan).state is not PlanState.OPEN:
                 break
         return self._now(plan)
@@ -91,18 +94,28 @@ class Runner:
         if plan.per_minute and (wait := began + number * 60 / plan.per_minute - self.clock.monotonic()) > 0:
             self.sleep(wait)
 
-    def _do(self, plan: Plan, item: PlanItem, who: str) -> None:
-        act = item.act.act
-        if act is None:
-            self._take(item)
+    def _groups(self, plan: Plan, items: tuple[PlanItem, ...]) -> Iterator[tuple[PlanItem, ...]]:
+        """What is done in one go: replays that stand together, dripping only those of one lane. A lane is replayed
+        from its end forward, and its end must not leave before its beginning stands open too."""
+        lanes: dict[str, str] = {}
+        if plan.per_minute:
+            subjects = [item.subject for item in items if item.act in _REPLAYS]
+            lanes = {one.delivery.id: one.delivery.lane for one in self.journal.work(subjects)}
+
+        def key(item: PlanItem) -> tuple[str, int]:
+            return (lanes.get(item.subject, ""), 0) if item.act in _REPLAYS else ("", item.number)
+
+        for _, group in groupby(items, key):
+            yield tuple(group)
+
+    def _do(self, plan: Plan, items: tuple[PlanItem, ...], who: str) -> None:
+        if items[0].act.act is None:
+            self._take(items[0])
             return
-        why = f"{plan.why} ({item.note})" if item.note else plan.why
-        as_then = item.act is PlanAct.REPLAY_AS_THEN
-        action = Action(act, item.subject, who, why, as_then=as_then, plan=plan.id, item=item.number)
-        try:
-            carry_out(action, self.journal, self.feeder)
-        except LookupError:
-            self._note(item, PlanItemState.REFUSED, "Không còn trong nhật ký")
+        actions = [_action(plan, item, who) for item in items]
+        for item, acted in zip(items, carry_out_together(actions, self.journal, self.feeder), strict=True):
+            if acted is None:
+                self._note(item, PlanItemState.REFUSED, "Không còn trong nhật ký")
 
     def _take(self, item: PlanItem) -> None:
         """First taken, then noted: in between it may be taken a second time, and is found to be a duplicate."""
@@ -124,3 +137,11 @@ class Runner:
 
     def _now_item(self, item: PlanItem) -> PlanItem:
         return self.journal.plan_items(item.plan_id, after=item.number - 1, limit=1)[0]
+
+
+def _action(plan: Plan, item: PlanItem, who: str) -> Action:
+    act = item.act.act
+    assert act is not None, "asked before"
+    why = f"{plan.why} ({item.note})" if item.note else plan.why
+    as_then = item.act is PlanAct.REPLAY_AS_THEN
+    return Action(act, item.subject, who, why, as_then=as_then, plan=plan.id, item=item.number)

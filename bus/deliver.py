@@ -78,7 +78,7 @@ def _must_ask(trial: Trial) -> bool:
     operation = trial.line.adapter.manifest.operations[item.delivery.operation]
     doubtful = item.open_intent or (item.delivery.last_outcome is not None and item.delivery.last_outcome.unclear)
     # What a person sends again the partner had once, by our record. It may have lost it: that would be a creation.
-    sent_again = item.known_there and bool(item.delivery.asked_by)
+    sent_again = item.known_there and bool(item.delivery.asked_by or item.delivery.used_before)
     return (doubtful or sent_again) and item.unclear is Unclear.ASK and bool(operation.ask)
 
 

@@ -1,4 +1,4 @@
-"""Reconciliation against real processes: every kind of difference is found, told, and survives kill -9 in the middle."""
+"""Reconciliation against real processes: every kind of difference is found, and survives kill -9 in the middle."""
 
 from __future__ import annotations
 
@@ -205,3 +205,24 @@ def test_paused_endpoint_is_left_alone(world: World) -> None:
         assert ended == code
         if act == "pause":
             assert world.bus.demo.portal_counts() == calls
+
+
+def test_proposals_become_a_plan_only_after_a_yes(world: World) -> None:
+    """`--apply` writes the acts down and does none of them; carried out, the plan mends all that needs no person:
+    what was lost arrives again, in order, what was unclear is settled or sent."""
+    world.portal("mute", "DS-CAM", on=False)
+    _, before = world.ran("--since", "1h")
+    run_id = before[-1]["reconciliation"]
+    assert world.ran("--resume", run_id, "--apply", "--why", "cổng mất dữ liệu")[1][-1]["acts"] == 5
+    assert findings(world.ran("--since", "1h")[1]) == findings(before)
+    (plan,) = world.bus.journal.plans(limit=1)
+    done = subprocess.run(
+        [sys.executable, "-m", "bus.cli", "plan", "resume", plan.id], env=world.bus.demo.bus_environment(),
+        capture_output=True, timeout=60, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert done.returncode == 0, (done.stdout.decode(), done.stderr.decode())
+    world.bus.until("DS-MAT", "tien_do", State.DELIVERED)
+    world.bus.until("DS-CHAM", "tien_do", State.DELIVERED)
+    world.bus.until("DS-CHUANHAN", "tien_do", State.DELIVERED)
+    after = findings(world.ran("--since", "1h")[1])
+    assert set(after) == {"DS-TRUOC", "DS-KHAC", "DS-MO", "DS-TATHIEU"}

@@ -99,6 +99,21 @@ def test_a_tail_that_was_delivered_is_sent_again_from_its_end(world: World) -> N
     assert [world.state(one) for one in ids] == [State.READY, State.HELD, State.HELD]
 
 
+@pytest.mark.parametrize("per_minute", [0, 60])
+def test_a_tail_leaves_only_when_its_beginning_may(world: World, per_minute: int) -> None:
+    """The queue hears of a lane that is replayed from its end forward once, when all of it stands open: its end is
+    never sent before its beginning, however slowly the plan drips."""
+    one, other = [world.delivery() for _ in range(3)], [world.delivery(code="B") for _ in range(2)]
+    for delivery in (*one, *other):
+        world.deliver(delivery, f"1.{delivery}")
+    lines = [PlanLine(delivery, PlanAct.REPLAY_AS_THEN) for delivery in (*one[::-1], *other[::-1])]
+    running = runner(world)
+    done = running.run(made(world, *lines, per_minute=per_minute), who="an", told=lambda item: None)
+    assert done.tally[PlanItemState.DONE] == 5
+    assert isinstance(running.feeder, Told)
+    assert running.feeder.lanes == [world.work(one[0]).delivery.lane, world.work(other[0]).delivery.lane]
+
+
 def test_what_stood_aside_in_one_lane_goes_back_in_order(world: World) -> None:
     """The oldest first: each takes its own place, and the first of them is sent first."""
     ids = [parked(world, "A", after_parking=AfterParking.SKIP) for _ in range(3)]

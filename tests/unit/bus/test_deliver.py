@@ -156,6 +156,18 @@ def test_a_doubt_is_asked_about_before_anything_is_sent(
     assert not done.attempt.asked  # the content was sent
 
 
+@pytest.mark.parametrize("asked", [{"asked_by": "nguyen.an"}, {"used_before": 1}], ids=["first try", "later try"])
+@pytest.mark.parametrize(("answer", "variant"), [(TAKEN, "update"), (NOT_THERE, "create")])
+def test_what_a_person_sends_again_is_asked_about(
+    stage: Stage, asked: dict[str, object], answer: object, variant: str
+) -> None:
+    """By our record the partner has it; a person sends it again because it may have lost it."""
+    delivery = replace(stage.item.delivery, **asked)  # type: ignore[arg-type]  # test's shorthand
+    done = stage.play(exchange(answer), exchange(TAKEN), known_there=True, delivery=delivery)
+    assert stage.sent() == [("TraCuuHoSo", ""), ("DongBoHoSoMC", variant)]
+    assert done.decision.step is NextStep.DONE
+
+
 @pytest.mark.parametrize(
     ("answer", "problem_in_the_end"),
     [
