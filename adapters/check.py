@@ -12,6 +12,7 @@ from adapters.mapping.explain import explain
 from adapters.mapping.generate import canonical_sample, legacy_sample
 from adapters.mapping.law import check_canonical, check_legacy
 from adapters.mapping.plan import MapContext
+from adapters.reply_classes import uncovered
 from adapters.samples import NOW, Made, Sample, Way, context, find_samples, run_sample
 from schemas.catalog import packs, verify
 from schemas.problem import Place, Problem, Stage, problem
@@ -37,6 +38,7 @@ class CheckReport:
     samples: tuple[SampleResult, ...]
     lossy: tuple[str, ...]  # what the maps declare they lose, "file:line path: reason"
     written: tuple[Path, ...] = ()  # with accept: expectations written anew
+    warnings: tuple[str, ...] = ()  # not wrong, and a person should look: known reply codes that no row covers
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -60,7 +62,7 @@ def check_system(adapter: Adapter, accept: bool = False) -> CheckReport:
         results.append(SampleResult(sample, check_sample(adapter, sample)))
     return CheckReport(
         adapter.id, (*_folder_problems(adapter, samples), *_invented(adapter)), tuple(results),
-        tuple(losses(adapter)), tuple(written),
+        tuple(losses(adapter)), tuple(written), tuple(map(str, uncovered(adapter.manifest))),
     )  # fmt: skip
 
 

@@ -101,6 +101,18 @@ class ReplyRule:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownCode:
+    """A reply code that the partner's contract names: every operation's table must say what it means."""
+
+    code: str  # as it comes; "" = the reply bears none
+    vi: str
+    en: str
+    text: str = ""  # words that come with it, where the table reads them
+    status: int = 200
+    operations: tuple[str, ...] = ()  # of which it is a reply; () = of every one we call
+
+
+@dataclass(frozen=True, slots=True)
 class Then:
     """A message born when a delivery is taken (`reply_map` given: from the reply, else from the message)."""
 
@@ -206,6 +218,7 @@ class Manifest:
     answers: Mapping[AnswerKind, Answer] = field(default_factory=dict)
     numbers: Mapping[str, NumberRule] = field(default_factory=dict)  # by party
     sign: SignRule = SignRule()
+    known_codes: tuple[KnownCode, ...] = ()  # of replies, as the contract lists them
     poll: Mapping[str, PollRule] = field(default_factory=dict)  # by operation
     look_up: LookUp | None = None  # None: there is nothing to ask of them
     body_limit_bytes: int = 10_485_760

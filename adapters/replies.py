@@ -39,7 +39,7 @@ def classify(operation: Operation, exchange: Exchange, reply: PartnerReply) -> R
         outcome = _ON_THE_LINE[exchange.fault]
         # A fault on the line without a byte sent is surely nothing taken, whatever its name.
         return ReplyVerdict("unavailable" if outcome == "unclear" and not exchange.sent else outcome)
-    rule = next((rule for rule in operation.replies if _fits(rule, exchange, reply)), None)
+    rule = fitting(operation, exchange, reply)
     if exchange.status in _BY_STATUS and (rule is None or exchange.status not in rule.status):
         return ReplyVerdict(_BY_STATUS[exchange.status])
     if rule is None:
@@ -49,6 +49,11 @@ def classify(operation: Operation, exchange: Exchange, reply: PartnerReply) -> R
     code = (reply.code or "").strip()
     learned = ((rule.learn, code),) if rule.learn and code else ()
     return ReplyVerdict(rule.outcome, rule.again, learned, rule.problem)
+
+
+def fitting(operation: Operation, exchange: Exchange, reply: PartnerReply) -> ReplyRule | None:
+    """The first row that fits; None = none does."""
+    return next((rule for rule in operation.replies if _fits(rule, exchange, reply)), None)
 
 
 def _fits(rule: ReplyRule, exchange: Exchange, reply: PartnerReply) -> bool:

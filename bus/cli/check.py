@@ -112,6 +112,8 @@ def _show(reports: list[CheckReport], broken: dict[str, tuple[Problem, ...]]) ->
         out.say(said, style=style)
         for found in report.problems:
             show_problem(found)
+        for line in report.warnings:
+            out.say(f"  mã trả lời chưa có dòng nào nhận / reply code that no row covers {line}", style="yellow")
         for file in report.written:
             out.say(f"  ghi / written {file}")
         for line in report.lossy:
@@ -145,6 +147,7 @@ def _json(report: CheckReport) -> dict[str, object]:
             for each in report.samples
         ],
         "lossy": list(report.lossy),
+        "warnings": list(report.warnings),
         "written": [str(file) for file in report.written],
     }
 

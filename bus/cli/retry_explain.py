@@ -28,7 +28,10 @@ Ví dụ / examples:
 """
 _DAYS = ("T2", "T3", "T4", "T5", "T6", "T7", "CN")
 
-Notation = Annotated[str, typer.Argument(metavar="[KÝ PHÁP]", help="timeout;count;pauses[;<deadline][;?questions]")]
+_NOTATION = "Thời gian chờ;số lần;nhịp nghỉ[;<hạn][;?số lần hỏi] / timeout;tries;pauses[;<deadline][;?questions]"
+_HOURS = "Giờ nhận, viết như trong partners.toml / receiving hours, as in partners.toml"
+
+Notation = Annotated[str, typer.Argument(metavar="[KÝ PHÁP]", help=_NOTATION)]
 
 
 def explain(
@@ -38,7 +41,9 @@ def explain(
     endpoint: Annotated[str, typer.Option(help="Theo điểm nối này / as this endpoint has it")] = "",
     kind: Annotated[str, typer.Option(help="Loại thông điệp / kind of message")] = "",
     operation: Annotated[str, typer.Option(help="Nghiệp vụ / operation")] = "",
-    windows: Annotated[str, typer.Option(help="Giờ nhận / receiving hours, as in partners.toml")] = "",
+    windows: Annotated[
+        str, typer.Option(help="Giờ nhận, viết như trong partners.toml / receiving hours, as in partners.toml")
+    ] = "",
     rows: Annotated[int, typer.Option(min=1, max=1000, help="Số dòng hiện / lines shown")] = 12,
     json: Json = False,
 ) -> None:

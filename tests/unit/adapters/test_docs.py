@@ -14,6 +14,7 @@ from adapters.manifest import (
     AuthRule,
     Direction,
     DossierName,
+    KnownCode,
     Manifest,
     NumberRule,
     Operation,
@@ -24,7 +25,7 @@ from adapters.manifest import (
 from adapters.sanity import OUTCOMES
 
 DOCS = Path(__file__).parents[3] / "docs"
-SHAPES = (Manifest, AuthRule, Answer, DossierName, NumberRule, SignRule, Operation, ReplyRule, Then)
+SHAPES = (Manifest, AuthRule, Answer, DossierName, NumberRule, SignRule, Operation, ReplyRule, KnownCode, Then)
 KEYS = sorted({field.name for shape in SHAPES for field in dataclasses.fields(shape)})
 WORDS = sorted({*Direction, *Auth, *AnswerKind, *OUTCOMES})
 
