@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from typing import Protocol
 
 from bus.records.jobs import Ending, Job, JobOrder, Step, Stepped
+from bus.records.outbox import Heard, Spoken
 
 
 class LeaseLost(Exception):
     """Somebody else has the job now, or a person took it away: nothing of the step was written."""
+
+
+class Outbox(Protocol):
+    """Items that a partner fetches, spoken of one by one."""
+
+    def hear(self, endpoint: str, spoken: Sequence[Spoken], *, party: str, now: datetime) -> Future[Heard]:
+        """Does what a partner says of items handed out to it: it has one, gives one back, needs longer. One fate for
+        each, in order; an id that is not this endpoint's is unknown. `Heard.feed` is to be told to the queue."""
 
 
 class Jobs(Protocol):

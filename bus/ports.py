@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Protocol
 
 from bus.book import ReconciliationBook
+from bus.deadline_port import DeadlineBook
 from bus.delivery import Delivery, State
-from bus.job_port import Jobs
+from bus.job_port import Jobs, Outbox
 from bus.records import (
     Acceptance,
     Acknowledged,
     Acted,
     Action,
-    Aged,
     Claimed,
     EndpointOrder,
     EndpointView,
@@ -71,7 +71,7 @@ class GenerationLost(QueueUnavailable):
     restored, or rebuilt by somebody. `Feeder.heal` puts it right; until then nothing can be changed there."""
 
 
-class Journal(ReconciliationBook, Jobs, Protocol):
+class Journal(ReconciliationBook, DeadlineBook, Jobs, Outbox, Protocol):
     """The record. Thread-safe. Every writing method hands its work to the one writer thread of the process and
     returns a Future that is done only after the commit reached the disk; futures fail with JournalUnavailable.
     Reading methods use their own connections and see committed data only.
@@ -101,19 +101,6 @@ class Journal(ReconciliationBook, Jobs, Protocol):
     def expire_worker(self, worker: str) -> Future[int]:
         """Ends the live intents of a worker known to be dead: what it was sending is open to the resolver now.
         Returns how many."""
-
-    # -- deadlines --
-    def unbegun(self, endpoint: str, *, after: str, limit: int) -> tuple[tuple[str, ...], str]:
-        """Of the next `limit` push deliveries of an endpoint, by id, whose deadline does not count yet: those that are
-        heads and due. And where to go on; "" = from the beginning."""
-
-    def begin(self, delivery_ids: Sequence[str]) -> Future[int]:
-        """Their deadlines count from now, where they did not yet. Returns how many."""
-
-    def aged(self, endpoint: str, *, since: datetime, after: str, limit: int) -> tuple[tuple[Aged, ...], str]:
-        """Of the next `limit` push deliveries of an endpoint, by id, that could be sent since then or longer and are
-        not parked: the heads. And where to go on; "" = from the beginning. Who is past its deadline is settled
-        without an attempt; that changes nothing if it was released or tried meanwhile."""
 
     # -- pull --
     def offer(self, endpoint: str, *, limit: int, now: datetime, until: datetime) -> Future[tuple[WorkItem, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import datetime
@@ -12,16 +12,19 @@ from bus.job_port import LeaseLost
 from bus.journal.bodies import RAW
 from bus.journal.jobs import counted, order_facts, step_facts
 from bus.journal.memory.door import accept
+from bus.journal.memory.outbox import hear
 from bus.journal.memory.store import Body, Store
 from bus.journal.moments import from_us
+from bus.journal.outbox import Speech
 from bus.journal.reject import ANSWER
 from bus.records.jobs import Ending, Held, Job, JobAct, JobOrder, JobResult, Step, Stepped
+from bus.records.outbox import Heard, Spoken
 
 T = TypeVar("T")
 
 
 class MemoryJobs:
-    """See `bus.job_port.Jobs`. `MemoryJournal` brings the store and its lock."""
+    """See `bus.job_port`. `MemoryJournal` brings the store and its lock."""
 
     _store: Store
 
@@ -43,6 +46,10 @@ class MemoryJobs:
     def order_job(self, order: JobOrder) -> Future[Job]:
         """See the port."""
         return self._do(lambda: obey(self._store, order))
+
+    def hear(self, endpoint: str, spoken: Sequence[Spoken], *, party: str, now: datetime) -> Future[Heard]:
+        """See the port."""
+        return self._do(lambda: hear(self._store, Speech(endpoint, tuple(spoken), party, now)))
 
     def jobs(self) -> tuple[Job, ...]:
         """See the port."""

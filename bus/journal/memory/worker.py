@@ -132,13 +132,14 @@ def _consequences(store: Store, settlement: Settlement) -> tuple[QueueRecord, ..
         if owner != row.dossier and name[1]:
             store.note("learn" if owner is None else "name-clash", row.id, {"party": name[0]})
     if settlement.decision.step is NextStep.DONE:
-        feed += _free(store, row.id)
+        feed += free_behind(store, row.id)
     for derived in settlement.derived:
         feed += [record for result in accept(store, derived.acceptance) for record in result.feed]
     return tuple(feed)
 
 
-def _free(store: Store, delivered: str) -> list[QueueRecord]:
+def free_behind(store: Store, delivered: str) -> list[QueueRecord]:
+    """Frees what waited for a delivered one; returns what the queue can now be told of."""
     feed: list[QueueRecord] = []
     waiting = [row for row in store.deliveries.values() if row.open and row.held_behind == delivered]
     for row in sorted(waiting, key=lambda one: one.id):
@@ -184,7 +185,7 @@ def acknowledge(store: Store, endpoint: str, codes: Sequence[str], *, party: str
             answer = Settled(True, State.DELIVERED)
             store.attempts[row.id, row.last_number] = (acknowledgement(row, party, now), answer)
             store.note("acknowledge", row.id, {"by": party})
-            feed += _free(store, row.id)
+            feed += free_behind(store, row.id)
         if any(row.state == State.DELIVERED.value for row in store.in_lane(lane)):
             known.append(code)
     return Acknowledged(tuple(known), tuple(feed))
@@ -237,7 +238,7 @@ def _carry_out(store: Store, action: Action) -> tuple[QueueRecord, ...]:
         return orphan_behind(store, row.id, who=action.who)
     if action.act is Act.SETTLE:
         store.deliveries[row.id] = settled(row, who=action.who, why=action.why)
-        return tuple(_free(store, row.id))
+        return tuple(free_behind(store, row.id))
     row = store.deliveries[row.id] = released(
         row, who=action.who, now_us=store.now_us, as_replay=action.act is Act.REPLAY
     )
