@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from adapters.manifest_file import read_manifest
+from adapters.poll_rule import PollRule
+from adapters.registry import system_folders
 from adapters.wire.contract import OutboundWire, Target
 from adapters.wire.registry import outbound
 from bus.compose import Parts
 from bus.polling.fetch import Line
-from bus.polling.run import Means, Poll, every_of
+from bus.polling.run import Means, Poll, every_of, poll_name
 from bus.polling.take import Source
 from bus.scheduler import Post, Scheduler
 from bus.settings import EndpointSettings, Settings
@@ -18,6 +21,17 @@ from schemas.message import Party
 from schemas.problem import Refused, Stage, problem
 
 _PAGE_BYTES = 32 * 1024 * 1024  # a page may hold many items
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One poll as the configuration has it."""
+
+    name: str
+    endpoint: str
+    operation: str
+    rule: PollRule
+    every_s: float
 
 
 def make_scheduler(parts: Parts, *, name: str) -> Scheduler:
@@ -38,20 +52,39 @@ def make_polls(parts: Parts) -> tuple[Poll, ...]:
     )
 
 
+def planned(settings: Settings) -> Iterator[Planned]:
+    """Every poll of a configuration, from the manifests alone: no map is compiled for it."""
+    named = {name: endpoint for name, endpoint in settings.endpoints.items() if endpoint.address}
+    wanted = {endpoint.system for endpoint in named.values()}
+    folders = [folder for folder in system_folders(*settings.systems) if folder.name in wanted]
+    rules = {folder.name: read_manifest(folder).poll for folder in folders}
+    for name, endpoint in named.items():
+        for operation, rule in rules.get(endpoint.system, {}).items():
+            if (found := _planned(name, endpoint, operation, rule)) is not None:
+                yield found
+
+
+def _planned(name: str, endpoint: EndpointSettings, operation: str, rule: PollRule) -> Planned | None:
+    """As the endpoint's own settings have it; None = it is switched off."""
+    try:
+        every_s = every_of(rule, endpoint.settings.get(f"{operation}.every", ""))
+        rule = replace(rule, page=max(1, int(endpoint.settings.get(f"{operation}.page", rule.page))))
+    except ValueError as wrong:
+        values = {"place": f"endpoints.{name}.settings", "reason": wrong}
+        raise Refused((problem("LT-CONF-002", Stage.CONFIGURE, values),)) from wrong
+    return None if every_s is None else Planned(poll_name(name, operation), name, operation, rule, every_s)
+
+
 def _polls(
     parts: Parts, name: str, endpoint: EndpointSettings, wires: dict[str, OutboundWire], means: Means
 ) -> Iterator[Poll]:
     adapter = parts.house.adapters[endpoint.system]
     manifest = adapter.manifest
-    for operation, rule in manifest.poll.items():
-        try:
-            every_s = every_of(rule, endpoint.settings.get(f"{operation}.every", ""))
-            rule = replace(rule, page=int(endpoint.settings.get(f"{operation}.page", rule.page)))
-        except ValueError as wrong:
-            values = {"place": f"endpoints.{name}.settings", "reason": wrong}
-            raise Refused((problem("LT-CONF-002", Stage.CONFIGURE, values),)) from wrong
-        if every_s is None:
+    for operation, declared in manifest.poll.items():
+        found = _planned(name, endpoint, operation, declared)
+        if found is None:
             continue
+        rule, every_s = found.rule, found.every_s
         timeout_s = max(endpoint.timeouts_s().values(), default=10.0)
         wire = wires.setdefault(manifest.wire, outbound(manifest.wire))
         line = Line(adapter, _target(parts.settings, name, endpoint), wire, timeout_s)

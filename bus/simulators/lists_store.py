@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bus.simulators.options import ListsOptions
-from bus.simulators.people import officer, person, step_action
+from bus.simulators.people import AGENCY, AGENCY_NAME, officer, person, step_action
 
 _HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 _TOGETHER = 3  # rows that share one moment: a page's edge falls between them sooner or later
@@ -79,6 +79,8 @@ class ListsStore:
         row: dict[str, object] = {
             "ma_ho_so": code,
             "ma_thu_tuc": "9.999001",
+            "ma_don_vi": AGENCY,
+            "ten_don_vi": AGENCY_NAME,
             "nguoi_nop": {
                 "ho_ten": somebody.name, "so_giay_to": somebody.identity, "dien_thoai": somebody.mobile,
                 "dia_chi": somebody.address,
