@@ -29,7 +29,7 @@ def decide(bus: Bus, *, about: frozenset[str] = UNCLEAR) -> int:
     ]
     for found in parked:
         assert found.delivery is not None
-        assert found.delivery.problem_code in about, found
+        assert found.delivery.problem_code in about, (found.delivery.problem_code, found)
         content = bus.journal.body(found.envelope.id, "content")
         sent = _readable(content.body.decode()) if content is not None else ""
         there = any(_is_there(line, _LEDGERS[found.delivery.endpoint], found.envelope.kind, sent) for line in taken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -33,16 +34,23 @@ def play(
             lines = read_ledgers(*sorted((folder / "ledgers").glob("*.jsonl")))
             found = {**counted(judge(lines)), **explained(causes(lines, stage.bus.journal))}
             note = note or control(scenario, stage.controls)
+            keep(scenario, folder, wanted=bool(note or open_still))
     except CannotRun as reason:
         return reason.row(scenario.name, seed)
     except Exception as fault:  # the other scenarios are still to be played
-        note = f"{type(fault).__name__}: {fault}"[:300]
+        note = f"{type(fault).__name__}: {fault}"[:900]
         return Row(scenario=scenario.name, seed=seed, seconds=time.monotonic() - began, note=note)
     return Row(
         scenario=scenario.name, seed=seed, faults=len(recoveries), **found, stuck=open_still, unclear=stage.unclear,
         recovery_s=max(recoveries, default=0.0), limit_s=scenario.limit_s, seconds=time.monotonic() - began,
         note=note, forgotten=stage.controls["forgotten"],
     )  # fmt: skip
+
+
+def keep(scenario: Scenario, folder: Path, *, wanted: bool) -> None:
+    """What lies on a small disk goes with it: a copy for whoever looks for the cause."""
+    if wanted and scenario.around.small_disk:
+        shutil.copytree(folder / "data", folder / "data-kept", ignore=shutil.ignore_patterns("ballast", "*.sock"))
 
 
 def counted(verdict: Verdict) -> Mapping[str, int]:
