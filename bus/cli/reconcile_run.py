@@ -67,7 +67,7 @@ def reconciler(settings: Settings, journal: Journal, manner: Manner) -> Iterator
         described = f"đối soát / reconciling · {differences(run.counts)} khác nhau"
         bar.update(task, completed=run.done, total=max(run.total, run.done), description=described)
 
-    tools = Tools(journal, house, Asker(lines, render), gate, clock, stop, manner.threads)
+    tools = Tools(journal, house, Asker(lines, render, clock), gate, clock, stop, manner.threads)
     before = [(number, signal.signal(number, lambda *_: stop.set())) for number in (signal.SIGINT, signal.SIGTERM)]
     try:
         with bar:

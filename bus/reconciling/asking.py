@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 
 from adapters.adapter import Adapter
 from adapters.look_up import read_record, says_absent
@@ -15,6 +15,7 @@ from adapters.wire.contract import Exchange, PartnerReply, SendOrder
 from bus.days import local_day
 from bus.outcome import Outcome
 from bus.outgoing import Render
+from bus.ports import Clock
 from bus.questions import build
 from bus.reconciling.contents import content_of, status_of
 from bus.reconciling.pairs import Answer, Ours, Theirs
@@ -47,6 +48,7 @@ class Asker:
 
     lines: Mapping[str, Line]
     render: Render
+    clock: Clock
 
     def nobody(self, ours: Ours) -> str:
         """Why nobody can be asked; "" = somebody can."""
@@ -71,15 +73,15 @@ class Asker:
         if heard.verdict.again == "login":
             line.wire.forget_login(ours.endpoint)
             heard = _exchange(line, order)
-        theirs = _theirs(line.adapter, rule, heard, code=ours.code)
-        return Asked(replace(theirs, asked_at=datetime.now(UTC)), _well(heard))
+        theirs = _theirs(line.adapter, rule, heard, code=ours.code, on=self._today())
+        return Asked(replace(theirs, asked_at=self.clock.now()), _well(heard))
 
     def _order(
         self, line: Line, rule: LookUp, ours: Ours, identities: tuple[tuple[str, str], ...]
     ) -> SendOrder | tuple[Problem, ...]:
         operation = line.adapter.manifest.operations[rule.operation]
         question = build(operation.kind, {"MaHoSo": ours.code})
-        context = MapContext(on=_today(), identities=dict(identities))
+        context = MapContext(on=self._today(), identities=dict(identities))
         done = line.adapter.maps[operation.map].to_legacy(question, context)
         if done.element is None or done.problems:
             return done.problems
@@ -90,6 +92,9 @@ class Asker:
             message_id=new_id(), timeout_s=timeout_s,
         )  # fmt: skip
 
+    def _today(self) -> date:
+        return local_day(self.clock.now())
+
 
 def _exchange(line: Line, order: SendOrder) -> _Heard:
     exchange = line.wire.send(order)
@@ -97,7 +102,7 @@ def _exchange(line: Line, order: SendOrder) -> _Heard:
     return _Heard(exchange, reply, classify(line.adapter.manifest.operations[order.name], exchange, reply))
 
 
-def _theirs(adapter: Adapter, rule: LookUp, heard: _Heard, *, code: str) -> Theirs:
+def _theirs(adapter: Adapter, rule: LookUp, heard: _Heard, *, code: str, on: date) -> Theirs:
     outcome = Outcome(heard.verdict.outcome)
     body, text = heard.exchange.body, heard.reply.text or heard.exchange.detail
     proof = sha256_hex(body) if body else ""
@@ -106,7 +111,7 @@ def _theirs(adapter: Adapter, rule: LookUp, heard: _Heard, *, code: str) -> Thei
     if outcome is not Outcome.ACCEPTED or heard.reply.element is None:
         status = f", HTTP {heard.exchange.status}" if heard.exchange.status else ""
         return Theirs(Answer.SILENT, why=f"Bên kia không cho lời đáp dùng được ({outcome.value}{status})", proof=proof)
-    element, problems = read_record(adapter, rule, heard.reply.element, code=code, on=_today())
+    element, problems = read_record(adapter, rule, heard.reply.element, code=code, on=on)
     if problems:
         return Theirs(Answer.SILENT, why=f"Lời đáp không đọc được: {problems[0].text_vi}", proof=proof)
     if element is None:
@@ -117,7 +122,3 @@ def _theirs(adapter: Adapter, rule: LookUp, heard: _Heard, *, code: str) -> Thei
 def _well(heard: _Heard) -> bool:
     outcome = Outcome(heard.verdict.outcome)
     return outcome not in _ILL and not (outcome.unclear and heard.exchange.status in _GATEWAY)
-
-
-def _today() -> date:
-    return local_day(datetime.now(UTC))
