@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from bus.delivery import State
@@ -38,6 +38,11 @@ class DeadlineKeeper:
         self._next_at = 0.0
         self._unbegun: dict[str, str] = {}  # where the last look at an endpoint ended
         self._aged: dict[str, str] = {}
+        self._count: Callable[[str], None] = lambda endpoint: None
+
+    def meter(self, count: Callable[[str], None]) -> None:
+        """`count` is told the endpoint of each that expired while nothing was tried."""
+        self._count = count
 
     def look(self) -> None:
         """To be called every second or so."""
@@ -100,6 +105,7 @@ class DeadlineKeeper:
             "expired message=%s endpoint=%s operation=%s since=%s problem=%s", delivery.message_id, delivery.endpoint,
             delivery.operation, delivery.since_at, decision.problem.code if decision.problem else "",
         )  # fmt: skip
+        self._count(delivery.endpoint)
         self._feeder.rebuild_lane(delivery.lane)
         self._feeder.feed(settled.feed)
         return True

@@ -14,6 +14,8 @@ from bus.records import Decision, NextStep
 from bus.windows import ALWAYS, Windows
 from schemas.problem import Problem, Stage, problem
 
+EXPIRIES = ("LT-EXP-001", "LT-EXP-002")  # the deadline passed: surely not taken, or unclear
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -116,7 +118,7 @@ def expired(delivery: Delivery, policy: RetryPolicy, *, unclear: bool = False) -
         "since": policy.windows.opens(since).astimezone(VIETNAM).strftime("%H:%M %d/%m/%Y"),
         "attempts": delivery.attempts_used, "manual": delivery.manual_used,
     }  # fmt: skip
-    cause = problem("LT-EXP-002" if unclear else "LT-EXP-001", Stage.DELIVER, values)
+    cause = problem(EXPIRIES[unclear], Stage.DELIVER, values)
     return Decision(NextStep.PARK, cause.text_vi, problem=cause, expired_since=since)
 
 

@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from bus.delivery import Attempt
+from bus.retry import EXPIRIES
 
 SEP = "|"
 ATTEMPTS, ATTEMPT_S, ATTEMPT_SUM = "attempts", "attempt_s", "attempt_sum"
+EXPIRED = "expired"
 COMMIT_S, COMMIT_SUM = "commit_s", "commit_sum"
 ACCEPTED, REJECTED, CALLS = "accepted", "rejected", "calls"
 # Upper ends of the spans that durations are counted in, seconds; beyond the last one: "inf".
@@ -30,6 +32,8 @@ class Meters:
         """A settlement was recorded; without an attempt nothing was sent."""
         if attempt is None:
             return
+        if attempt.problem_code in EXPIRIES:
+            self.expired(endpoint)
         seconds = attempt.duration_ms / 1000
         self._add(
             {
@@ -38,6 +42,10 @@ class Meters:
                 key(ATTEMPT_SUM, endpoint): seconds,
             }
         )
+
+    def expired(self, endpoint: str) -> None:
+        """A deadline passed."""
+        self._add({key(EXPIRED, endpoint): 1})
 
     def committed(self, seconds: float) -> None:
         """The journal wrote a transaction."""

@@ -91,6 +91,9 @@ DIFFERENCE = _gauge(
 ATTEMPTS = _counter(
     "attempts", "lần thử theo điểm nối và kết quả", "attempts by endpoint and outcome", "endpoint", "outcome"
 )
+EXPIRED = _counter(
+    "expired", "lượt giao quá hạn, theo điểm nối", "deliveries whose deadline passed, by endpoint", "endpoint"
+)
 ATTEMPT_S = _histogram("attempt_duration", "một lần thử lâu bao nhiêu", "how long an attempt takes", "endpoint")
 COMMIT_S = _histogram(
     "commit_duration",
@@ -139,6 +142,7 @@ STUCK = _gauge(
 
 METRICS: tuple[Metric, ...] = (
     HEALTHY, CONDITION, LOOK_AGE, STORE_UP, CALLS, REJECTED, CONNECTIONS, TURNED_AWAY, ACCEPTED, DELIVERIES,
-    DELIVERIES_SUM, DIFFERENCE, ATTEMPTS, ATTEMPT_S, COMMIT_S, LANES, QUEUED, DUE_AGE, READY_LANES, IN_FLIGHT, BREAKER,
+    DELIVERIES_SUM, DIFFERENCE, ATTEMPTS, EXPIRED, ATTEMPT_S,
+    COMMIT_S, LANES, QUEUED, DUE_AGE, READY_LANES, IN_FLIGHT, BREAKER,
     PAUSED, RESTS, FEEDER, GENERATION, WORKERS, STUCK,
 )  # fmt: skip
