@@ -62,6 +62,10 @@ class JournalUnavailable(Exception):
     """The journal cannot be written or read now: a retryable answer, nothing half-accepted."""
 
 
+class JournalRefuses(JournalUnavailable):
+    """This one thing cannot be written, whatever else can."""
+
+
 class QueueUnavailable(Exception):
     """The queue's server cannot be reached now: everything accepted is safe in the journal."""
 
@@ -314,6 +318,7 @@ __all__ = [
     "GenerationLost",
     "Intent",
     "Journal",
+    "JournalRefuses",
     "JournalUnavailable",
     "Queue",
     "QueueUnavailable",

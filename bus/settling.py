@@ -11,7 +11,7 @@ from datetime import timedelta
 from bus.delivery import Attempt, State
 from bus.feeder import Feeder
 from bus.isolation import health_of
-from bus.ports import Clock, Journal, JournalUnavailable
+from bus.ports import Clock, Journal, JournalRefuses, JournalUnavailable
 from bus.records import Claimed, Decision, NextStep, QueueSettle, QueueStep, Settled, Settlement
 from bus.underway import Underway
 from schemas.problem import Stage, problem
@@ -26,7 +26,8 @@ _STEPS = {
     State.CANCELLED: QueueStep.DONE,  # a newer one took its place
 }
 _PAUSE_S = 1.0
-_REFUSALS = 3  # by a journal that can be written otherwise: then the fault is in the settlement
+_REFUSALS = 3  # of the settlement itself: then the fault is in it
+_DOUBTS = 60  # the journal can be written otherwise; a disk that is nearly full still takes what is small
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Settling:
 
     def _settled(self, settlement: Settlement) -> Settled | None:
         """None: the end came before the journal did."""
-        refusals = 0
+        refusals = doubts = 0
         while True:
             try:
                 return self.journal.settle(settlement).result()
@@ -68,8 +69,9 @@ class Settling:
                 log.error("settlement waits for the journal delivery=%s: %s", settlement.delivery_id, error)
                 if self.ended.wait(_PAUSE_S):
                     return None
-                refusals += self._is_well()
-                if refusals >= _REFUSALS:
+                refusals += isinstance(error, JournalRefuses)
+                doubts += self._is_well()
+                if refusals >= _REFUSALS or doubts >= _DOUBTS:
                     break
             except Exception:
                 log.exception("settlement broke delivery=%s", settlement.delivery_id)

@@ -35,7 +35,7 @@ from bus.journal.locks import Locks
 from bus.journal.moments import months_from, to_us
 from bus.journal.tally import added, written
 from bus.journal.unit import Unit
-from bus.ports import JournalUnavailable
+from bus.ports import JournalRefuses, JournalUnavailable
 
 log = logging.getLogger("lienthong.journal")
 
@@ -233,7 +233,7 @@ class Writer:
                 return self._write_run(step, [work], link)
             except IntegrityError as error:
                 if not left:
-                    work.error = JournalUnavailable(f"the journal refuses: {error.orig}")
+                    work.error = JournalRefuses(f"the journal refuses: {error.orig}")
                     work.error.__cause__ = error
                 time.sleep(0.005)
             except Exception as error:

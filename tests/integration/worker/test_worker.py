@@ -22,7 +22,7 @@ from bus.delivery import State, Unclear
 from bus.feeder import Feeder
 from bus.journal import SqlJournal
 from bus.outcome import Outcome
-from bus.ports import JournalUnavailable
+from bus.ports import JournalRefuses, JournalUnavailable
 from bus.queue import EmbeddedServer, RedisQueue
 from bus.records import Act, Action, EndpointOrder, Settled, Settlement
 from bus.replay import carry_out
@@ -358,14 +358,29 @@ def test_a_settlement_waits_for_the_journal(
     assert (len(there.visits), settles.asked) == (2, 4)
 
 
+def test_a_full_disk_parks_nothing(
+    journal: SqlJournal, queue: RedisQueue, there: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is nearly full takes the small and refuses the large: the result is kept until there is room."""
+    monkeypatch.setattr("bus.settling._PAUSE_S", 0.05)
+    Settles(journal, monkeypatch).faults = [JournalUnavailable("database or disk is full")] * 10
+    ids = accept(journal, "D1")
+    with working(make_worker(journal, queue, make_tools(there.address))):
+        until_state(journal, ids, State.DELIVERED)
+    assert len(there.visits) == 1
+
+
 @pytest.mark.parametrize(
-    "faults", [[KeyError("broken")], [JournalUnavailable("the journal refuses")] * 3], ids=["breaks", "refuses"]
+    "faults",
+    [[KeyError("broken")], [JournalRefuses("this one")] * 3, [JournalUnavailable("full")] * 5],
+    ids=["breaks", "refuses", "does not"],
 )
 def test_a_settlement_that_cannot_be_written_keeps_its_fact_and_goes_to_a_person(
     faults: list[Exception], journal: SqlJournal, queue: RedisQueue, there: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No thread dies silently with the lane in its hand, and none circles for ever."""
     monkeypatch.setattr("bus.settling._PAUSE_S", 0.05)
+    monkeypatch.setattr("bus.settling._DOUBTS", 5)
     Settles(journal, monkeypatch).faults = faults
     (one,) = accept(journal, "D1")
     (other,) = accept(journal, "D2")
