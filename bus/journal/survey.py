@@ -18,28 +18,27 @@ from bus.records import DueHead, Survey
 _d = t.deliveries.c
 _TALLIES = sa.select(t.writers.c.tally).where(t.writers.c.tally != "")
 _OPEN = sa.select(sa.func.count()).select_from(t.deliveries).where(t.IS_OPEN)
-_LOOK = 500  # of an endpoint's due deliveries, so many are looked at: most are heads, few wait behind one that rests
+_FEW, _MANY = 8, 500  # of an endpoint's due deliveries looked at: most are heads; many wait behind one that rests
 _before = t.deliveries.alias("ahead")
 
 
-def _oldest(when: sa.ColumnElement[bool], by: sa.Column[int]) -> sa.Select[Any]:  # Any: rows of four columns
+def _oldest(when: sa.ColumnElement[bool], by: sa.Column[int]) -> sa.Select[Any]:  # Any: rows of few columns
     """The head that has been due longest. What never waited has no `next_us`: each way is a range of the index."""
     found = (
-        sa.select(t.deliveries)
+        sa.select(_d.id, _d.lane, _d.lane_seq, _d.state, _d.lease_us, by.label("since_us"))
         .where(t.MAY_BE_DUE, _d.endpoint == sa.bindparam("endpoint"), when)
         .order_by(by)
-        .limit(_LOOK)
+        .limit(sa.bindparam("look"))
         .subquery()
     )
     ahead = sa.exists().where(
         _before.c.open == sa.literal_column("1"), _before.c.lane == found.c.lane,
         _before.c.lane_seq < found.c.lane_seq,
     )  # fmt: skip
-    since = found.c[by.name].label("since_us")
     return (
-        sa.select(found.c.id, found.c.lane, found.c.state, since)
+        sa.select(found.c.id, found.c.lane, found.c.state, found.c.since_us)
         .where(sa.or_(found.c.lease_us.is_(None), found.c.lease_us <= NOW), ~ahead)
-        .order_by(since)
+        .order_by(found.c.since_us)
         .limit(1)
     )
 
@@ -53,8 +52,9 @@ def survey(connection: Connection, endpoints: Sequence[str], *, now_us: int) -> 
     sums = added(connection.execute(_TALLIES).scalars())
     due = []
     for endpoint in endpoints:
-        given = {"endpoint": endpoint, "now_us": now_us}
-        rows = [*connection.execute(_FRESH, given), *connection.execute(_AGAIN, given)]
+        rows = [
+            row for statement in (_FRESH, _AGAIN) for row in _first(connection, statement, endpoint, now_us=now_us)
+        ]  # fmt: skip
         for row in sorted(rows, key=lambda row: row.since_us)[:1]:
             due.append(DueHead(endpoint, row.id, row.lane, State(row.state), from_us(row.since_us)))
     return Survey(
@@ -63,3 +63,11 @@ def survey(connection: Connection, endpoints: Sequence[str], *, now_us: int) -> 
         open_rows=connection.execute(_OPEN).scalar_one(),
         due=tuple(due),
     )
+
+
+def _first(
+    connection: Connection, statement: sa.Select[Any], endpoint: str, *, now_us: int
+) -> Sequence[sa.Row[Any]]:  # Any: as above
+    given = {"endpoint": endpoint, "now_us": now_us}
+    found = connection.execute(statement, {**given, "look": _FEW}).all()
+    return found or connection.execute(statement, {**given, "look": _MANY}).all()

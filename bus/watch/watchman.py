@@ -22,6 +22,7 @@ from bus.watch.telling import Telling, Word
 
 log = logging.getLogger("lienthong.watch")
 
+_SHARE = 20  # a look that takes long is taken less often: watching costs a twentieth of a processor at most
 _BLIND_LOOKS = 6  # so many looks overdue: a store hangs
 _SEARCH_EVERY_LOOKS = 6
 _GONE_S = 3600.0  # a worker silent for so long is not missed
@@ -63,6 +64,7 @@ class Watchman:
         self._journal, self._queue, self._feeder, self._clock = journal, queue, feeder, clock
         self._endpoints, self._is_open = tuple(endpoints), is_open
         self._limits, self._every_s = limits, every_s
+        self._pause_s = every_s
         self._due: dict[str, _Known] = {}
         self._signs: dict[str, _Known] = {}
         self._turns: dict[str, _Known] = {}
@@ -86,7 +88,7 @@ class Watchman:
         """The last look; where the next is long overdue, that."""
         late_s = self._clock.monotonic() - self._looked_s
         look = self._latest or Look(self._clock.now(), judge(Facts(), self._limits), Facts())
-        return replace(look, verdict=blind(late_s)) if late_s > _BLIND_LOOKS * self._every_s else look
+        return replace(look, verdict=blind(late_s)) if late_s > _BLIND_LOOKS * self._pause_s else look
 
     def look(self) -> Look:
         """One look at everything."""
@@ -121,9 +123,11 @@ class Watchman:
     # ---------------------------------------------------------------- inside
 
     def _run(self) -> None:
-        while not self._ended.wait(self._every_s):
+        while not self._ended.wait(self._pause_s):
             try:
+                began_s = self._clock.monotonic()
                 look = self.look()
+                self._pause_s = max(self._every_s, _SHARE * (self._clock.monotonic() - began_s))
                 self._tell(look.verdict)
                 self.mend(look)
             except Exception:
