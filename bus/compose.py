@@ -20,7 +20,9 @@ from bus.journal import open_journal
 from bus.keyring import KeySigner
 from bus.policy_loading import check_names, load_policies
 from bus.ports import Clock, Journal, Queue
-from bus.queue import EmbeddedServer, RedisQueue
+from bus.queue import EmbeddedServer
+from bus.queue.address import Address
+from bus.queue.opening import Rules, open_partitions
 from bus.rates import read_rate
 from bus.routes import check
 from bus.routing import House
@@ -43,6 +45,7 @@ class Parts:
     feeder: Feeder
     clock: Clock
     before_closing: list[Callable[[], None]] = field(default_factory=list)
+    meter_expiries: Callable[[Callable[[str], None]], None] = lambda count: None  # `count` is told their endpoints
 
     def close(self) -> None:
         """Ends what was started here, then connections and the journal's writer."""
@@ -76,17 +79,33 @@ def open_parts(settings: Settings) -> Parts:
     journal = open_journal(settings.journal_url())
     queue = open_queue(settings)
     clock, feeder = SystemClock(), Feeder(journal, queue)
-    feeder.add_duty(DeadlineKeeper(journal, queue, feeder, policies, clock).look)
-    return Parts(settings, house, journal, queue, feeder, clock)
+    deadlines = DeadlineKeeper(journal, queue, feeder, policies, clock)
+    feeder.add_duty(deadlines.look)
+    return Parts(settings, house, journal, queue, feeder, clock, meter_expiries=deadlines.meter)
 
 
-def open_queue(settings: Settings) -> RedisQueue:
+def open_queue(settings: Settings) -> Queue:
     """A client with the settings' rules; nothing is connected yet."""
     rules = settings.queue
     rates = {name: read_rate(one.rate) for name, one in settings.endpoints.items() if one.rate}
-    return RedisQueue(
-        queue_url(settings), in_flight=rules.in_flight_per_endpoint, breaker=rules.breaker.rules(), rates=rates
-    )
+    how = Rules(
+        in_flight=rules.in_flight_per_endpoint, breaker=rules.breaker.rules(), rates=rates,
+        partitions=rules.partitions, replicas=rules.wait_replicas,
+    )  # fmt: skip
+    return open_partitions(queue_address(settings), how)
+
+
+def queue_address(settings: Settings) -> Address:
+    """With its secrets.
+
+    Raises:
+        Refused: a secret is not there.
+    """
+    rules = settings.queue
+    return Address(
+        queue_url(settings), rules.redis_user, settings.secret(rules.redis_password),
+        settings.secret(rules.sentinel_password),
+    )  # fmt: skip
 
 
 def queue_url(settings: Settings) -> str:
@@ -122,12 +141,15 @@ def make_worker(parts: Parts, *, name: str) -> Worker:
         signer=KeySigner.of(parts.settings), clock=parts.clock, chance=random.random,
     )  # fmt: skip
     pace = Pace(
-        threads=parts.settings.worker.threads, waiting=parts.settings.worker.waiting,
-        batch=parts.settings.worker.batch, lease_s=parts.settings.queue.lease_s,
+        threads=parts.settings.worker.threads,
+        waiting=parts.settings.worker.waiting,
+        batch=parts.settings.worker.batch,
+        lease_s=parts.settings.queue.lease_s,
     )
     worker = Worker(journal=parts.journal, queue=parts.queue, feeder=parts.feeder, tools=tools, pace=pace, name=name)
     worker.pulsing.every_s = parts.settings.watch.every_s
     parts.journal.meter_commits(worker.pulsing.meters.committed)
+    parts.meter_expiries(worker.pulsing.meters.expired)
     return worker
 
 

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from bus.delivery import AfterParking
 from bus.notation import read_notation
+from bus.queue.address import check_url
 from bus.rates import read_rate
 from bus.reading import Misread
 from bus.records import Breaker
@@ -83,10 +84,22 @@ class BreakerSettings(_Part):
 class QueueSettings(_Part):
     """Where the queue is, and how long a lease lasts."""
 
-    redis_url: str = ""  # "" = a private server of our own
+    redis_url: str = ""  # "" = a private server of our own; forms: bus.queue.address
+    redis_user: str = ""
+    redis_password: str = Field(default="", repr=False)  # by reference
+    sentinel_password: str = Field(default="", repr=False)  # by reference
+    partitions: int = Field(default=1, ge=1, le=64)  # over the servers of a cluster; all processes the same
+    wait_replicas: int = Field(default=0, ge=0, le=8)  # that must have each write before it counts
     lease_s: float = 60.0  # longer than any attempt's deadline
     in_flight_per_endpoint: int = Field(default=12, ge=1)
     breaker: BreakerSettings = BreakerSettings()
+
+    @field_validator("redis_url")
+    @classmethod
+    def _address_is_read(cls, value: str) -> str:
+        if value:
+            check_url(value)
+        return value
 
 
 class WorkerSettings(_Part):

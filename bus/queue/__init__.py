@@ -2,6 +2,7 @@
 
 from bus.queue.embedded import EmbeddedServer
 from bus.queue.memory import MemoryQueue
+from bus.queue.partitions import PartitionedQueue
 from bus.queue.redis_queue import RedisQueue
 
-__all__ = ["EmbeddedServer", "MemoryQueue", "RedisQueue"]
+__all__ = ["EmbeddedServer", "MemoryQueue", "PartitionedQueue", "RedisQueue"]

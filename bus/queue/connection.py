@@ -35,6 +35,10 @@ _AWAY = re.compile(
     r"\b(OOM|MISCONF|READONLY|LOADING|BUSY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|MOVED|ASK)\b"
     r"|command not allowed when used memory|write against a read only replica|errors writing to the AOF"
 )
+# What only contents that are not ours any more can make our functions say: a key of another type, a number that is
+# none, a record that is gone. Not records of a newer version, which are whole.
+_CORRUPT = re.compile(r"WRONGTYPE|wrong kind of value|not an integer|not a valid float|user_function:\d+")
+_NEWER = "LTVER"
 _FAULTS = (redis.RedisError, RedisClusterException)
 
 
@@ -47,6 +51,7 @@ class Server:
         self._lock = threading.Lock()
         self._client: Client | None = None if address.is_cluster else open_client(address)
         self._warned_at = 0.0
+        self._seen: set[str] = set()
 
     def node(self, key: str) -> redis.Redis:
         """The server that holds a key.
@@ -74,6 +79,13 @@ class Server:
         except _FAULTS:
             self._forget()  # it is found anew from the addresses in the settings
         return True
+
+    def looked_at(self, run_id: str, eviction: str) -> None:
+        """Warns once of each server that throws keys away when it is full, instead of taking no more."""
+        if run_id not in self._seen:
+            self._seen.add(run_id)
+            if eviction not in ("", "noeviction"):
+                log.error("LT-DOC-022 the queue's server throws keys away: maxmemory-policy %s", eviction)
 
     def counts(self, acknowledged: int) -> None:
         """How many replicas have a write."""
@@ -106,8 +118,11 @@ class Server:
 class Connection:
     """One partition. Thread-safe."""
 
-    def __init__(self, server: Server, *, library: Library, tag: str) -> None:
+    def __init__(
+        self, server: Server, *, library: Library, tag: str, on_corrupt: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._server = server
+        self._on_corrupt = on_corrupt  # somebody wrote over our keys
         self._library = library
         self._tag = tag
 
@@ -145,6 +160,10 @@ class Connection:
 
         return self._guarded(run)
 
+    def beside(self, tag: str) -> Connection:
+        """Another partition of the same server."""
+        return Connection(self._server, library=self._library, tag=tag)
+
     def get_all(self, keys: Sequence[str]) -> tuple[str, ...]:
         """Plain strings, read together; "" = none."""
         values = self._guarded(lambda node: node.mget([self._tag + key for key in keys]))
@@ -155,8 +174,10 @@ class Connection:
         return self._guarded(lambda node: node.blpop([self._tag + key], timeout=timeout_s)) is not None
 
     def run_id(self) -> str:
-        """Changes whenever the server's process does."""
-        return str(self._guarded(lambda node: node.info("server"))["run_id"])
+        """Changes whenever the server's process does. One that may throw our keys away is told of."""
+        told = self._guarded(lambda node: node.info("server", "memory"))
+        self._server.looked_at(str(told["run_id"]), str(told.get("maxmemory_policy", "")))
+        return str(told["run_id"])
 
     def ping(self) -> None:
         """Raises QueueUnavailable."""
@@ -177,7 +198,10 @@ class Connection:
             except _FAULTS as fault:
                 repeats += 1
                 if repeats > _REPEATS or not self._server.look_again(fault):
-                    raise _named(fault) from fault
+                    named = _named(fault)
+                    if isinstance(named, Corrupt):
+                        self._on_corrupt(str(named))
+                    raise named from fault
 
     def _load(self, node: redis.Redis) -> None:
         try:
@@ -187,11 +211,15 @@ class Connection:
                 raise
 
 
+class Corrupt(GenerationLost):
+    """The contents are there and not as we left them: as good as gone."""
+
+
 def _named(fault: Exception) -> Exception:
     """Faults of the surroundings become the port's; faults of our own program stay what they are."""
     text = str(fault)
     if "LTGEN" in text:
         return GenerationLost(text)
     if isinstance(fault, redis.ResponseError) and not _AWAY.search(text):
-        return fault
+        return Corrupt(text) if _CORRUPT.search(text) and _NEWER not in text else fault
     return QueueUnavailable(text)

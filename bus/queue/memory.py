@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from bus.ports import GenerationLost
 from bus.queue.memory_checked import Checked
-from bus.queue.memory_record import fed
+from bus.queue.memory_record import due, fed
 from bus.queue.memory_store import STOPPED, MemoryStore
 from bus.queue.redis_queue import IN_FLIGHT
 from bus.rates import Rate
@@ -34,11 +35,13 @@ class MemoryQueue:
         in_flight: int = IN_FLIGHT,
         breaker: Breaker | None = None,
         rates: Mapping[str, Rate] | None = None,
+        partitions: int = 1,  # that there are; each has a store of its own
     ) -> None:
         self._store = store or MemoryStore()
         self._cap = in_flight
         self._breaker = breaker
         self._rates = rates or {}
+        self._partitions = partitions
         self._generation = 0
         self._fence = 0
 
@@ -71,11 +74,11 @@ class MemoryQueue:
                 s.settle(settle)
             s.look_at_clock()
             s.look_at_stop()
-            for lane in _due(s.delay, now):
+            for lane in due(s.delay, now):
                 s.rest(lane, s.records[s.lanes[lane][0]].endpoint)
-            for lane in _due(s.lease, now):
+            for lane in due(s.lease, now):
                 s.crash(lane)
-            for endpoint in _due(s.looks, now):
+            for endpoint in due(s.looks, now):
                 s.wake(endpoint)
             claims = s.take(worker, limit, now + int(lease_s * 1000))
             s.bell.notify_all()
@@ -102,15 +105,23 @@ class MemoryQueue:
 
     def wait(self, timeout_s: float) -> None:
         """See the port."""
+        with self._store.bell:
+            timeout_s = min(timeout_s, self.due_s())
+            if timeout_s > 0:
+                self._store.bell.wait(timeout_s)
+
+    def due_s(self) -> float:
+        """Seconds until something comes due by itself; 0 = it can be claimed."""
         s = self._store
-        with s.bell:
-            due = min(
-                [*(at for at in s.delay.values() if at < STOPPED), *s.lease.values(), *s.looks.values()], default=None
-            )
-            if due is not None:
-                timeout_s = min(timeout_s, (due - s.now_ms()) / 1000)
-            if not s.act and timeout_s > 0:
-                s.bell.wait(timeout_s)
+        if s.act:
+            return 0.0
+        delays = (at for at in s.delay.values() if at < STOPPED)
+        return (min([*delays, *s.lease.values(), *s.looks.values()], default=math.inf) - s.now_ms()) / 1000
+
+    def ring(self) -> None:
+        """Wakes all who wait."""
+        with self._store.bell:
+            self._store.bell.notify_all()
 
     # -- lanes --
 
@@ -209,7 +220,7 @@ class MemoryQueue:
         with self._store.bell:
             if self._store.generation == self._generation and self._store.fence < self._fence:
                 return 0
-            return self._store.generation
+            return self._store.generation if self._store.partitions in (0, self._partitions) else 0
 
     def adopt(self, generation: int) -> None:
         """See the port."""
@@ -226,7 +237,7 @@ class MemoryQueue:
             if s.generation < generation:
                 locks = s.locks
                 s.wipe()
-                s.locks, s.generation = locks, generation
+                s.locks, s.generation, s.partitions = locks, generation, self._partitions
         self.adopt(generation)
 
     def finish_generation(self) -> None:
@@ -268,13 +279,9 @@ class MemoryQueue:
         """See the port."""
         with self._checked() as s:
             return QueueStats(
-                generation=self._generation,
-                ready=sum(map(len, s.ready.values())),
-                leased=len(s.lease),
-                delayed=len(s.delay),
-                parked=len(s.park),
-                queued=len(s.records),
-            )
+                generation=self._generation, ready=sum(map(len, s.ready.values())), leased=len(s.lease),
+                delayed=len(s.delay), parked=len(s.park), queued=len(s.records),
+            )  # fmt: skip
 
     def server(self) -> str:
         """See the port."""
@@ -288,7 +295,3 @@ class MemoryQueue:
 
     def _checked(self) -> Checked:
         return Checked(self._store, self._generation, self._fence, self._cap, self._breaker, self._rates)
-
-
-def _due(times: Mapping[str, int], now: int) -> list[str]:
-    return sorted((lane for lane, at in times.items() if at <= now), key=lambda lane: (times[lane], lane))

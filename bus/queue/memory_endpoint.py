@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,6 +11,8 @@ from bus.rates import Rate
 from bus.records import Breaker, EndpointOrder, EndpointView, Health
 
 EVER = -1
+BAND = 2**50
+_AGE = 8
 _AGAIN_MS = 1000
 
 
@@ -129,6 +132,20 @@ class EndpointState:
 
     def _shut(self, until: int) -> None:
         self.state, self.until, self.probe, self.well, self.fails = "open", until, "", False, 0
+
+
+def next_lane(scores: Mapping[str, int], state: EndpointState) -> tuple[str, int]:
+    """The urgent first, but never alone; and how many in a row that makes. A probe is another than failed last."""
+    lanes = sorted(scores, key=lambda name: scores[name])
+    if state.state:
+        return lanes[1] if len(lanes) > 1 and lanes[0] == state.last else lanes[0], state.passed
+    first = scores[lanes[0]] // BAND
+    behind = [lane for lane in lanes if scores[lane] // BAND > first]
+    if not behind:
+        return lanes[0], 0
+    if state.passed < _AGE:
+        return lanes[0], state.passed + 1
+    return min(behind, key=lambda name: scores[name] % BAND), 0
 
 
 def ms_until(order: EndpointOrder) -> int:

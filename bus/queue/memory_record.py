@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -36,3 +36,8 @@ class Lease:
 def fed(deliveries: Iterable[LaneDelivery]) -> list[LaneDelivery]:
     """What may be fed of a lane: everything before the first held one."""
     return list(takewhile(lambda d: not d.held, deliveries))
+
+
+def due(times: Mapping[str, int], now: int) -> list[str]:
+    """Whose time has come, in its order."""
+    return sorted((lane for lane, at in times.items() if at <= now), key=lambda lane: (times[lane], lane))

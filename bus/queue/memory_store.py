@@ -7,14 +7,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 
-from bus.queue.memory_endpoint import EVER, EndpointState, ms_until
+from bus.queue.memory_endpoint import BAND, EVER, EndpointState, ms_until, next_lane
 from bus.queue.memory_record import Lease, Record, fed
 from bus.rates import Rate
 from bus.records import ALL, Breaker, Claimed, LaneDelivery, LaneSnapshot, Place, QueueSettle, QueueStep, Standing
 
 CRASHES = 3
-_BAND = 2**50
-_AGE = 8
 STOPPED = 2**52
 
 
@@ -29,6 +27,7 @@ class MemoryStore:
     rates: Mapping[str, Rate] = field(default_factory=dict)  # as the last caller had it
 
     generation: int = 0
+    partitions: int = 0  # that the generation has
     whole: int = 0
     fence: int = 0
     turn: int = 0
@@ -169,7 +168,7 @@ class MemoryStore:
         """Adds to the tail; says nothing about where the lane is."""
         if old is None:
             self.seq += 1
-            old = Record(entry.delivery_id, lane, endpoint, entry.priority * _BAND + self.seq)
+            old = Record(entry.delivery_id, lane, endpoint, entry.priority * BAND + self.seq)
         old.due_ms = int(entry.not_before.timestamp() * 1000) if entry.not_before else 0
         old.parked, old.tried = entry.parked, entry.tried
         self.records[old.id] = old
@@ -200,6 +199,7 @@ class MemoryStore:
         lease = self.own[lane]
         head = self.records[lease.id]
         head.crashes += 1
+        head.tried = True
         head.parked = head.parked or head.crashes >= CRASHES
         self.rest(lane, head.endpoint)
         if head.crashes >= CRASHES:
@@ -213,7 +213,7 @@ class MemoryStore:
         while len(claims) < limit and self.act:
             endpoint = min(self.act, key=lambda e: self.act[e])
             state = self.endpoint(endpoint)
-            lane, passed = self._next_lane(endpoint, state)
+            lane, passed = next_lane(self.ready[endpoint], state)
             head = self.records[self.lanes[lane][0]]
             if head.tried and self.retries_stopped():
                 self.leave(lane, endpoint)
@@ -255,20 +255,6 @@ class MemoryStore:
         if endpoint in self.act:
             self.act[endpoint] = self.turn
         return Claimed(head.id, lane, endpoint, lease.token, until_ms, head.crashes)
-
-    def _next_lane(self, endpoint: str, state: EndpointState) -> tuple[str, int]:
-        """The urgent first, but never alone; and how many in a row that makes. A probe is another than failed last."""
-        scores = self.ready[endpoint]
-        lanes = sorted(scores, key=lambda name: scores[name])
-        if state.state:
-            return lanes[1] if len(lanes) > 1 and lanes[0] == state.last else lanes[0], state.passed
-        first = scores[lanes[0]] // _BAND
-        behind = [lane for lane in lanes if scores[lane] // _BAND > first]
-        if not behind:
-            return lanes[0], 0
-        if state.passed < _AGE:
-            return lanes[0], state.passed + 1
-        return min(behind, key=lambda name: scores[name] % _BAND), 0
 
     def fill(self, snapshot: LaneSnapshot) -> bool:
         """Writes a missing lane. True: there is one, and it differs."""

@@ -6,6 +6,8 @@ Keys, records and functions are documented in `lua/keys.lua`.
 from __future__ import annotations
 
 import itertools
+import logging
+import math
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -28,7 +30,10 @@ from bus.records import (
     Standing,
 )
 
+log = logging.getLogger("lienthong.queue")
+
 IN_FLIGHT = 32  # lanes of one endpoint in flight at most, where the endpoint says nothing else
+_CORRUPT_AGAIN_S = 10.0
 _LONGEST_WAIT_S = 2.0  # below the connection's time-out
 
 
@@ -37,18 +42,23 @@ class RedisQueue:
 
     def __init__(
         self,
-        server: Server | Address | str,  # a Server may be shared by several; whoever made it closes it
+        server: Server | Address | str,
         *,
         in_flight: int = IN_FLIGHT,
         breaker: Breaker | None = None,  # None = an endpoint is never let alone
         rates: Mapping[str, Rate] | None = None,  # of endpoints, where a person orders nothing else
         partition: int = 0,
+        partitions: int = 1,
+        shared: bool = False,  # the server is others' too, and not closed with this queue
         functions: Library | None = None,
     ) -> None:
-        self._own = None if isinstance(server, Server) else Server(_address(server))
-        shared = self._own or server
-        assert isinstance(shared, Server)
-        self._connection = Connection(shared, library=functions or library(), tag=f"lt:{{{partition}}}:")
+        self._server = server if isinstance(server, Server) else Server(_address(server))
+        self._shared = shared
+        self._connection = Connection(
+            self._server, library=functions or library(), tag=tag_of(partition), on_corrupt=self._overwritten
+        )
+        self._corrupt, self._corrupt_at = 0, -math.inf  # generation in which it was seen, when
+        self._partition, self._partitions = partition, partitions
         self._rules = rules_of(in_flight, breaker, rates or {})
         self._generation = 0
         self._fence = 0  # highest counter seen: a server that is below it has lost something
@@ -117,13 +127,23 @@ class RedisQueue:
 
     def wait(self, timeout_s: float) -> None:
         """See the port."""
-        due_at = self._due_at
-        if due_at:
-            timeout_s = min(timeout_s, due_at - time.monotonic())
+        timeout_s = min(timeout_s, self.due_s())
         # The server reads 0 as "for ever" and counts in milliseconds.
         self._connection.pop("bell", timeout_s=min(max(timeout_s, 0.001), _LONGEST_WAIT_S))
-        if due_at and due_at <= time.monotonic() and self._due_at == due_at:
+
+    def due_s(self) -> float:
+        """Seconds until something comes due by itself, as far as is known; infinite = nothing."""
+        due_at = self._due_at
+        if not due_at:
+            return math.inf
+        left_s = due_at - time.monotonic()
+        if left_s <= 0 and self._due_at == due_at:
             self._due_at = 0.0  # told once: who does not claim now is not woken again and again
+        return left_s
+
+    def ring(self) -> None:
+        """Wakes one who waits."""
+        self._connection.call("ring")
 
     # -- lanes --
 
@@ -172,8 +192,12 @@ class RedisQueue:
     def generation(self) -> int:
         """See the port."""
         seen = self._fence  # before asking: another thread's claim may raise it meanwhile
-        generation, fence = map(number_of, self._connection.get_all(("gen", "fence")))
+        generation, fence, partitions = map(number_of, self._connection.get_all(("gen", "fence", "parts")))
         if generation == self._generation and fence < seen:
+            return 0
+        if max(1, partitions) != self._partitions:  # lanes are at home elsewhere
+            return 0
+        if generation == self._corrupt:
             return 0
         return max(0, generation)
 
@@ -185,14 +209,17 @@ class RedisQueue:
 
     def start_generation(self, generation: int) -> None:
         """See the port."""
-        if self._connection.call("begin", [generation]):
-            cursor = "0"
-            while True:
-                cursor = str(self._connection.call("clear", [generation, cursor]))
-                if cursor == "0":
-                    break
-            self._connection.call("open", [generation])
+        if self._partition == 0:
+            self._forget_surplus(generation)
+        if empty(self._connection, generation):
+            self._connection.call("open", [generation, self._partitions])
         self.adopt(generation)
+
+    def _forget_surplus(self, generation: int) -> None:
+        """Partitions that the last generation had and this one has not."""
+        (before,) = map(number_of, self._connection.get_all(("parts",)))
+        for n in range(self._partitions, before):
+            empty(self._connection.beside(tag_of(n)), generation)
 
     def finish_generation(self) -> None:
         """See the port."""
@@ -234,8 +261,16 @@ class RedisQueue:
 
     def close(self) -> None:
         """See the port."""
-        if self._own is not None:
-            self._own.close()
+        if not self._shared:
+            self._server.close()
+
+    def _overwritten(self, said: str) -> None:
+        """Somebody else's software wrote over our keys: this generation is lost. Not more often than every ten
+        seconds: a rebuild is work for the journal."""
+        now = time.monotonic()
+        if self._generation and self._generation != self._corrupt and now - self._corrupt_at > _CORRUPT_AGAIN_S:
+            self._corrupt, self._corrupt_at = self._generation, now
+            log.error("the queue's keys are not as we left them, it is rebuilt from the journal: %s", said)
 
     def _head(self) -> list[Argument]:
         if not self._generation:
@@ -248,3 +283,19 @@ class RedisQueue:
 
 def _address(server: Address | str) -> Address:
     return Address(server) if isinstance(server, str) else server
+
+
+def tag_of(partition: int) -> str:
+    """What all keys of a partition begin with; what stands in braces decides the slot in a cluster."""
+    return f"lt:{{{partition}}}:"
+
+
+def empty(connection: Connection, generation: int) -> bool:
+    """Removes what older generations left, and closes the partition. False: this generation has begun there."""
+    if not connection.call("begin", [generation]):
+        return False
+    cursor = "0"
+    while True:
+        cursor = str(connection.call("clear", [generation, cursor]))
+        if cursor == "0":
+            return True

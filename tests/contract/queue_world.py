@@ -6,14 +6,17 @@ import atexit
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 import redis
 
-from bus.queue import EmbeddedServer, MemoryQueue, RedisQueue
+from bus.ports import Queue
+from bus.queue import EmbeddedServer, MemoryQueue, PartitionedQueue, RedisQueue
+from bus.queue.address import Address
+from bus.queue.connection import Server
 from bus.queue.library import Library, library, library_of
 from bus.queue.memory_endpoint import EVER, EndpointState
 from bus.queue.memory_record import Lease
@@ -34,6 +37,7 @@ from bus.records import (
 )
 
 TAG = "lt:{0}:"
+SEPARATOR = "|"  # of lanes in these tests
 BEGIN_MS = 1_760_000_000_000
 _CLOCK = "local function clock()\n"
 
@@ -76,59 +80,75 @@ def with_test_clock(text: str) -> Library:
 class RedisWorld:
     """A real server."""
 
-    def __init__(self, change: Callable[[str], str] = lambda text: text) -> None:
+    def __init__(self, change: Callable[[str], str] = lambda text: text, *, partitions: int = 1) -> None:
         self._functions = with_test_clock(change(library().text))
         self._raw: redis.Redis = redis.Redis.from_url(server().url, decode_responses=True)
-        self._queues: list[RedisQueue] = []
+        self._lines: list[Server] = []
+        self._partitions = partitions
         self.now_ms = BEGIN_MS
         self.wipe()
 
     def queue(
         self, *, in_flight: int = 32, breaker: Breaker | None = None, rates: Mapping[str, Rate] | None = None
-    ) -> RedisQueue:
+    ) -> Queue:
         """Another process's view."""
-        made = RedisQueue(server().url, in_flight=in_flight, breaker=breaker, rates=rates, functions=self._functions)
-        self._queues.append(made)
+        line = Server(Address(server().url))
+        parts = [
+            RedisQueue(
+                line, in_flight=in_flight, breaker=breaker, rates=rates, functions=self._functions,
+                partition=n, partitions=self._partitions,
+            )
+            for n in range(self._partitions)
+        ]  # fmt: skip
+        made = parts[0] if self._partitions == 1 else PartitionedQueue(parts, separator=SEPARATOR)
+        self._lines.append(line)
         return made
 
     def advance(self, seconds: float) -> None:
         """Turns the server's clock."""
         self.now_ms += int(seconds * 1000)
         self._raw.set("test:clock", self.now_ms)
-        for key in self._raw.keys(TAG + "lock:*"):  # these end by the server's own clock
+        for key in self._raw.keys("lt:*:lock:*"):  # these end by the server's own clock
             left = self._raw.pttl(key) - int(seconds * 1000)
             self._raw.pexpire(key, max(0, left))
 
-    def wipe(self) -> None:
-        """FLUSHALL."""
-        self._raw.flushall()
+    def wipe(self, partition: int | None = None) -> None:
+        """FLUSHALL; or what one server of a cluster had."""
+        if partition is None:
+            self._raw.flushall()
+        elif keys := self._raw.keys(f"lt:{{{partition}}}:*"):
+            self._raw.delete(*keys)
         self.advance(0)
 
     def close(self) -> None:
         """Ends all connections."""
-        for queue in self._queues:
-            queue.close()
+        for line in self._lines:
+            line.close()
         self._raw.close()
 
     def look(self) -> View:
-        """Everything, in two round trips."""
-        keys = [key.removeprefix(TAG) for key in self._raw.keys(TAG + "*")]
+        """Everything."""
+        return together([self._look(f"lt:{{{n}}}:") for n in range(self._partitions)])
+
+    def _look(self, tag: str) -> View:
+        """One partition, in two round trips."""
+        keys = [key.removeprefix(tag) for key in self._raw.keys(tag + "*")]
         pipeline = self._raw.pipeline()
         for key in keys:
             if key in ("m", "own", "poison"):
-                pipeline.hkeys(TAG + key)
+                pipeline.hkeys(tag + key)
             elif key.startswith("l:"):
-                pipeline.lrange(TAG + key, 0, -1)
+                pipeline.lrange(tag + key, 0, -1)
             elif key in ("act", "lease", "delay") or key.startswith("r:"):
-                pipeline.zrange(TAG + key, 0, -1)
+                pipeline.zrange(tag + key, 0, -1)
             elif key == "park" or key.startswith("i:"):
-                pipeline.smembers(TAG + key)
+                pipeline.smembers(tag + key)
             elif key.startswith("ep:"):
-                pipeline.hgetall(TAG + key)
+                pipeline.hgetall(tag + key)
             elif key == "wait":
-                pipeline.zrange(TAG + key, 0, -1, withscores=True)
+                pipeline.zrange(tag + key, 0, -1, withscores=True)
             else:
-                pipeline.exists(TAG + key)
+                pipeline.exists(tag + key)
         found = dict(zip(keys, pipeline.execute(), strict=True))
 
         def under(prefix: str) -> dict[str, list[str]]:
@@ -153,34 +173,42 @@ class RedisWorld:
 class MemoryWorld:
     """The twin."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, partitions: int = 1) -> None:
         self.now_ms = BEGIN_MS
-        self._store = MemoryStore(now_ms=lambda: self.now_ms)
+        self._stores = [MemoryStore(now_ms=lambda: self.now_ms) for _ in range(partitions)]
 
     def queue(
         self, *, in_flight: int = 32, breaker: Breaker | None = None, rates: Mapping[str, Rate] | None = None
-    ) -> MemoryQueue:
+    ) -> Queue:
         """Another process's view."""
-        return MemoryQueue(self._store, in_flight=in_flight, breaker=breaker, rates=rates)
+        many = len(self._stores)
+        parts = [
+            MemoryQueue(store, in_flight=in_flight, breaker=breaker, rates=rates, partitions=many)
+            for store in self._stores
+        ]
+        return parts[0] if many == 1 else PartitionedQueue(parts, separator=SEPARATOR)
 
     def advance(self, seconds: float) -> None:
         """Turns the clock."""
         self.now_ms += int(seconds * 1000)
 
-    def wipe(self) -> None:
-        """As FLUSHALL."""
-        self._store.wipe()
+    def wipe(self, partition: int | None = None) -> None:
+        """As FLUSHALL; or what one server of a cluster had."""
+        for store in self._stores if partition is None else [self._stores[partition]]:
+            store.wipe()
 
     def close(self) -> None:
         """Nothing to end."""
 
     def lease(self, lane: str) -> Lease | None:
         """Who holds it."""
-        return self._store.own.get(lane)
+        return next((store.own[lane] for store in self._stores if lane in store.own), None)
 
     def look(self) -> View:
         """Everything."""
-        s = self._store
+        return together([self._look(store) for store in self._stores])
+
+    def _look(self, s: MemoryStore) -> View:
         return View(
             lanes={lane: list(ids) for lane, ids in s.lanes.items()},
             ready={e: sorted(lanes, key=lambda lane: lanes[lane]) for e, lanes in s.ready.items() if lanes},
@@ -195,6 +223,22 @@ class MemoryWorld:
             endpoints={name: said for name, state in s.endpoints.items() if (said := _said(state))},
             resting=dict(s.looks),
         )
+
+
+def together(views: list[View]) -> View:
+    """Of all partitions: no lane and no endpoint is in two of them."""
+    if len(views) == 1:
+        return views[0]
+    whole: dict[str, object] = {}
+    for one in fields(View):
+        values = [getattr(view, one.name) for view in views]
+        assert sum(map(len, values)) == len(set().union(*values)), f"{one.name}: in two partitions"
+        whole[one.name] = (
+            {key: v for value in values for key, v in value.items()}
+            if isinstance(values[0], dict)
+            else set().union(*values)
+        )
+    return View(**whole)  # type: ignore[arg-type]  # by its own names
 
 
 def _said(state: EndpointState) -> dict[str, str]:

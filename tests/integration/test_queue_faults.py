@@ -16,7 +16,7 @@ import pytest
 import redis
 
 from bus.feeder import Feeder
-from bus.ports import QueueUnavailable
+from bus.ports import GenerationLost, QueueUnavailable
 from bus.queue import EmbeddedServer, RedisQueue
 from bus.queue.library import library, library_of
 from bus.records import QueueStep
@@ -97,6 +97,41 @@ def test_overwritten_under_load(server: EmbeddedServer, raw: redis.Redis) -> Non
                 time.sleep(0.01)
         time.sleep(0.7)
     assert sum(map(len, journal.accepted.values())) > 100
+
+
+@pytest.mark.parametrize(
+    "key", ["m", "act", "own", "lease", "delay", "seq", "fence", "turn", "eps", "r:E1", "i:E1", "ep:E1", "bell", "l:*"]
+)
+def test_one_kind_overwritten_under_load(server: EmbeddedServer, raw: redis.Redis, key: str) -> None:
+    """Somebody writes rubbish over some of the keys and leaves the generation whole: noticed, rebuilt, in order."""
+    with Load(lambda: RedisQueue(server.url)).running() as journal:
+        time.sleep(0.4)
+        before, end = journal.generation(), time.monotonic() + 20
+        while journal.generation() == before:
+            assert time.monotonic() < end, key
+            with raw.pipeline() as at_once:
+                for found in raw.keys(f"lt:{{0}}:{key}") or [f"lt:{{0}}:{key}"]:
+                    at_once.delete(found)
+                    if key in ("m", "own", "ep:E1"):
+                        at_once.set(found, "x")
+                    else:
+                        at_once.hset(found, "x", "x")
+                at_once.execute()
+            time.sleep(0.05)
+    assert sum(map(len, journal.accepted.values())) > 20
+
+
+def test_not_ours_is_no_reason_to_stop(raw: redis.Redis, queue: RedisQueue) -> None:
+    """A key of another type is said to be a lost generation, not a fault of the program; it is mended once."""
+    queue.enqueue([record(1)])
+    raw.delete("lt:{0}:act")
+    raw.set("lt:{0}:act", "x")
+    with pytest.raises(GenerationLost):
+        queue.claim("w1", settles=[], limit=1, lease_s=60)
+    assert queue.generation() == 0
+    queue.start_generation(2)
+    assert queue.generation() == 2
+    assert queue.claim("w1", settles=[], limit=1, lease_s=60) == ()
 
 
 def test_load_without_faults(server: EmbeddedServer) -> None:

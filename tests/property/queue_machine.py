@@ -21,12 +21,12 @@ from bus.rates import Rate
 from bus.records import Breaker, Claimed, Health, LaneDelivery, LaneSnapshot, QueueRecord, QueueStep
 from tests.contract.queue_world import MemoryWorld, RedisWorld, check_world, moment, record, settle, standing
 
-LANES = ("D1|E1", "D2|E1", "D3|E1", "D4|E2")
+LANES = ("D1|E1", "D2|E1", "D3|E1", "D4|E4")
 WORKERS = ("w1", "w2")
 CAP = 2
 LEASE_S = 60.0
 BREAKER = Breaker(failures=2, first_s=20, most_s=80)
-ENDPOINTS = ("E1", "E2")
+ENDPOINTS = ("E1", "E4")  # in different partitions, where there are three
 
 lanes = st.sampled_from(LANES)
 workers = st.sampled_from(WORKERS)
@@ -74,11 +74,15 @@ class QueueMachine(RuleBasedStateMachine):
     """See above. `change` alters the functions' text: an injected bug must make the machine fail."""
 
     change: ClassVar[Callable[[str], str]] = staticmethod(lambda text: text)
+    partitions: ClassVar[int] = 1
 
     def __init__(self) -> None:
         super().__init__()
         self.journal = SmallJournal()
-        self.worlds = (RedisWorld(type(self).change), MemoryWorld())
+        self.worlds = (
+            RedisWorld(type(self).change, partitions=self.partitions),
+            MemoryWorld(partitions=self.partitions),
+        )
         self.queues = tuple(world.queue(in_flight=CAP, breaker=BREAKER) for world in self.worlds)
         self.stalled: list[QueueRecord] = []
         self.claims: list[tuple[str, Claimed]] = []  # (worker, claim), also of workers long dead
@@ -313,9 +317,9 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(rate=st.sampled_from([None, Rate(1, 60, 1), Rate(2, 1, 3)]))
     def set_rate(self, rate: Rate | None) -> None:
-        """E2 may be sent to that fast only."""
+        """E4 may be sent to that fast only."""
         self.went.clear()
-        self.journal.rates = {"E2": rate} if rate else {}
+        self.journal.rates = {"E4": rate} if rate else {}
         self.journal.revision += 1
         self.obey()
 
@@ -380,14 +384,18 @@ class QueueMachine(RuleBasedStateMachine):
         for lane in sorted(doubtful):
             self.mend(lane)
 
-    @rule(often=st.integers(0, 4))
-    def wiped(self, often: int) -> None:
+    @rule(often=st.integers(0, 4), partition=st.sampled_from([None, 0, 1]))
+    def wiped(self, often: int, partition: int | None) -> None:
+        """All of it; or one partition, which is noticed as well."""
         if often != 4:
             return
+        if self.partitions == 1:
+            partition = None
         for world in self.worlds:
-            world.wipe()
+            world.wipe(partition)
         assert self.both(lambda q: q.generation()) == 0
-        assert self.both(lambda q: q.claim("w1", settles=(), limit=1, lease_s=LEASE_S)) == "lost"
+        if partition is None:
+            assert self.both(lambda q: q.claim("w1", settles=(), limit=1, lease_s=LEASE_S)) == "lost"
         self.start()
 
     # -- what must hold --

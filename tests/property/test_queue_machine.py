@@ -21,6 +21,16 @@ def test_any_history() -> None:
 
 
 @pytest.mark.timeout(300)
+def test_any_history_in_partitions() -> None:
+    """The same with three partitions, of which one may be emptied alone."""
+
+    class Partitioned(QueueMachine):
+        partitions = 3
+
+    run_state_machine_as_test(Partitioned, settings=SETTINGS)
+
+
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "bug",
     [
@@ -38,6 +48,8 @@ def test_any_history() -> None:
         "what says nothing counts as a failure",
         "a pause is not kept",
         "an older order is obeyed",
+        "the rate is not kept",
+        "retries are not stopped",
     ],
 )
 def test_machine_finds(bug: str) -> None:

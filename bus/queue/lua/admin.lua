@@ -160,11 +160,12 @@ open_door('clear', { 'allow-oom' }, function(q, a)
   return found[1]
 end)
 
--- open: args: generation.
+-- open: args: generation, partitions it has.
 open_door('open', { 'allow-oom' }, function(q, a)
   local have = call('GET', q .. 'gen')
   if have == '-' .. a[1] then
     call('SET', q .. 'gen', a[1])
+    call('SET', q .. 'parts', a[2])
   elseif have ~= a[1] then
     return redis.error_reply('LTGEN generation ' .. (have or '0') .. ' not ' .. a[1])
   end
@@ -178,5 +179,11 @@ open_door('lock', { 'allow-oom' }, function(q, a)
   -- All our locks run out. One that does not was written by somebody else, and would shut out everybody for good.
   if holder and holder ~= a[2] and call('PTTL', key) >= 0 then return 0 end
   call('SET', key, a[2], 'PX', a[3])
+  return 1
+end)
+
+-- ring: wakes one who waits.
+open_door('ring', { 'allow-oom' }, function(q, _)
+  ring(q)
   return 1
 end)

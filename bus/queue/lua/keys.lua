@@ -5,6 +5,7 @@
 --
 --   key            type    content                                                    lives
 --   gen            string  generation of the contents; negative while being emptied   for ever
+--   parts          string  number of partitions of the generation; none = 1           for ever
 --   whole          string  generation whose rebuild was walked to its end             for ever
 --   fence          string  fencing counter: second half of every token                a generation
 --   turn           string  service counter of the round robin, never a clock          a generation

@@ -64,6 +64,7 @@ local function crash(q, lane, rules, now, generation)
   local lease = read_lease(q, 'own', lane)
   local head = read_record(q, lease.id)
   head.crashes = head.crashes + 1
+  head.tried = true -- it may have been sent
   local poisonous = head.crashes >= CRASHES
   head.parked = head.parked or poisonous
   write_record(q, head)
