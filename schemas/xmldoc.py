@@ -66,9 +66,10 @@ def c14n(element: etree._Element) -> bytes:
     return etree.tostring(element, method="c14n", exclusive=True, with_comments=False, with_tail=False)
 
 
-def plain_parser() -> etree.XMLParser:
-    """A parser with our settings, for bytes of our own making; whatever comes from outside goes through `parse`."""
-    return _parser()
+def reread(written: bytes) -> etree._Element:
+    """Reads what lxml itself has just written, for a form it can only give of whole documents. Never for bytes from
+    outside: those go through `parse`."""
+    return etree.fromstring(written, _parser())
 
 
 def _guarded(body: bytes, limits: XmlLimits, charset: str | None, *, stage: Stage) -> bytes | Problem:

@@ -61,7 +61,7 @@ def canonical(element: etree._Element, form: XmlTransform, prefixes: Sequence[st
 def _alone(element: etree._Element, form: XmlTransform) -> etree._Element:
     """The element as root of its own document: what is in scope stands on it."""
     text = etree.tostring(element, encoding="UTF-8", with_tail=False)
-    root = etree.fromstring(text, xmldoc.plain_parser())
+    root = xmldoc.reread(text)
     is_11 = form in {XmlTransform.INCLUSIVE_11, XmlTransform.INCLUSIVE_11_COMMENTS}
     for above in element.iterancestors():
         for name, value in above.attrib.items():

@@ -33,6 +33,7 @@ class Form(StrEnum):
     ENVELOPED = "enveloped"  # inside it
     ENVELOPING = "enveloping"  # around it: an Object of the signature
     DETACHED = "detached"  # beside it, in the same document
+    EXTERNAL = "external"  # in a file beside the signature's own, in one container
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,16 @@ BUS = Policy(
     lifetime_s=300.0,
 )
 
+# Signatures that last (XAdES): beside what they sign they cover their own properties.
+XADES = replace(
+    BUS,
+    name="xades",
+    forms=frozenset({Form.ENVELOPED, Form.ENVELOPING, Form.EXTERNAL}),
+    references=256,
+    signed_by_id=True,
+    one_algorithm=False,
+)
+
 # SOAP messages: parts in their places, named by id, exclusive canonical XML.
 BUS_SOAP = replace(
     BUS,
@@ -156,7 +167,7 @@ LEGACY_SHA1 = replace(
     production=False,
 )
 
-POLICIES = {policy.name: policy for policy in (BUS, BUS_SOAP, PARTNER_SOAP, PARTNER_LEGACY, LEGACY_SHA1)}
+POLICIES = {policy.name: policy for policy in (BUS, BUS_SOAP, PARTNER_SOAP, XADES, PARTNER_LEGACY, LEGACY_SHA1)}
 
 __all__ = [
     "BUS",
@@ -167,6 +178,7 @@ __all__ = [
     "PARTNER_LEGACY",
     "PARTNER_SOAP",
     "POLICIES",
+    "XADES",
     "Algorithm",
     "Form",
     "KeyKind",

@@ -31,8 +31,8 @@ def sign_enveloped(document: bytes, key: SigningKey, policy: Policy = BUS) -> by
     """
     check_plain(document, stage=Stage.SIGN)
     root = xmldoc.parse(document, stage=Stage.SIGN)
-    _check_unsigned(root)
-    return _spliced(document, _signature(exclusive(root, stage=Stage.SIGN), key, policy))
+    check_unsigned(root)
+    return spliced(document, _signature(exclusive(root, stage=Stage.SIGN), key, policy))
 
 
 def sign_element(element: etree._Element, key: SigningKey, policy: Policy = BUS) -> bytes:
@@ -45,12 +45,13 @@ def sign_element(element: etree._Element, key: SigningKey, policy: Policy = BUS)
     """
     if next(element.iter(etree.Comment, etree.ProcessingInstruction), None) is not None:
         raise Refused((problem("LT-SIGN-021", Stage.SIGN, {"found": "<!-- -->, <? ?>"}),))
-    _check_unsigned(element)
+    check_unsigned(element)
     canonical = exclusive(element, stage=Stage.SIGN)
-    return _spliced(canonical, _signature(canonical, key, policy))
+    return spliced(canonical, _signature(canonical, key, policy))
 
 
-def _check_unsigned(root: etree._Element) -> None:
+def check_unsigned(root: etree._Element) -> None:
+    """Raises Refused if there is a signature already."""
     if next(root.iter(ds("Signature")), None) is not None:
         raise Refused((problem("LT-SIGN-020", Stage.SIGN),))
 
@@ -60,7 +61,8 @@ def _signature(canonical: bytes, key: SigningKey, policy: Policy) -> bytes:
     return write_signature((said,), key, hints=write_hints(key))
 
 
-def _spliced(document: bytes, signature: bytes) -> bytes:
+def spliced(document: bytes, signature: bytes) -> bytes:
+    """The document with the signature before the end tag of its root."""
     end = _END.search(document, max(0, document.rfind(b"<")))
     if end is None:  # cannot be: the document was parsed and nothing follows its root
         raise ValueError("no end tag found where a well-formed document has one")

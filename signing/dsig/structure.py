@@ -32,8 +32,9 @@ class Reference:
 
     uri: str | None  # None = no URI attribute
     kind: str  # its Type attribute; "" = none
+    name: str  # its own Id; "" = none
     enveloped: bool  # the signature is taken out first
-    step: Step  # the canonical form of what is referred to
+    step: Step | None  # the canonical form of what is referred to; None = the bytes of a file
     digest_method: XmlDigest
     digest: bytes
 
@@ -108,11 +109,15 @@ def _reference(element: etree._Element, reader: Reader) -> Reference:
     if len(forms) > 1:
         reader.outside(f"Transforms/({', '.join(step.name for step in steps)})")
     uri = element.get("URI")
+    is_file = Form.EXTERNAL in reader.policy.forms and bool(uri) and not str(uri).startswith("#")
+    if is_file and len(parts) > 2:
+        reader.outside("Transforms")
     return Reference(
         uri=str(uri) if uri is not None else None,
+        name=str(element.get("Id", "")),
         kind=str(element.get("Type", "")),
         enveloped=enveloped,
-        step=forms[0] if forms else _usual(reader),
+        step=None if is_file else forms[0] if forms else _usual(reader),
         digest_method=digest_of(parts[-2], reader),
         digest=reader.binary(parts[-1], reader.policy.value_limit),
     )

@@ -28,7 +28,7 @@ class Target:
 
 
 def targets_of(signature: Signature, root: etree._Element, policy: Policy, *, stage: Stage) -> tuple[Target, ...]:
-    """One for each reference, in order.
+    """One for each reference inside the document, in order.
 
     Raises:
         Refused: nothing there, more than one there, outside the document, or in a place the policy does not take.
@@ -37,6 +37,8 @@ def targets_of(signature: Signature, root: etree._Element, policy: Policy, *, st
     ids = _index(root, frozenset(name for name in wanted if name), policy) if wanted else {}
     found: list[Target] = []
     for reference in signature.references:
+        if reference.step is None:
+            continue
         element = _element(reference, root, ids, policy, stage=stage)
         if any(element is target.element for target in found):
             raise _refused(f"{reference.uri} × 2", stage)

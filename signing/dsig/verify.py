@@ -7,11 +7,13 @@ agree with them. Nothing a message holds makes this raise: the result is `Verifi
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import compare_digest
 from typing import NoReturn
+from urllib.parse import unquote
 
 from lxml import etree
 
@@ -22,7 +24,7 @@ from signing.algorithms import Algorithm, XmlSignature
 from signing.c14n import canonical, check_plain
 from signing.dsig.choosing import Keys, choose
 from signing.dsig.names import ds
-from signing.dsig.structure import Signature, read
+from signing.dsig.structure import Reference, Signature, read
 from signing.dsig.targets import Target, targets_of
 from signing.keys import VerifyKey
 from signing.policy import BUS, Form, Policy
@@ -41,10 +43,19 @@ class Covered:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
-    """What the signature proves."""
+class CoveredFile:
+    """One file beside the signature, covered byte by byte."""
 
-    parts: tuple[Covered, ...]  # at least one, in the order of the references
+    name: str
+    sha256: str  # lower-case hex
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What the signature proves. `parts` and `files` together are never empty."""
+
+    parts: tuple[Covered, ...]  # in the document, in the order of the references
+    files: tuple[CoveredFile, ...]  # beside it
     key: VerifyKey  # the trusted key that signed
     algorithm: Algorithm
     signature: Signature
@@ -76,17 +87,19 @@ def verify(
     policy: Policy = BUS,
     *,
     now: datetime | None = None,
+    files: Mapping[str, bytes] | None = None,
     limits: XmlLimits | None = None,
     stage: Stage = Stage.RECEIVE,
 ) -> Verified | tuple[Problem, ...]:
-    """Checks the one signature of a document by `policy`, with one of `keys`. Else: why not.
+    """Checks the one signature of a document by `policy`, with one of `keys`. Else: why not. `files`: what stands
+    beside it in its container, by name.
 
     `now` (aware) only ends policies that are dated exceptions; None = the clock's.
     """
     try:
         check_plain(document, comments=policy.comments, stage=stage)
         root = xmldoc.parse(document, limits=limits or XmlLimits(), stage=stage)
-        return check(_the_signature(root, policy, stage), root, keys, policy, now=now, stage=stage)
+        return check(_the_signature(root, policy, stage), root, keys, policy, now=now, files=files, stage=stage)
     except Refused as refused:
         return refused.problems
 
@@ -98,6 +111,7 @@ def check(
     policy: Policy,
     *,
     now: datetime | None = None,
+    files: Mapping[str, bytes] | None = None,
     stage: Stage = Stage.RECEIVE,
 ) -> Verified:
     """Checks one Signature element of a parsed document. The signature is taken out where it is enveloped.
@@ -107,12 +121,13 @@ def check(
     """
     if not policy.in_force(now or datetime.now(UTC)):
         raise Refused((problem("LT-SIGN-039", stage, {"policy": policy.name, "until": policy.until}),))
-    return _Check(policy, stage).run(element, root, keys)
+    return _Check(policy, files or {}, stage).run(element, root, keys)
 
 
 @dataclass(frozen=True, slots=True)
 class _Check:
     policy: Policy
+    files: Mapping[str, bytes]
     stage: Stage
 
     def run(self, element: etree._Element, root: etree._Element, keys: Keys) -> Verified:
@@ -120,6 +135,9 @@ class _Check:
         targets = targets_of(signature, root, self.policy, stage=self.stage)
         key = choose(signature.hints, keys, self.policy, stage=self.stage)
         self._key_operation(signature, key)
+        files = tuple(self._file(reference) for reference in signature.references if reference.step is None)
+        if len({file.name for file in files}) < len(files):
+            self._refuse("LT-SIGN-034", found="URI × 2")
         paths = {id(target): _path(target.element) for target in targets}
         digested: dict[int, bytes] = {}
         for target in targets:  # with the signature in its place
@@ -139,7 +157,16 @@ class _Check:
             )
             for target in targets
         )
-        return Verified(parts, key, signature.method, signature)
+        return Verified(parts, files, key, signature.method, signature)
+
+    def _file(self, reference: Reference) -> CoveredFile:
+        name = unquote(reference.uri or "", errors="strict")
+        content = self.files.get(name)
+        if content is None:
+            self._refuse("LT-SIGN-034", found=ascii(name))
+        if not compare_digest(hashlib.new(reference.digest_method.hash_name, content).digest(), reference.digest):
+            self._refuse("LT-SIGN-035")
+        return CoveredFile(name, sha256(content).hexdigest())
 
     def _key_operation(self, signature: Signature, key: VerifyKey) -> None:
         if signature.method not in key.algorithms:
@@ -152,6 +179,8 @@ class _Check:
 
     def _digested(self, target: Target) -> bytes:
         step = target.reference.step
+        if step is None:  # cannot be: files are no targets
+            raise ValueError("a file has no canonical form")
         covered = canonical(target.element, step.name, step.prefixes, stage=self.stage)
         found = hashlib.new(target.reference.digest_method.hash_name, covered).digest()
         if not compare_digest(found, target.reference.digest):
@@ -166,7 +195,7 @@ def _the_signature(root: etree._Element, policy: Policy, stage: Stage) -> etree.
     found = [element for element, _ in zip(root.iter(ds("Signature")), range(2), strict=False)]
     if not found:
         raise Refused((problem("LT-SIGN-030", stage),))
-    strict = policy.forms == {Form.ENVELOPED} and not policy.key_hints
+    strict = not policy.key_hints and not policy.token_reference
     if len(found) > 1 or (strict and found[0].getparent() is not root):
         raise Refused((problem("LT-SIGN-031", stage),))
     return found[0]

@@ -7,7 +7,7 @@ space. What is signed therefore needs no parse and no canonical form of its own.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from signing.algorithms import XmlDigest, XmlSignature, XmlTransform
 from signing.dsig.names import EXCLUSIVE_NAMESPACE, NAMESPACE
@@ -23,10 +23,12 @@ def write_reference(
     *,
     enveloped: bool = False,
     kind: str = "",
+    name: str = "",
     digest: XmlDigest = XmlDigest.SHA256,
     prefixes: Sequence[str] = (),
 ) -> bytes:
-    """A Reference to bytes in exclusive canonical form. `uri`: "" or "#id", of plain characters; `kind`: its Type."""
+    """A Reference to bytes in exclusive canonical form. `uri`: "" or "#id", of plain characters; `kind`: its Type;
+    `name`: its Id."""
     if digest not in policy.digests:
         raise ValueError(f"{policy.name} does not take {digest}")
     first = f'<ds:Transform Algorithm="{XmlTransform.ENVELOPED}"></ds:Transform>' if enveloped else ""
@@ -37,13 +39,26 @@ def write_reference(
         else ""
     )
     value = to_base64(hashlib.new(digest.hash_name, canonical).digest())
-    typed = f' Type="{kind}"' if kind else ""
+    first_of_all = _named(name) + (f' Type="{kind}"' if kind else "")
     return (
-        f'<ds:Reference{typed} URI="{uri}"><ds:Transforms>{first}'
+        f'<ds:Reference{first_of_all} URI="{uri}"><ds:Transforms>{first}'
         f'<ds:Transform Algorithm="{XmlTransform.EXCLUSIVE}">{listed}</ds:Transform></ds:Transforms>'
         f'<ds:DigestMethod Algorithm="{digest}"></ds:DigestMethod>'
         f"<ds:DigestValue>{value}</ds:DigestValue></ds:Reference>"
     ).encode("ascii")
+
+
+def write_file_reference(uri: str, content: bytes, *, name: str = "") -> bytes:
+    """A Reference to the bytes of a file. `uri`: percent-encoded."""
+    value = to_base64(hashlib.sha256(content).digest())
+    return (
+        f'<ds:Reference{_named(name)} URI="{uri}"><ds:DigestMethod Algorithm="{XmlDigest.SHA256}"></ds:DigestMethod>'
+        f"<ds:DigestValue>{value}</ds:DigestValue></ds:Reference>"
+    ).encode("ascii")
+
+
+def _named(name: str) -> str:
+    return f' Id="{name}"' if name else ""
 
 
 def write_hints(key: SigningKey) -> bytes:
@@ -54,25 +69,38 @@ def write_hints(key: SigningKey) -> bytes:
 
 
 def write_signature(
-    references: Sequence[bytes], key: SigningKey, *, hints: bytes = b"", objects: bytes = b"", name: str = ""
+    references: Sequence[bytes],
+    key: SigningKey,
+    *,
+    hints: bytes = b"",
+    objects: Callable[[bytes], bytes] | None = None,
+    name: str = "",
 ) -> bytes:
-    """The whole Signature over these references: one key operation. `hints`: a KeyInfo; `objects`: after it;
-    `name`: its Id."""
+    """The whole Signature over these references: one key operation. `hints`: a KeyInfo; `objects`: what follows it,
+    made of the SignatureValue element in canonical form; `name`: its Id."""
     signed_info = _signed_info(references, key)
     value = to_base64(key.sign(signed_info)).encode("ascii")
-    named = f' Id="{name}"' if name else ""
+    named = _named(name)
+    valued = f"<ds:SignatureValue{f' Id={chr(34)}{name}-v{chr(34)}' if name else ''}>".encode("ascii")
+    after = objects(canonical_value(value, valued)) if objects is not None else b""
     return b"".join(
         (
             f'<ds:Signature xmlns:ds="{NAMESPACE}"{named}>'.encode("ascii"),
             signed_info,
-            b"<ds:SignatureValue>",
+            valued,
             value,
             b"</ds:SignatureValue>",
             hints,
-            objects,
+            after,
             b"</ds:Signature>",
         )
     )
+
+
+def canonical_value(value: bytes, opened: bytes) -> bytes:
+    """The SignatureValue element in exclusive canonical form: what a signature time-stamp covers."""
+    declared = opened.replace(b"<ds:SignatureValue", f'<ds:SignatureValue xmlns:ds="{NAMESPACE}"'.encode("ascii"), 1)
+    return declared + value + b"</ds:SignatureValue>"
 
 
 def _signed_info(references: Sequence[bytes], key: SigningKey) -> bytes:

@@ -46,12 +46,12 @@ class Stamping:
         """How many of the oldest records go into the next try."""
         return rules.most if self.mode is Mode.BATCH else 1
 
-    def succeeded(self, rules: BatchRules, *, stamped: int, now: datetime) -> Stamping:
+    def went_well(self, rules: BatchRules, *, stamped: int, now: datetime) -> Stamping:
         """After a good answer: batches again; at once where there may be more."""
         more = self.mode is Mode.PROBE or stamped >= rules.most
         return Stamping(Mode.BATCH, self.authority, now if more else now + rules.every, 0)
 
-    def failed(self, rules: BatchRules, *, authorities: int, now: datetime) -> Stamping:
+    def went_wrong(self, rules: BatchRules, *, authorities: int, now: datetime) -> Stamping:
         """After no answer or a bad one: the next authority, at once until each was asked, then a probe a minute."""
         failures = self.failures + 1
         again = now if failures % max(1, authorities) else now + rules.probe_every

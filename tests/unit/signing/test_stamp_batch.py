@@ -13,18 +13,18 @@ MINUTE = timedelta(minutes=1)
 
 def test_full_batch_makes_the_next_begin_at_once() -> None:
     """A burst does not wait a minute per ten thousand."""
-    assert Stamping().succeeded(RULES, stamped=RULES.most, now=NOW).due(NOW)
-    assert not Stamping().succeeded(RULES, stamped=3, now=NOW).due(NOW + 59 * timedelta(seconds=1))
-    assert Stamping().succeeded(RULES, stamped=3, now=NOW).due(NOW + MINUTE)
+    assert Stamping().went_well(RULES, stamped=RULES.most, now=NOW).due(NOW)
+    assert not Stamping().went_well(RULES, stamped=3, now=NOW).due(NOW + 59 * timedelta(seconds=1))
+    assert Stamping().went_well(RULES, stamped=3, now=NOW).due(NOW + MINUTE)
 
 
 def test_failure_asks_the_next_authority_at_once_and_then_probes_with_one_record() -> None:
     """One record at a time until somebody answers; all authorities first, then a try a minute."""
-    first = Stamping().failed(RULES, authorities=2, now=NOW)
+    first = Stamping().went_wrong(RULES, authorities=2, now=NOW)
     assert (first.mode, first.authority, first.take(RULES), first.due(NOW)) == (Mode.PROBE, 1, 1, True)
-    second = first.failed(RULES, authorities=2, now=NOW)
+    second = first.went_wrong(RULES, authorities=2, now=NOW)
     assert (second.authority, second.due(NOW), second.due(NOW + MINUTE)) == (0, False, True)
-    well = second.succeeded(RULES, stamped=1, now=NOW + MINUTE)
+    well = second.went_well(RULES, stamped=1, now=NOW + MINUTE)
     assert (well.mode, well.failures, well.due(NOW + MINUTE), well.take(RULES)) == (Mode.BATCH, 0, True, RULES.most)
 
 

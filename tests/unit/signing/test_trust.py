@@ -248,9 +248,9 @@ def test_good_certificate_may_still_not_be_entitled() -> None:
         Entitlement("ab", "H99.13", last=date(2026, 7, 5)),
     ]
     ask = {"now": NOW, "stage": Stage.RECEIVE}
-    assert entitled(register, "ab", agency="H99.12", service="TaoMoiHoSo", **ask) == ()
+    assert entitled(register, "ab", agency="H99.12", operation="TaoMoiHoSo", **ask) == ()
     for print_, agency, service in [
         ("ab", "H99.12", "CapNhat"), ("ab", "H99.13", "TaoMoiHoSo"), ("cd", "H99.12", "TaoMoiHoSo"),
     ]:  # fmt: skip
-        (found,) = entitled(register, print_, agency=agency, service=service, **ask)
+        (found,) = entitled(register, print_, agency=agency, operation=service, **ask)
         assert found.code == "LT-TRUST-020"
