@@ -27,6 +27,7 @@ FETCHED = (Direction.POLL, Direction.TELL)
 OUTCOMES = ("accepted", "duplicate", "rejected", "refused", "unavailable", "throttled", "unclear", "bad-reply")
 _UNCLEAR = ("ask", "repeat", "park")
 _AGAIN = ("", "update", "login")
+OUTBOX = "outbox_rest"
 _STATUS_FROM = ("us", "them")
 
 
@@ -133,6 +134,10 @@ class _Check:
         if auth is not None and auth.kind is Auth.BODY:
             self.path(element, auth.user, f"{where} [auth.user]")
             self.path(element, auth.password, f"{where} [auth.password]")
+        if operation.direction is Direction.PULL and self.manifest.wire == OUTBOX:
+            if auth is not None and auth.kind is Auth.BODY:  # a GET has none
+                self.say("LT-SYS-013", "auth.kind", value=auth.kind.value, known="header, basic, jws")
+            return
         if operation.direction is Direction.PULL:
             if reply is None:
                 self.say("LT-SYS-007", f"{where}.reply_element", name="–", nearest="–")

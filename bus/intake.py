@@ -15,13 +15,15 @@ from lxml import etree
 
 from adapters.adapter import Adapter
 from adapters.manifest import AnswerKind, Direction
-from adapters.wire.contract import Call, HttpRequest, Said
+from adapters.wire.contract import Call, HttpRequest, OutboxCall, OutboxSaid, Said
 from bus.asks import answer_question
 from bus.known import known_dossiers
 from bus.offers import offered_reply
+from bus.outbox import hand_out, no_such_box, spoken
 from bus.pipeline import Inbound, KnownDossier, Names, names_of, numbered, split, take_in
 from bus.ports import Clock, Journal, JournalUnavailable
 from bus.records import Acceptance, AcceptItem, Acknowledged, ItemResult, ItemStatus, QueueRecord, Rejection, WorkItem
+from bus.records.outbox import Heard
 from bus.routing import House
 from bus.scrub import scrubbed, secret_names
 from schemas.message import Envelope, Message, Party, new_id, sha256_hex
@@ -72,6 +74,8 @@ class Intake:
             Direction.ASK_IN: self._answer,
         }
         try:
+            if call.outbox is not None:
+                return await self._outbox(_Visit(adapter, call, request, party), call.outbox)
             return await handlers[call.operation.direction](_Visit(adapter, call, request, party))
         except (JournalUnavailable, TimeoutError) as error:
             log.error("journal does not answer: %s", error)
@@ -125,7 +129,7 @@ class Intake:
         if records := tuple(record for result in future.result() for record in result.feed):
             self.feed(records)
 
-    def _feed_freed(self, future: Future[Acknowledged]) -> None:
+    def _feed_freed(self, future: Future[Acknowledged] | Future[Heard]) -> None:
         if not future.cancelled() and future.exception() is None and (records := future.result().feed):
             self.feed(records)
 
@@ -165,6 +169,28 @@ class Intake:
         if codes and not known:
             return Said(AnswerKind.UNKNOWN_DOSSIER, (problem("LT-PIPE-003", Stage.ACCEPT),))
         return Said(AnswerKind.ACCEPTED)
+
+    async def _outbox(self, visit: _Visit, asked: OutboxCall) -> Said:
+        """One box, by its endpoint; another's is as unknown as none."""
+        if asked.endpoint not in self._fetched_by(visit):
+            return Said(AnswerKind.UNKNOWN_DOSSIER, (no_such_box(asked.endpoint),))
+        now = self.clock.now()
+        if asked.words:
+            words = spoken(asked, now=now)
+            heard_of = self.journal.hear(
+                asked.endpoint, words, party=visit.party.agency or visit.adapter.party, now=now
+            )
+            heard_of.add_done_callback(self._feed_freed)
+            fates = (await self._done(heard_of)).fates
+            results = tuple((word.id, fate.value) for word, fate in zip(asked.words, fates, strict=True))
+            return Said(AnswerKind.ACCEPTED, outbox=OutboxSaid(results=results))
+        until = now + timedelta(seconds=asked.lease_s)
+        offer = self.journal.offer(asked.endpoint, limit=asked.limit, now=now, until=until)
+        offered = await self._done(offer)
+        handed = await asyncio.to_thread(hand_out, visit.adapter, offered, until=until)
+        for settlement in handed.unfit:
+            await self._done(self.journal.settle(settlement))
+        return Said(AnswerKind.ACCEPTED, outbox=OutboxSaid(handed.items, more=len(offered) >= asked.limit))
 
     def _fetched_by(self, visit: _Visit) -> list[str]:
         """The endpoints a caller may fetch from: those of its system, and of its agency where they say one."""

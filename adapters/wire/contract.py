@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -45,6 +46,47 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class OutboxWord:
+    """What a partner that fetches says of one item."""
+
+    id: str
+    word: str  # "ack" | "later" | "refuse" | "extend"
+    reason: str = ""
+    after_s: float = 0.0  # LATER, EXTEND: so long from now
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCall:
+    """A call of the outbox: words about items, or, without any, the wish for more."""
+
+    endpoint: str
+    words: tuple[OutboxWord, ...] = ()
+    limit: int = 0
+    lease_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """One item on offer, in the partner's form."""
+
+    id: str
+    operation: str
+    kind: str
+    offered_until: datetime
+    names: tuple[tuple[str, str], ...]  # (party, code) of its dossier
+    element: etree._Element
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxSaid:
+    """The answer to a call of the outbox."""
+
+    items: tuple[OutboxItem, ...] = ()
+    more: bool = False
+    results: tuple[tuple[str, str], ...] = ()  # (id, what became of it)
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """An understood call: which operation, its element, who says so."""
 
@@ -54,6 +96,7 @@ class Call:
     credentials: Credentials | None
     voice: str  # how to answer: "soap11", "soap12", "json"
     problems: tuple[Problem, ...] = ()  # not empty: operation and caller are readable, the content is not valid
+    outbox: OutboxCall | None = None  # PULL by the outbox: the payload says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +107,7 @@ class Said:
     problems: tuple[Problem, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)  # message_id, dossier …
     payload: etree._Element | None = None  # PULL, ASK_IN: the whole reply element, ready
+    outbox: OutboxSaid | None = None
 
 
 class InboundWire(Protocol):

@@ -50,9 +50,8 @@ def wires() -> Mapping[str, Wire]:
     return MappingProxyType(found)
 
 
-BUILT_IN = tuple(
-    EntryPoint(name, f"adapters.wire.built_in:{name.upper()}", GROUP) for name in ("soap", "portal", "json")
-)
+_NAMES = ("soap", "portal", "json", "outbox_rest")
+BUILT_IN = tuple(EntryPoint(name, f"adapters.wire.built_in:{name.upper()}", GROUP) for name in _NAMES)
 
 
 def inbound(name: str) -> InboundWire:

@@ -25,6 +25,7 @@ class DoorDeps:
     intake: Intake
     keys: PartnerKeys
     address: str  # how partners reach us, e.g. "https://lienthong.example"
+    outboxes: Mapping[str, str] = field(default_factory=dict)  # endpoint → system, of partners that fetch by REST
     checks: tuple[Check, ...] = ()
     routers: tuple[APIRouter, ...] = ()  # pages beside the doors; their paths win over a system's name
     rules: DoorRules = field(default_factory=DoorRules)
@@ -53,6 +54,14 @@ def make_app(doors: DoorDeps) -> FastAPI:
         app.add_route("/metrics", doors.scraping.answer, methods=["GET"])
     for router in doors.routers:
         app.include_router(router)
+    async def outbox(request: Request) -> Response:
+        """The same door as the system's own; a partner need only know its endpoint."""
+        endpoint, _, act = request.path_params["path"].partition("/")
+        request.path_params["system"] = doors.outboxes.get(endpoint, endpoint)
+        request.path_params["path"] = f"outbox/{endpoint}/{act}".rstrip("/")
+        return await made.answer(request)
+
+    app.add_route("/outbox/{path:path}", outbox, methods=["GET", "POST"])
     app.add_route("/{system}", call, methods=["GET", "POST"])
     app.add_route("/{system}/{path:path}", call, methods=["GET", "POST"])
     return app

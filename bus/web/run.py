@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_network
 
@@ -50,6 +50,7 @@ def door_deps(parts: Parts, *, watchman: Watchman, crowd: Crowd) -> DoorDeps:
     """The doors of a composed bus. The queue is told about, not needed: what is accepted is safe without it."""
     meters, feeding = Meters(), make_feeding(parts)
     parts.journal.meter_commits(meters.committed)
+    parts.meter_expiries(meters.expired)
     sources = Sources(
         look=watchman.latest, clock=parts.clock, door=meters, connections=crowd.__len__,
         turned_away=lambda: crowd.turned_away, feeder_waiting=feeding.waiting,
@@ -60,12 +61,19 @@ def door_deps(parts: Parts, *, watchman: Watchman, crowd: Crowd) -> DoorDeps:
         intake=make_intake(parts, feeding),
         keys=known_callers(parts),
         address=parts.settings.address(),
+        outboxes=outboxes(parts),
         checks=(Check("journal", parts.journal.ping), Check("queue", parts.queue.ping, needed=False)),
         routers=(console_router(replace(console_deps(parts), watch=watchman.latest)),),
         verdict=lambda: watchman.latest().verdict,
         scraping=Scraping(Exposition(sources).text, networks),
         meters=meters,
     )
+
+
+def outboxes(parts: Parts) -> Mapping[str, str]:
+    """The endpoints whose partners fetch by REST, and the systems whose doors they knock at."""
+    wires = {name: adapter.manifest.wire for name, adapter in parts.house.adapters.items()}
+    return {e.id: e.system for e in parts.house.routes.endpoints.values() if wires[e.system] == "outbox_rest"}
 
 
 def console_deps(parts: Parts) -> ConsoleDeps:
