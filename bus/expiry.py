@@ -22,7 +22,6 @@ log = logging.getLogger("lienthong.expiry")
 
 _PAGE = 500  # deliveries a look
 _PAGES = 20  # looks at one endpoint in one sweep; the next goes on from there
-_GRACE_S = 60.0  # the last try is made at the deadline: a worker that is busy gets so long to make it
 
 
 class DeadlineKeeper:
@@ -30,10 +29,11 @@ class DeadlineKeeper:
 
     def __init__(
         self, journal: Journal, queue: Queue, feeder: Feeder, policies: Mapping[str, Policies], clock: Clock, *,
-        every_s: float = 60.0,
+        every_s: float = 60.0, grace_s: float = 60.0,
     ) -> None:  # fmt: skip
         self._journal, self._queue, self._feeder = journal, queue, feeder
         self._policies, self._clock, self._every_s = policies, clock, every_s
+        self._grace = timedelta(seconds=grace_s)  # the last try is made at the deadline: a busy worker gets so long
         self._name = f"{os.getpid()}-{os.urandom(4).hex()}"
         self._next_at = 0.0
         self._unbegun: dict[str, str] = {}  # where the last look at an endpoint ended
@@ -92,7 +92,7 @@ class DeadlineKeeper:
     def _judge(self, one: Aged, policies: Policies) -> bool:
         delivery = one.delivery
         policy = policies.of(one.kind, operation=delivery.operation)
-        late = self._clock.now() - timedelta(seconds=_GRACE_S) - policy.timeout
+        late = self._clock.now() - self._grace - policy.timeout
         if delivery.state is State.SENDING or delivery.since_at is None or policy.expires_at(delivery.since_at) > late:
             return False
         if delivery.next_at is not None and delivery.next_at > late:
