@@ -97,16 +97,15 @@ class Worker:
         settles = self._underway.untold()
         asked_at = self._tools.clock.monotonic()
         slow = self._underway.asked_before(asked_at - _LONG_S)
-        room = self._room(slow)
-        claims = self._queue.claim(
-            self.name, settles=settles, limit=min(room, self._pace.batch), lease_s=self._pace.lease_s
-        )
+        limit = min(self._room(slow), self._pace.batch)
+        claims = self._queue.claim(self.name, settles=settles, limit=limit, lease_s=self._pace.lease_s)
         self._underway.told(settles)
         if claims:
             self._underway.add(claims, asked_at=asked_at)
             self._start(self._welcome(claims, slow))
-        elif not self._underway.untold():
-            self._underway.news.wait(self._pace.idle_s if room else min(self._pace.idle_s, _LONG_S))
+        if (limit and len(claims) == limit) or self._underway.untold():
+            return  # there may be more
+        self._underway.news.wait(self._pace.idle_s if limit else min(self._pace.idle_s, _LONG_S))
 
     def _room(self, slow: Sequence[Claimed]) -> int:
         """Who waits long for an answer holds no place: receivers that died together would hold them all, until their
