@@ -6,6 +6,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import cast
@@ -30,15 +31,15 @@ _EXPLAINED_ELEMENTS = 5_000  # above this the second validator would cost second
 class Schema:
     """One XSD with everything it includes.
 
-    libxml2's compiled form keeps the last error log, so each thread compiles its own on first use; the form for
-    explaining and for shapes is made once, on first use.
+    libxml2's compiled form keeps the last error log, so one check at a time has it: as many are compiled as checks ever
+    ran at once, not one for each of many threads. The form for explaining and for shapes is made once, on first use.
     """
 
     def __init__(self, path: Path, digest: str) -> None:
         self.name = path.name
         self.digest = digest  # over the names and bytes of all its files
         self.path = path
-        self._threads = threading.local()
+        self._idle: list[etree.XMLSchema] = []  # compiled, lent to nobody
         self._lock = threading.RLock()
         self._explainer: xmlschema.XMLSchema | None = None
         self._shapes: dict[str, Shape] = {}
@@ -54,12 +55,26 @@ class Schema:
         files = collect(path)
         summed = hashlib.sha256("".join(f"{name}\0{digest}\n" for name, digest in sorted(files.items())).encode())
         schema = cls(path, summed.hexdigest())
-        schema._compiled()
-        return schema
+        with schema._lent():
+            return schema
 
     def check(self, element: etree._Element, *, stage: Stage) -> tuple[Problem, ...]:
         """All problems, at most `MAX_PROBLEMS` and one that says there are more; () = valid."""
-        compiled = self._compiled()
+        with self._lent() as compiled:
+            return self._checked(element, compiled, stage=stage)
+
+    def shape(self, element: str) -> Shape:
+        """The shape of a global element, or of a global complexType, by local name.
+
+        Raises:
+            KeyError: the schema has neither.
+        """
+        with self._lock:
+            if element not in self._shapes:
+                self._shapes[element] = shape_of(self._explaining(), element)
+            return self._shapes[element]
+
+    def _checked(self, element: etree._Element, compiled: etree.XMLSchema, *, stage: Stage) -> tuple[Problem, ...]:
         crowd = is_crowd(element, compiled, MAX_PROBLEMS)
         if crowd:
             element = shortened(element)
@@ -72,17 +87,6 @@ class Schema:
         elif len(found) > MAX_PROBLEMS:
             problems.append(problem("LT-SCH-021", stage, {"limit": MAX_PROBLEMS}))
         return tuple(problems)
-
-    def shape(self, element: str) -> Shape:
-        """The shape of a global element, or of a global complexType, by local name.
-
-        Raises:
-            KeyError: the schema has neither.
-        """
-        with self._lock:
-            if element not in self._shapes:
-                self._shapes[element] = shape_of(self._explaining(), element)
-            return self._shapes[element]
 
     def _findings(self, element: etree._Element, compiled: etree.XMLSchema) -> Iterator[Finding]:
         lines = list(cast("Iterable[LogLine]", compiled.error_log))  # the stubs do not know that it can be walked
@@ -105,11 +109,16 @@ class Schema:
                 log.info("%s: no explanation, %s", self.name, type(error).__name__)
                 return []
 
-    def _compiled(self) -> etree.XMLSchema:
-        compiled: etree.XMLSchema | None = getattr(self._threads, "compiled", None)
-        if compiled is None:
-            compiled = self._threads.compiled = _compile(self.path)
-        return compiled
+    @contextmanager
+    def _lent(self) -> Iterator[etree.XMLSchema]:
+        try:
+            compiled = self._idle.pop()
+        except IndexError:
+            compiled = _compile(self.path)
+        try:
+            yield compiled
+        finally:
+            self._idle.append(compiled)
 
     def _explaining(self) -> xmlschema.XMLSchema:
         if self._explainer is None:

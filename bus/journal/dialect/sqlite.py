@@ -31,7 +31,7 @@ PRAGMAS: Mapping[str, str] = {
     "synchronous": "FULL",
     "foreign_keys": "ON",
     "temp_store": "MEMORY",
-    "cache_size": "-32768",  # KiB
+    "cache_size": "-16384",  # KiB
     "wal_autocheckpoint": "4000",  # pages
 }
 
@@ -175,5 +175,6 @@ def _engine(address: sa.URL, *, query_only: bool = False) -> Engine:
             _ask(connection, f"PRAGMA {name}={value}")
         if query_only:
             connection.execute("PRAGMA query_only=ON")
+            connection.execute("PRAGMA cache_size=-2048")  # there are many readers; the system's cache serves them all
 
     return engine

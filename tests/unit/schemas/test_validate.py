@@ -210,6 +210,18 @@ def test_threads_check_at_the_same_time(schema: Schema) -> None:
     assert wrong == []
 
 
+def test_threads_one_after_the_other_share_what_was_compiled(schema: Schema, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker has a hundred threads: a large schema is not compiled, and kept, for each."""
+    check(schema, "<So>1</So>")
+    monkeypatch.setattr("schemas.validate._compile", lambda path: pytest.fail("compiled again"))
+    found: list[object] = []
+    for _ in range(5):
+        thread = threading.Thread(target=lambda: found.append(check(schema, "<So>1</So>")))
+        thread.start()
+        thread.join()
+    assert [not one for one in found] == [True] * 5
+
+
 # ---------------------------------------------------------------- schema files
 
 
