@@ -37,7 +37,7 @@ class Condition(StrEnum):
     BLIND = "blind"  # a store does not even say no
 
 
-_CODES = {
+CODES = {
     Condition.NO_WORKER: "LT-WCH-001",
     Condition.SILENT: "LT-WCH-002",
     Condition.WEDGED: "LT-WCH-003",
@@ -180,5 +180,5 @@ def _right(condition: Condition, vi: str, en: str) -> Verdict:
 
 
 def _wrong(condition: Condition, **values: object) -> Verdict:
-    found = problem(_CODES[condition], Stage.DELIVER, values)
+    found = problem(CODES[condition], Stage.DELIVER, values)
     return Verdict(condition, found.text_vi, found.text_en, found)

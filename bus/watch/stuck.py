@@ -27,7 +27,7 @@ class Reason(StrEnum):
     UNDELIVERED = "undelivered"
 
 
-_CODES = {
+REASON_CODES = {
     Reason.READY: "LT-WCH-011",
     Reason.SENDING: "LT-WCH-012",
     Reason.UNCLEAR: "LT-WCH-013",
@@ -86,14 +86,14 @@ def of_delivery(one: Lingering, patience: Patience, *, now: datetime, holidays: 
     values = {"endpoint": delivery.endpoint, "age": age(now - one.since), "reason": mask_text(delivery.reason) or "–"}
     return Stuck(
         reason=reason, since=one.since, message_id=delivery.message_id, delivery_id=delivery.id,
-        endpoint=delivery.endpoint, behind=behind, problem=problem(_CODES[reason], Stage.DELIVER, values),
+        endpoint=delivery.endpoint, behind=behind, problem=problem(REASON_CODES[reason], Stage.DELIVER, values),
         command=_COMMANDS[reason].format(message=delivery.message_id),
     )  # fmt: skip
 
 
 def of_message(envelope: Envelope, *, now: datetime) -> Stuck:
     """The line for a message that nobody gets."""
-    cause = problem(_CODES[Reason.UNDELIVERED], Stage.ROUTE, {"age": age(now - envelope.received_at)})
+    cause = problem(REASON_CODES[Reason.UNDELIVERED], Stage.ROUTE, {"age": age(now - envelope.received_at)})
     return Stuck(
         reason=Reason.UNDELIVERED, since=envelope.received_at, message_id=envelope.id, delivery_id="", endpoint="",
         behind=0, problem=cause, command=_COMMANDS[Reason.UNDELIVERED].format(message=envelope.id),

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.docs.canonical import canonical_page
 from tests.docs.commands import commands_page
 from tests.docs.lists import kinds_page, problems_page, quirks_page
+from tests.docs.metrics import metrics_page
 from tests.docs.replies import replies_page
 from tests.docs.settings import settings_page
 
@@ -27,6 +28,7 @@ def pages() -> Mapping[str, str]:
             for name, make in (
                 ("problems", problems_page),
                 ("settings", settings_page),
+                ("metrics", metrics_page),
                 ("quirks", quirks_page),
                 ("kinds", kinds_page),
                 ("replies", replies_page),
