@@ -45,6 +45,7 @@ from bus.records import (
     Survey,
     WorkItem,
 )
+from bus.seal_port import SealBook
 from schemas.message import Envelope, Message
 
 
@@ -75,7 +76,7 @@ class GenerationLost(QueueUnavailable):
     restored, or rebuilt by somebody. `Feeder.heal` puts it right; until then nothing can be changed there."""
 
 
-class Journal(ReconciliationBook, DeadlineBook, Jobs, Outbox, Protocol):
+class Journal(ReconciliationBook, DeadlineBook, Jobs, Outbox, SealBook, Protocol):
     """The record. Thread-safe. Every writing method hands its work to the one writer thread of the process and
     returns a Future that is done only after the commit reached the disk; futures fail with JournalUnavailable.
     Reading methods use their own connections and see committed data only.

@@ -33,6 +33,7 @@ from bus.journal.plans import PlanEnd, end_many, make_many, note_many, read_item
 from bus.journal.prepare import Prepared, prepare_many
 from bus.journal.reconcile_book import SqlReconciliations
 from bus.journal.reject import Asked, Refusal, ask_many, reject_many
+from bus.journal.seals import SqlSeals
 from bus.journal.settle import Closing, settle_many
 from bus.journal.sql_jobs import SqlJobs
 from bus.journal.watched import Watched
@@ -68,7 +69,7 @@ from schemas.message import Message
 _PING_S = 10.0
 
 
-class SqlJournal(SqlJobs, SqlReconciliations, Deadlines, Watched):
+class SqlJournal(SqlJobs, SqlReconciliations, Deadlines, Watched, SqlSeals):
     """The `Journal` port. Thread-safe; one per process. Bodies are packed in the caller's thread."""
 
     def __init__(self, engines: Engines, clock: Clock) -> None:

@@ -18,6 +18,7 @@ from bus.journal.memory.deadlines import MemoryDeadlines
 from bus.journal.memory.jobs import MemoryJobs, free_jobs
 from bus.journal.memory.plans import Plans
 from bus.journal.memory.reconciling import MemoryReconciliations
+from bus.journal.memory.seals import MemorySeals
 from bus.journal.memory.store import Body, Store
 from bus.journal.memory.watching import WatchedMemory
 from bus.journal.memory.worker import end_worker
@@ -54,7 +55,7 @@ from schemas.message import Message
 T = TypeVar("T")
 
 
-class MemoryJournal(MemoryJobs, MemoryReconciliations, MemoryDeadlines, WatchedMemory):
+class MemoryJournal(MemoryJobs, MemoryReconciliations, MemoryDeadlines, WatchedMemory, MemorySeals):
     """The `Journal` port. Thread-safe. Futures are done when they are returned. Keeps nothing."""
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -98,6 +99,7 @@ class MemoryJournal(MemoryJobs, MemoryReconciliations, MemoryDeadlines, WatchedM
 
     def expire_worker(self, worker: str) -> Future[int]:
         """See the port."""
+
         def end() -> int:
             free_jobs(self._store, worker)
             return end_worker(self._store, worker)

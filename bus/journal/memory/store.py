@@ -12,6 +12,7 @@ from bus.journal.delivery_row import DeliveryRow, as_delivery
 from bus.journal.moments import to_us
 from bus.records import Finding, Pulse, Reconciliation, Settled, Stored
 from bus.records.jobs import Job
+from bus.records.sealing import Seal
 from schemas.message import Envelope, Message, sha256_hex
 from schemas.problem import Problem
 
@@ -71,6 +72,7 @@ class Store:
     generation: int = 0
     jobs: dict[str, Job] = field(default_factory=dict)
     pulses: dict[str, Pulse] = field(default_factory=dict)
+    seals: list[Seal] = field(default_factory=list)
 
     @property
     def now_us(self) -> int:

@@ -21,6 +21,33 @@ def upgrade() -> None:
     _watch()
     _reconciliation()
     _jobs()
+    _seals()
+
+
+def _seals() -> None:
+    """Runs of entries under one root."""
+    op.create_table(
+        "seals",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("root", sa.String(length=64), nullable=False),
+        sa.Column("previous", sa.String(length=64), nullable=False),
+        sa.Column("signature", sa.Text(), nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.Column("authority", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_table(
+        "seal_spans",
+        sa.Column("writer", _CODE, nullable=False),
+        sa.Column("last", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("first", sa.BigInteger(), nullable=False),
+        sa.Column("seal", sa.BigInteger(), nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("writer", "last"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_seal_spans_seal", "seal_spans", ["seal"], unique=False)
 
 
 def _jobs() -> None:
