@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import redis
 from redis.cluster import RedisCluster
-from redis.exceptions import AskError, MovedError, RedisClusterException
+from redis.exceptions import AskError, ClusterError, MovedError, RedisClusterException
 
 from bus.ports import GenerationLost, QueueUnavailable
 from bus.queue.address import Address, Client, open_client
@@ -220,6 +220,6 @@ def _named(fault: Exception) -> Exception:
     text = str(fault)
     if "LTGEN" in text:
         return GenerationLost(text)
-    if isinstance(fault, redis.ResponseError) and not _AWAY.search(text):
+    if isinstance(fault, redis.ResponseError) and not isinstance(fault, ClusterError) and not _AWAY.search(text):
         return Corrupt(text) if _CORRUPT.search(text) and _NEWER not in text else fault
     return QueueUnavailable(text)

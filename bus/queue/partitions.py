@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
 
 from bus.ports import GenerationLost, QueueUnavailable
 from bus.queue.homes import Homes, Part
@@ -29,9 +27,6 @@ from bus.records import (
     Standing,
 )
 
-T = TypeVar("T")
-_REST_S, _LONGEST_REST_S = 1.0, 8.0  # a partition that does not answer is let alone by `claim`
-
 
 class PartitionedQueue:
     """The `Queue` port over partitions that are queues themselves. Thread-safe."""
@@ -43,7 +38,6 @@ class PartitionedQueue:
         self._first = 0  # partition whose turn it is
         self._guard = threading.Lock()
         self._untold: dict[int, list[QueueSettle]] = {}  # to partitions that were away
-        self._away: dict[int, float] = {}  # partition → monotonic time when it is asked again
         self._missed: set[int] = set()  # partitions that were away during a walk
         self._lost: GenerationLost | None = None  # found beside claims that had to be handed out first
 
@@ -55,7 +49,7 @@ class PartitionedQueue:
         faults: list[QueueUnavailable] = []
         for n, some in self._homes.grouped(records, lambda r: r.lane).items():
             try:
-                refused |= self._parts[n].enqueue(some)
+                refused |= self._homes.give(n, some, lambda part, rows: part.enqueue(rows))
             except QueueUnavailable as fault:
                 faults.append(fault)
         self._ring()
@@ -91,20 +85,15 @@ class PartitionedQueue:
         settles, room = turn.to_tell(n), min(share, turn.room)
         if not room and not settles and turn.limit:
             return
-        if self._away.get(n, 0.0) > time.monotonic():
-            turn.away(n, QueueUnavailable(f"partition {n} is away"))
-            return
-        began = time.monotonic()
         try:
-            claims = self._parts[n].claim(turn.worker, settles=settles, limit=room, lease_s=turn.lease_s)
+            claims = self._homes.ask(
+                n, lambda part: part.claim(turn.worker, settles=settles, limit=room, lease_s=turn.lease_s)
+            )
         except GenerationLost as lost:  # what was to be told it is void: the journal knows
             turn.lost = lost
         except QueueUnavailable as fault:
-            now = time.monotonic()
-            self._away[n] = now + min(max(_REST_S, now - began), _LONGEST_REST_S)
             turn.away(n, fault)
         else:
-            self._away.pop(n, None)
             turn.took(n, claims, asked=room)
 
     def extend(self, claims: Sequence[Claimed], *, lease_s: float) -> frozenset[str]:
@@ -114,7 +103,7 @@ class PartitionedQueue:
         homes = self._homes.grouped(claims, lambda c: c.lane)
         for n, some in homes.items():
             try:
-                held |= self._parts[n].extend(some, lease_s=lease_s)
+                held |= self._homes.give(n, some, lambda part, rows: part.extend(rows, lease_s=lease_s))
             except QueueUnavailable as fault:
                 faults.append(fault)
                 held |= {claim.delivery_id for claim in some}
@@ -135,12 +124,12 @@ class PartitionedQueue:
 
     def release(self, lane: str) -> None:
         """See the port."""
-        self._homes.of(lane).release(lane)
+        self._homes.at_home(lane, lambda part: part.release(lane))
         self._ring()
 
     def mark(self, lane: str) -> int:
         """See the port."""
-        return self._homes.of(lane).mark(lane)
+        return self._homes.at_home(lane, lambda part: part.mark(lane))
 
     def behind(self, limit: int) -> tuple[str, ...]:
         """See the port."""
@@ -149,13 +138,13 @@ class PartitionedQueue:
 
     def rebuild_lane(self, snapshot: LaneSnapshot, *, ticket: int = 0) -> bool:
         """See the port."""
-        done = self._homes.of(snapshot.lane).rebuild_lane(snapshot, ticket=ticket)
+        done = self._homes.at_home(snapshot.lane, lambda part: part.rebuild_lane(snapshot, ticket=ticket))
         self._ring()
         return done
 
     def drop_lane(self, lane: str, *, ticket: int = 0) -> bool:
         """See the port."""
-        return self._homes.of(lane).drop_lane(lane, ticket=ticket)
+        return self._homes.at_home(lane, lambda part: part.drop_lane(lane, ticket=ticket))
 
     def fill(self, snapshots: Sequence[LaneSnapshot]) -> frozenset[str]:
         """See the port. A partition that is away is left out: `whole` says so when it is back."""
@@ -164,7 +153,7 @@ class PartitionedQueue:
         homes = self._homes.grouped(snapshots, lambda s: s.lane)
         for n, some in homes.items():
             try:
-                doubtful |= self._parts[n].fill(some)
+                doubtful |= self._homes.give(n, some, lambda part, rows: part.fill(rows))
             except GenerationLost:
                 raise
             except QueueUnavailable as fault:
@@ -180,9 +169,9 @@ class PartitionedQueue:
         own: dict[int, list[EndpointOrder]] = self._homes.grouped(standing.orders, lambda order: order.endpoint)
         for_all = [order for order in standing.orders if order.endpoint == ALL]
 
-        def tell(n: int) -> None:
+        def tell(n: int, part: Part) -> None:
             orders = [order for order in own.get(n, ()) if order.endpoint != ALL]
-            self._parts[n].obey(Standing(standing.revision, (*orders, *for_all)))
+            part.obey(Standing(standing.revision, (*orders, *for_all)))
 
         self._homes.reached(tell)
 
@@ -218,7 +207,7 @@ class PartitionedQueue:
 
     def whole(self) -> bool:
         """See the port. Asked once more of a partition that is back from being away."""
-        answers = self._homes.reached(lambda n: self._parts[n].whole())
+        answers = self._homes.reached(lambda _, part: part.whole())
         back = self._missed & answers.keys()
         self._missed -= back
         return bool(answers) and all(answers.values()) and not back
@@ -231,7 +220,7 @@ class PartitionedQueue:
 
     def server(self) -> str:
         """See the port."""
-        known = self._homes.reached(lambda n: self._parts[n].server())
+        known = self._homes.reached(lambda _, part: part.server())
         return "-".join(dict.fromkeys(known.get(n, "") for n in range(len(self._parts))))
 
     def expire_worker(self, worker: str) -> int:
@@ -244,7 +233,7 @@ class PartitionedQueue:
         """See the port."""
         found: dict[str, Place] = {}
         for n, some in self._homes.grouped(lanes, lambda lane: lane).items():
-            found.update(self._parts[n].places(some))
+            found.update(self._homes.give(n, some, lambda part, names: part.places(names)))
         return found
 
     def stats(self) -> QueueStats:

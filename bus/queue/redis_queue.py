@@ -241,8 +241,7 @@ class RedisQueue:
 
     def places(self, lanes: Sequence[str]) -> Mapping[str, Place]:
         """See the port."""
-        found = self._call("places", lanes, writes=False) if lanes else ()
-        return {lane: Place(where) for lane, where in zip(lanes, found, strict=True)}
+        return dict(zip(lanes, map(Place, self._call("places", lanes, writes=False)), strict=True))
 
     def stats(self) -> QueueStats:
         """See the port."""

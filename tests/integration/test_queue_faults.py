@@ -16,11 +16,13 @@ import pytest
 import redis
 
 from bus.feeder import Feeder
-from bus.ports import GenerationLost, QueueUnavailable
+from bus.ports import GenerationLost, Queue, QueueUnavailable
 from bus.queue import EmbeddedServer, RedisQueue
+from bus.queue.address import Address
 from bus.queue.library import library, library_of
+from bus.queue.opening import Rules, open_partitions
 from bus.records import QueueStep
-from tests.contract.queue_world import name, record, settle
+from tests.contract.queue_world import SEPARATOR, name, record, settle
 from tests.integration.queue_load import Load, LoadJournal
 
 
@@ -50,9 +52,15 @@ def queue(server: EmbeddedServer) -> Iterator[RedisQueue]:
     made.close()
 
 
-def test_server_killed_under_load(server: EmbeddedServer) -> None:
+def opened(server: EmbeddedServer, partitions: int) -> Queue:
+    """Another process's view."""
+    return open_partitions(Address(server.url), Rules(partitions=partitions), separator=SEPARATOR)
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_server_killed_under_load(server: EmbeddedServer, partitions: int) -> None:
     """kill -9 of the server, again and again, under load: nothing lost, nothing reordered, nothing overlapped."""
-    with Load(lambda: RedisQueue(server.url)).running() as journal:
+    with Load(lambda: opened(server, partitions)).running() as journal:
         for _ in range(3):
             time.sleep(0.7)
             pid = server.pid
@@ -63,9 +71,10 @@ def test_server_killed_under_load(server: EmbeddedServer) -> None:
     assert sum(map(len, journal.accepted.values())) > 100
 
 
-def test_emptied_under_load(server: EmbeddedServer, raw: redis.Redis) -> None:
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_emptied_under_load(server: EmbeddedServer, raw: redis.Redis, partitions: int) -> None:
     """FLUSHALL under load: rebuilt from the journal while work goes on; nothing lost, reordered, overlapped."""
-    with Load(lambda: RedisQueue(server.url)).running() as journal:
+    with Load(lambda: opened(server, partitions)).running() as journal:
         for _ in range(3):
             time.sleep(0.5)
             for _ in range(2):  # the second one falls into the rebuild
@@ -77,9 +86,10 @@ def test_emptied_under_load(server: EmbeddedServer, raw: redis.Redis) -> None:
     assert sum(map(len, journal.accepted.values())) > 100
 
 
-def test_overwritten_under_load(server: EmbeddedServer, raw: redis.Redis) -> None:
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_overwritten_under_load(server: EmbeddedServer, raw: redis.Redis, partitions: int) -> None:
     """Somebody writes rubbish over every key, generation and locks included: rebuilt as if it had been wiped."""
-    with Load(lambda: RedisQueue(server.url)).running() as journal:
+    with Load(lambda: opened(server, partitions)).running() as journal:
         for kind in ("text", "list"):
             time.sleep(0.5)
             before = journal.generation()
@@ -119,6 +129,44 @@ def test_one_kind_overwritten_under_load(server: EmbeddedServer, raw: redis.Redi
                 at_once.execute()
             time.sleep(0.05)
     assert sum(map(len, journal.accepted.values())) > 20
+
+
+def test_restored_under_load(server: EmbeddedServer, raw: redis.Redis) -> None:
+    """Each key is put back as it was a while ago, in all partitions: noticed by the counters, rebuilt, in order."""
+    with Load(lambda: opened(server, 3)).running() as journal:
+        time.sleep(0.5)
+        old = {key: raw.dump(key) for key in raw.keys("lt:*")}
+        time.sleep(0.7)
+        before = journal.generation()
+        with raw.pipeline() as at_once:
+            at_once.flushall()
+            for key, value in old.items():
+                if value is not None:
+                    at_once.restore(key, 0, value, replace=True)
+            at_once.execute()
+        end = time.monotonic() + 20
+        while journal.generation() == before:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        time.sleep(0.5)
+    assert sum(map(len, journal.accepted.values())) > 100
+
+
+def test_other_number_of_partitions(server: EmbeddedServer, raw: redis.Redis) -> None:
+    """Another number of partitions is another generation; nothing of the partitions that are no more is left."""
+    journal = LoadJournal()
+    for n in range(8):
+        journal.accept(f"D1|E{n}")
+    for partitions in (1, 4, 2, 1):
+        queue = opened(server, partitions)
+        assert queue.generation() in (0, journal.generation())
+        feeder = Feeder(journal, queue)  # type: ignore[arg-type]  # only what it needs
+        before = journal.generation()
+        assert feeder.heal()
+        assert (journal.generation(), queue.stats().queued) == (before + 1, 8)
+        lanes = {key.split(":")[1] for key in raw.keys("lt:*:l:*")}
+        assert lanes <= {f"{{{n}}}" for n in range(partitions)}
+        queue.close()
 
 
 def test_not_ours_is_no_reason_to_stop(raw: redis.Redis, queue: RedisQueue) -> None:
