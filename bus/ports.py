@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from typing import Protocol
 
 from bus.book import ReconciliationBook
 from bus.deadline_port import DeadlineBook
-from bus.delivery import Delivery, State
+from bus.delivery import State
 from bus.job_port import Jobs, Outbox
 from bus.records import (
     Acceptance,
@@ -20,11 +20,9 @@ from bus.records import (
     EndpointOrder,
     EndpointView,
     Found,
-    Intent,
     ItemResult,
     Journey,
     LaneSnapshot,
-    Lingering,
     Place,
     Plan,
     PlanDraft,
@@ -33,7 +31,6 @@ from bus.records import (
     PlanNote,
     PlanState,
     Preparation,
-    Pulse,
     Query,
     QueueRecord,
     QueueSettle,
@@ -42,11 +39,11 @@ from bus.records import (
     Settled,
     Settlement,
     Standing,
-    Survey,
     WorkItem,
 )
 from bus.seal_port import SealBook
-from schemas.message import Envelope, Message
+from bus.watch_port import Watchable
+from schemas.message import Message
 
 
 class Clock(Protocol):
@@ -76,7 +73,7 @@ class GenerationLost(QueueUnavailable):
     restored, or rebuilt by somebody. `Feeder.heal` puts it right; until then nothing can be changed there."""
 
 
-class Journal(ReconciliationBook, DeadlineBook, Jobs, Outbox, SealBook, Protocol):
+class Journal(ReconciliationBook, DeadlineBook, Jobs, Outbox, SealBook, Watchable, Protocol):
     """The record. Thread-safe. Every writing method hands its work to the one writer thread of the process and
     returns a Future that is done only after the commit reached the disk; futures fail with JournalUnavailable.
     Reading methods use their own connections and see committed data only.
@@ -190,26 +187,6 @@ class Journal(ReconciliationBook, DeadlineBook, Jobs, Outbox, SealBook, Protocol
     def latest(self, dossier: str, kind: str) -> Message | None:
         """The newest accepted canonical message of one kind of a dossier."""
 
-    # -- the watch --
-    def pulse(self, pulse: Pulse) -> Future[None]:
-        """Keeps a worker's newest sign of life. What a worker of more than an hour ago counted is added to a sum."""
-
-    def pulses(self) -> tuple[Pulse, ...]:
-        """The newest sign of each worker, and under the name "" the sum of those long gone."""
-
-    def survey(self, endpoints: Sequence[str]) -> Survey:
-        """One cheap look: sums, and what has been due longest at each of these endpoints."""
-
-    def lingering(self, state: State, *, before: datetime, limit: int) -> tuple[Lingering, ...]:
-        """Deliveries in this derived state since before a moment, the oldest messages first. Of very many the oldest
-        two thousand are looked at."""
-
-    def undelivered(self, *, before: datetime, limit: int) -> tuple[Envelope, ...]:
-        """Messages accepted before a moment that have no delivery at all, of the newest thousands."""
-
-    def meter_commits(self, on_commit: Callable[[float], None]) -> None:
-        """From now on it is told how long each commit took, in seconds, in the writer's thread."""
-
     def verify_chain(self) -> tuple[str, ...]:
         """Walks every writer's chain; names the first altered, missing or reordered entry of each. () = whole."""
 
@@ -314,10 +291,7 @@ class Queue(Protocol):
 
 __all__ = [
     "Clock",
-    "Delivery",
-    "Envelope",
     "GenerationLost",
-    "Intent",
     "Journal",
     "JournalRefuses",
     "JournalUnavailable",

@@ -10,19 +10,19 @@ from typing import Any  # JSON
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from bus.journal import tables as t
 from bus.journal.moments import from_us, maybe_from_us, maybe_us, to_us
+from bus.journal.pulse_table import pulses as table
 from bus.journal.unit import Unit
 from bus.records import Pulse
 
 GONE_US = 3_600_000_000  # a worker that was silent for so long is only a sum
 SUM = ""
 
-_p = t.pulses.c
-_GONE = sa.select(t.pulses).where(_p.worker != SUM, _p.at_us < sa.bindparam("gone_us")).with_for_update()
-_ONE = sa.select(t.pulses).where(_p.worker == sa.bindparam("worker")).with_for_update()
+_p = table.c
+_GONE = sa.select(table).where(_p.worker != SUM, _p.at_us < sa.bindparam("gone_us")).with_for_update()
+_ONE = sa.select(table).where(_p.worker == sa.bindparam("worker")).with_for_update()
 _UPDATE = (
-    sa.update(t.pulses)
+    sa.update(table)
     .where(_p.worker == sa.bindparam("b_worker"))
     .values(at_us=sa.bindparam("b_at_us"), facts=sa.bindparam("b_facts"))
 )
@@ -39,13 +39,13 @@ def pulse_many(unit: Unit, pulses: Sequence[Pulse]) -> list[None]:
         total = summed([pulse_of(row["worker"], row["at_us"], row["facts"]) for row in (*kept, *gone)])
         _put(unit.connection, total)
         names = [row["worker"] for row in gone]
-        unit.connection.execute(sa.delete(t.pulses).where(_p.worker.in_(names)))
+        unit.connection.execute(sa.delete(table).where(_p.worker.in_(names)))
     return [None for _ in pulses]
 
 
 def read_pulses(connection: Connection) -> tuple[Pulse, ...]:
     """All, by name."""
-    rows = connection.execute(sa.select(t.pulses).order_by(_p.worker))
+    rows = connection.execute(sa.select(table).order_by(_p.worker))
     return tuple(pulse_of(row.worker, row.at_us, row.facts) for row in rows)
 
 
@@ -77,4 +77,4 @@ def _put(connection: Connection, pulse: Pulse) -> None:
     text = json.dumps(facts, separators=(",", ":"), sort_keys=True)
     values = {"b_worker": pulse.worker, "b_at_us": to_us(pulse.at), "b_facts": text}
     if not connection.execute(_UPDATE, values).rowcount:
-        connection.execute(sa.insert(t.pulses), {"worker": pulse.worker, "at_us": values["b_at_us"], "facts": text})
+        connection.execute(sa.insert(table), {"worker": pulse.worker, "at_us": values["b_at_us"], "facts": text})

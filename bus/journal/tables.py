@@ -293,12 +293,3 @@ writers = Table(
     _us("at_us"),
     Column("tally", Text, nullable=False, server_default=""),  # JSON: deliveries accepted, and now in each state, by it
 )
-
-pulses = Table(
-    "pulses",
-    metadata,
-    _code("worker", key=True),  # "" = the sum of those long gone
-    _us("at_us"),
-    _text("facts"),  # JSON
-    sqlite_with_rowid=False,
-)
