@@ -147,7 +147,8 @@ def _run_page(adapter: Adapter, sample: Sample, operation: Operation, body: byte
     problems = [*page.reply.problems, *(found for row in page.rows for found in row.problems)]
     items = [row.element for row in page.rows if row.element is not None and not row.problems]
     if not operation.map:
-        lines = [f"item {text}" for item in items for leaf in item for text in _texts(leaf, ".")]
+        leaves = [leaf for item in items for leaf in item.iter() if len(leaf) == 0]
+        lines = [f"{etree.QName(leaf).localname} {(leaf.text or '').strip()}" for leaf in leaves]
         return Made(problems=tuple(problems)) if problems else Made(".expected.txt", _lines(lines))
     made = _translated(adapter, sample.operation, operation, items)
     return replace(made, problems=(*problems, *made.problems)) if problems else made

@@ -91,6 +91,7 @@ class _Run:
         self.position = begun(Position.read(turn.position), poll.rule)
         self.before: tuple[str, ...] | None = None  # digests of the page before
         self.again = 0  # how often in a row they came
+        self.told: set[str] = set()  # ids that were offered again, and acknowledged again: once in a run
         self.taken = 0
         self.refused = 0
         self.backlog: int | None = None
@@ -133,20 +134,22 @@ class _Run:
         return go
 
     def _taken_in(self, answer: Answer, rows: Sequence[Row], digests: Sequence[str]) -> int:
-        """How many rows were new."""
+        """How many rows were new, or had to be acknowledged again."""
         known = set(self.position.seen)
         fresh: dict[str, Row] = {}
+        again = 0
         for row, digest in zip(rows, digests, strict=True):
             if digest not in known:
                 fresh.setdefault(digest, row)
-            else:  # they offer it again: our acknowledgement was lost there
-                self._owe(id_of(row, self.rule), good=digest not in self.position.left)
+            elif self.rule.ack and (id := id_of(row, self.rule)) and id not in self.told:
+                self.told.add(id)  # they offer it again: our acknowledgement was lost there
+                self._owe(id, good=digest not in self.position.left)
+                again += 1
         if not fresh:
-            return 0
+            return again
         if self.rule.get:
-            return sum(self._fetch_one(row, digest) for digest, row in fresh.items())
-        page = self._evidence(answer)
-        return self._accept([*fresh.values()], page)
+            return again + sum(self._fetch_one(row, digest) for digest, row in fresh.items())
+        return again + self._accept([*fresh.values()], self._evidence(answer))
 
     # ---------------------------------------------------------------- items on the page
 

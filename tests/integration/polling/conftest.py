@@ -49,6 +49,15 @@ id = "tien_do"
 kind = "tien_do"
 to = [{ endpoint = "so_may_ra", operation = "CapNhatTienDoHoSoMC" }]
 """
+HUB = """
+[endpoints.truc]
+system = "truc_tinh"
+address = "{address}"
+retry = "5s;500;exp(2s..15m);<3d;?16"
+[endpoints.truc.settings]
+key_header = "X-Api-Key"
+{settings}
+"""
 OUT = """
 [endpoints.so_may_ra]
 system = "cong_dvcqg"
@@ -124,8 +133,8 @@ class Town:
     def taken(self, kind: str = "ho_so") -> list[str]:
         """The partner's codes of what was accepted, sorted."""
         found = self.parts.journal.find(Query(kind=kind, limit=5000))
-        names = {one.envelope.id: dict(one.envelope.business_ids) for one in found}
-        return sorted(ids["mot_cua_rest"] for ids in names.values() if "mot_cua_rest" in ids)
+        names = {one.envelope.id: one.envelope.business_ids for one in found}
+        return sorted(code for ids in names.values() for _, code in ids)
 
     def rejected(self) -> list[Sequence[str]]:
         """Problem codes of what was kept as evidence."""
