@@ -143,6 +143,37 @@ class JournalMachine(RuleBasedStateMachine):
             if result.status is ItemStatus.ACCEPTED:
                 self.ids += [f"{result.message_id}:{one.endpoint}" for one in planned.deliveries]
 
+    @rule(endpoint=st.sampled_from(["a", "b"]), limit=st.integers(1, 3))
+    def begin(self, endpoint: str, limit: int) -> None:
+        """Deadlines begin to count for those that can be sent."""
+        after = ""
+        while True:
+            page = self.left.journal.unbegun(endpoint, after=after, limit=limit)
+            self.same(page, self.right.journal.unbegun(endpoint, after=after, limit=limit))
+            heads, after = page
+            assert all(self.left.work(one).is_head for one in heads)
+            self.same(*(world.journal.begin(heads).result(20) for world in (self.left, self.right)))
+            if not after:
+                return
+
+    @rule(data=st.data(), endpoint=st.sampled_from(["a", "b"]))
+    def expire(self, data: st.DataObject, endpoint: str) -> None:
+        """What waited is parked as an event; what changed since it was looked at is not."""
+        now = self.left.clock.now()
+        page = self.left.journal.aged(endpoint, since=now, after="", limit=99)
+        self.same(page, self.right.journal.aged(endpoint, since=now, after="", limit=99))
+        if not page[0]:
+            return
+        old = data.draw(st.sampled_from(page[0])).delivery
+        since = data.draw(st.sampled_from([old.since_at, now]))
+        late = Decision(NextStep.PARK, "quá hạn", problem=PARKED.problem, expired_since=since)
+        live = old.state is State.SENDING or (old.next_at is not None and old.state is State.UNCLEAR)
+        settled = self.both(lambda one: one.settle(Settlement(None, b"", "", old.id, "", late)))
+        if since != old.since_at or old.state is State.SENDING:
+            assert not settled.applied
+        elif not live:
+            assert settled.applied
+
     @precondition(lambda self: self.ids)
     @rule(
         data=st.data(), offset=st.integers(-1, 4), lease_s=st.integers(1, 60), body=st.sampled_from([b"", b"1", b"2"])
@@ -173,6 +204,7 @@ class JournalMachine(RuleBasedStateMachine):
         intent = Intent(delivery, number, token, "w", self.left.clock.now() + timedelta(seconds=30))
         if delivery in self.both(lambda one: one.prepare(Preparation((), (intent,)))):
             self.granted.append((delivery, number, token))
+            self.only_known_changes()
             self.settle_one(data, self.granted[-1], what, learn=learn, born=born, by="worker")
 
     @precondition(lambda self: self.granted)
@@ -202,7 +234,7 @@ class JournalMachine(RuleBasedStateMachine):
         settled, twin = (world.journal.settle(told).result(20) for world in (self.left, self.right))
         self.learn_ids(derived)  # first: what was born may have opened a dossier
         self.same(settled, twin)
-        if settled.applied and step is NextStep.DONE and not before.delivery.state.final:
+        if settled.applied and settled.state is State.DELIVERED and not before.delivery.state.final:
             assert before.is_head, "delivered out of its turn"
 
     @precondition(lambda self: self.ids)
