@@ -79,6 +79,7 @@ def find(
     """Tìm thông điệp, kể cả bị từ chối; mới nhất trước / finds messages, refused ones too; newest first.
 
     --state parked: cái chặn nhiều nhất trước, rồi cái cũ nhất / what holds up most first, then the oldest.
+
     Không bao giờ hiện dữ liệu công dân. Mã thoát 1 = không có gì / never shows citizens' data; exit code 1 = nothing.
     """
     query = Query(
