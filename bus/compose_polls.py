@@ -13,7 +13,8 @@ from adapters.wire.contract import OutboundWire, Target
 from adapters.wire.registry import outbound
 from bus.compose import Parts
 from bus.polling.fetch import Line
-from bus.polling.run import Means, Poll, every_of, poll_name
+from bus.polling.job import Poll
+from bus.polling.plan import Means, every_of, poll_name
 from bus.polling.take import Source
 from bus.scheduler import Post, Scheduler
 from bus.settings import EndpointSettings, Settings

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from adapters.poll_rule import PollRule, span_s
+from adapters.poll_rule import PollRule
 from adapters.wire.fetched import Row
+from bus.job_port import LeaseLost
 from bus.known import known_dossiers
 from bus.outcome import Outcome
-from bus.polling.fetch import Answer, Line, ask
+from bus.polling.fetch import Answer, ask
+from bus.polling.plan import PollPlan
 from bus.polling.position import Go, Position, Sheet, begun, onward
-from bus.polling.take import Source, Taken, digest_of, dossier_names, id_of, mark_of, refused, take, unrecordable
-from bus.ports import Clock, Journal, JournalUnavailable
+from bus.polling.take import Taken, digest_of, dossier_names, id_of, mark_of, refused, take, unrecordable
+from bus.ports import JournalRefuses, JournalUnavailable
 from bus.records import ItemStatus, QueueRecord
 from bus.records.jobs import JobResult, PageKept, Stepped
-from bus.routing import House
 from bus.turn import Finished, Turn
 from schemas.message import Envelope, Message, new_id, sha256_hex
 from schemas.problem import Problem, Stage, problem
@@ -28,7 +29,7 @@ _LEFT = 1000  # items not taken that are remembered one by one
 _GOOD = (ItemStatus.ACCEPTED, ItemStatus.DUPLICATE)
 
 
-class _Broken(Exception):
+class Broken(Exception):
     """The partner did not give what was asked for; the checkpoint stands where it stood."""
 
     def __init__(self, cause: Problem, answer: Answer) -> None:
@@ -36,56 +37,10 @@ class _Broken(Exception):
         self.cause, self.answer = cause, answer
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What every poll of a process uses."""
-
-    journal: Journal
-    feed: Callable[[Sequence[QueueRecord]], None]  # after the commit
-    house: House
-    clock: Clock
-
-
-@dataclass(frozen=True, slots=True)
-class Poll:
-    """One poll of one endpoint: a job of the scheduler. Holds nothing between two runs."""
-
-    endpoint: str
-    operation: str  # the list
-    rule: PollRule
-    line: Line
-    source: Source  # of the operation that brings the items
-    means: Means
-    every_s: float
-
-    @property
-    def name(self) -> str:
-        """As operators know it."""
-        return poll_name(self.endpoint, self.operation)
-
-    def run(self, turn: Turn) -> Finished:
-        """From the checkpoint to the end of what there is, or to the most pages of one run."""
-        run = _Run(self, turn)
-        try:
-            run.settle_debts()
-            return run.walk()
-        except _Broken as broken:
-            return run.broken(broken)
-
-
-def poll_name(endpoint: str, operation: str) -> str:
-    """The name of a poll's job.
-
-    >>> poll_name("so_tu_phap", "DanhSach")
-    'so_tu_phap.DanhSach'
-    """
-    return f"{endpoint}.{operation}"
-
-
-class _Run:
+class Run:
     """What one run carries along."""
 
-    def __init__(self, poll: Poll, turn: Turn) -> None:
+    def __init__(self, poll: PollPlan, turn: Turn) -> None:
         self.poll, self.rule, self.turn, self.means = poll, poll.rule, turn, poll.means
         self.written = turn.position
         self.position = begun(Position.read(turn.position), poll.rule)
@@ -99,6 +54,7 @@ class _Run:
     # ---------------------------------------------------------------- pages
 
     def walk(self) -> Finished:
+        """Page after page."""
         for _ in range(self.rule.pages):
             if self.turn.stopping():
                 return self._finished(JobResult.MORE, "Dừng theo lệnh, lần sau đi tiếp")
@@ -174,18 +130,17 @@ class _Run:
         """One transaction; if one item cannot be written, that one becomes evidence and the others go in."""
         try:
             stepped = self._step(taken, pages)
-        except JournalUnavailable:
-            self.means.journal.ping()  # raises: it is the journal, not an item
-            if len(taken) > 1:
-                new = 0
-                for one in taken:
-                    new += self._commit([one], pages)
-                    pages = ()
-                return new
-            if taken[0].acceptance is None:
+        except Exception as error:
+            if not _is_about_an_item(error) or (len(taken) == 1 and taken[0].acceptance is None):
                 raise
-            log.exception("item not recordable poll=%s", self.poll.name)
-            return self._commit([unrecordable(taken[0], self.poll.source)], pages)
+            if len(taken) == 1:
+                log.exception("item not recordable poll=%s", self.poll.name)
+                return self._commit([unrecordable(taken[0], self.poll.source)], pages)
+            new = 0
+            for one in taken:
+                new += self._commit([one], pages)
+                pages = ()
+            return new
         return self._counted(taken, stepped)
 
     def _step(self, taken: Sequence[Taken], pages: tuple[PageKept, ...]) -> Stepped:
@@ -256,7 +211,7 @@ class _Run:
                 self.turn.keep()
                 try:
                     self._asked(self.rule.ack, self.rule.ack_ask, (), id=id, verdict=verdict)
-                except _Broken as broken:
+                except Broken as broken:
                     if broken.answer.outcome is not Outcome.REJECTED:
                         raise
                     log.warning("acknowledgement refused poll=%s: %s", self.poll.name, broken.cause.text_en)
@@ -277,7 +232,7 @@ class _Run:
     def _asked(self, name: str, members: Mapping[str, str], paths: Sequence[str], **words: str) -> Answer:
         answer = ask(self.poll.line, name, members, {**self._words(), **words}, paths=paths)
         if answer.cause is not None:
-            raise _Broken(answer.cause, answer)
+            raise Broken(answer.cause, answer)
         return answer
 
     def _words(self) -> Mapping[str, str]:
@@ -303,17 +258,19 @@ class _Run:
         said = text or (f"{self.taken} mới, {self.refused} không nhận được" if self.taken or self.refused else "")
         return Finished(result, said or "Không có gì mới", taken=self.taken, backlog=self.backlog, pause_s=pause_s)
 
-    def broken(self, broken: _Broken) -> Finished:
+    def broken(self, broken: Broken) -> Finished:
+        """The end of a run in which the partner did not give what was asked for."""
         answer = broken.answer
         result = JobResult.REFUSED if answer.outcome is Outcome.REFUSED else JobResult.FAILED
         text = f"{broken.cause.code}: {broken.cause.text_vi}"
         return self._finished(result, text, pause_s=answer.retry_after_s)
 
 
-def every_of(rule: PollRule, setting: str) -> float | None:
-    """The pause between two runs: the endpoint's own setting, else the rule's; None = "off", it is not polled."""
-    text = setting.strip() or rule.every
-    return None if text == "off" else span_s(text)
+def _is_about_an_item(error: Exception) -> bool:
+    """Not about the journal as such, and not about who may write."""
+    if isinstance(error, JournalUnavailable):
+        return isinstance(error, JournalRefuses)
+    return not isinstance(error, LeaseLost | TimeoutError)
 
 
 def _more(said: Mapping[str, str], rule: PollRule) -> bool | None:

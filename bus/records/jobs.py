@@ -64,6 +64,12 @@ class Job:
         """Paused, and not over yet."""
         return self.paused and (self.until is None or self.until > now)
 
+    def is_late(self, now: datetime, *, grace_s: float) -> bool:
+        """It should have begun longer ago than the grace, and nobody is at it: no process runs jobs."""
+        if self.rests(now) or (self.lease_until is not None and self.lease_until > now):
+            return False
+        return self.due is not None and (now - self.due).total_seconds() > grace_s
+
     def may_begin(self, owner: str, now: datetime) -> bool:
         """Due, not paused, and nobody else is at it."""
         due = self.wanted or self.due is None or self.due <= now

@@ -196,6 +196,17 @@ def test_reset(world: World) -> None:
     assert again.position == "p2"
 
 
+def test_nobody_runs_it(world: World) -> None:
+    """A job that should have begun long ago and that nobody is at is late; one that is paused is not."""
+    end(world, held(world), after_s=30)
+    assert not only(world).is_late(world.clock.turn(60), grace_s=60)
+    assert only(world).is_late(world.clock.turn(60), grace_s=60)
+    begin(world)
+    assert not only(world).is_late(world.clock.now(), grace_s=60)
+    order(world, JobAct.PAUSE)
+    assert not only(world).is_late(world.clock.turn(9999), grace_s=60)
+
+
 def test_a_dead_worker_frees_its_jobs(world: World) -> None:
     """When a worker is known to be dead, others need not wait for its lease."""
     begin(world)

@@ -10,6 +10,8 @@ import pytest
 
 from bus.job_port import LeaseLost
 from bus.polling import Position
+from bus.ports import JournalRefuses
+from bus.records import Acceptance
 from bus.records.jobs import JobAct, JobOrder, JobResult
 from tests.integration.polling.conftest import Town
 
@@ -148,6 +150,24 @@ def test_killed_between_any_two_transactions(
     here.parts.journal.expire_worker("w1").result()
     here.runs()
     assert here.taken() == sorted(here.partner.state()["codes"])
+
+
+def test_an_item_the_journal_cannot_write(town: Callable[..., Town], monkeypatch: pytest.MonkeyPatch) -> None:
+    """One item that breaks the writing becomes evidence with its own code; the others are accepted."""
+    import bus.journal.memory.jobs as jobs
+
+    here = town("--dossiers", "9")
+    real = jobs.accept
+
+    def picky(store: object, acceptance: Acceptance) -> object:
+        if ("mot_cua_rest", "SM-000004") in acceptance.items[0].dossier.names:
+            raise JournalRefuses("not this one")
+        return real(store, acceptance)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(jobs, "accept", picky)
+    assert here.runs()[-1].result is JobResult.DONE
+    assert len(here.taken()) == 8
+    assert here.rejected() == [("LT-POLL-008",)]
 
 
 def test_a_frozen_owner_wakes_up(town: Callable[..., Town]) -> None:
