@@ -119,7 +119,10 @@ class Intake:
 
     async def _accept(self, acceptance: Acceptance) -> tuple[ItemResult, ...]:
         """The queue is told as soon as the commit is there, also if nobody waits for the answer any more."""
-        future = self.journal.accept(acceptance)
+        if len(acceptance.raw.body) > _BIG:  # its bodies are packed first
+            future = await asyncio.to_thread(self.journal.accept, acceptance)
+        else:
+            future = self.journal.accept(acceptance)
         future.add_done_callback(self._feed)
         return await self._done(future)
 
