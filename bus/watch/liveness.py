@@ -67,6 +67,7 @@ class Due:
     rest: Rest = Rest.NONE
     place: Place | None = None  # of its lane; None = the queue is away
     in_flight: int = 0  # lanes of the endpoint
+    busy_s: float = 0.0  # for so long something was due there, whatever it was, and it did not rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
     free = [one for one in facts.due if one.rest is Rest.NONE]
     if not free:
         return _resting(facts) if facts.due else _right(Condition.IDLE, "không có gì tới hạn", "nothing is due")
-    longest = max(one.seen_s for one in free)
+    longest = max(max(one.seen_s, one.busy_s) for one in free)
     if longest >= limits.still_s and facts.queue_away:
         return _wrong(Condition.QUEUE_AWAY, seconds=f"{longest:.0f}", many=len(free))
     if longest >= limits.still_s and facts.still_s >= limits.still_s:

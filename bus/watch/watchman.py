@@ -66,6 +66,7 @@ class Watchman:
         self._limits, self._every_s = limits, every_s
         self._pause_s = every_s
         self._due: dict[str, _Known] = {}
+        self._busy: dict[str, _Known] = {}
         self._signs: dict[str, _Known] = {}
         self._turns: dict[str, _Known] = {}
         self._settled: Mapping[str, int] = {}  # by worker
@@ -188,9 +189,10 @@ class Watchman:
             # What rests, or is another one, has not been waiting for us: its time begins anew.
             known = _watched(self._due, head.endpoint, (head.delivery_id, head.since, rest), now_s)
             in_flight = view.in_flight if view is not None else 0
-            seen_s = now_s - known.since_s
-            found.append(Due(head.endpoint, head.delivery_id, seen_s, rest, places.get(head.lane), in_flight))
-        _forget(self._due, [head.endpoint for head in survey.due])
+            seen_s, busy_s = now_s - known.since_s, now_s - _watched(self._busy, head.endpoint, rest, now_s).since_s
+            found.append(Due(head.endpoint, head.delivery_id, seen_s, rest, places.get(head.lane), in_flight, busy_s))
+        for table in (self._due, self._busy):
+            _forget(table, [head.endpoint for head in survey.due])
         return tuple(found)
 
     def _retries_stopped(self, now: datetime) -> bool:

@@ -36,7 +36,7 @@ from tests.integration.worker.bench import (
 
 ROOT = Path(__file__).parents[3]
 LIMITS = Limits(still_s=1.5, silent_s=1.0, lost_s=1.0, endpoint_s=60.0)
-SOON_S = 12.0
+SOON_S = 30.0
 
 
 @pytest.fixture

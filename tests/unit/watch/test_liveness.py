@@ -30,6 +30,8 @@ def due(seen_s: float, **over: object) -> Due:
         (Facts((due(90),), still_s=90, workers=(FROZEN,)), Condition.SILENT),
         (Facts((due(90),), still_s=90, workers=(FROZEN, AWAKE)), Condition.WEDGED),
         (Facts((due(90),), still_s=90), Condition.NO_WORKER),
+        (Facts((due(2, busy_s=90),), still_s=90, workers=(AWAKE,)), Condition.WEDGED),  # another one each time
+        (Facts((due(2, busy_s=90),), still_s=3, workers=(AWAKE,)), Condition.MOVING),
         (Facts((due(90, rest=Rest.PAUSED),), still_s=90), Condition.RESTING),
         (Facts((due(9e9, rest=Rest.BREAKER), due(90, rest=Rest.HOURS)), still_s=9e9), Condition.RESTING),
         (Facts((due(90, rest=Rest.RETRIES), due(90, rest=Rest.RATE)), still_s=90), Condition.RESTING),
