@@ -12,6 +12,7 @@ from adapters.registry import system_folders
 from adapters.wire.contract import OutboundWire, Target
 from adapters.wire.registry import outbound
 from bus.compose import Parts
+from bus.compose_evidence import make_sealer
 from bus.polling.fetch import Line
 from bus.polling.job import Poll
 from bus.polling.plan import Means, every_of, poll_name
@@ -38,7 +39,7 @@ class Planned:
 def make_scheduler(parts: Parts, *, name: str) -> Scheduler:
     """The scheduler of one worker process. Not started."""
     post = Post(name, parts.journal, parts.queue, parts.clock, parts.settings.queue.lease_s, random.random)
-    return Scheduler(make_polls(parts), post)
+    return Scheduler((*make_polls(parts), make_sealer(parts.settings, parts.journal, parts.clock)), post)
 
 
 def make_polls(parts: Parts) -> tuple[Poll, ...]:

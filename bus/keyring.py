@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from bus.settings import Settings
 from schemas.problem import Refused, Stage, problem
@@ -66,6 +69,31 @@ def practice_key(data: Path) -> Path:
     draft.write_bytes(kept.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
     draft.replace(public)
     return file
+
+
+def practice_certificate(data: Path) -> bytes:
+    """A certificate of the practice key, PEM, signed by itself and made on first use. It proves nothing to anybody."""
+    file = data / "keys" / "practice.crt.pem"
+    if not file.is_file():
+        key = serialization.load_pem_private_key(practice_key(data).read_bytes(), None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):  # cannot be: we made it
+            raise ValueError("the practice key is not ours")
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "lienthong practice")])
+        now = datetime.now(UTC)
+        paper = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=3650))
+            .sign(key, hashes.SHA256())
+        )
+        draft = file.with_suffix(f".{os.urandom(8).hex()}")
+        draft.write_bytes(paper.public_bytes(serialization.Encoding.PEM))
+        draft.replace(file)
+    return file.read_bytes()
 
 
 def _write_private(file: Path, key: ec.EllipticCurvePrivateKey) -> None:

@@ -147,6 +147,22 @@ class SigningSettings(_Part):
     dangerous_make_key: bool = False  # a self-made key in the data folder: demo and tests only
 
 
+class EvidenceSettings(_Part):
+    """How the journal's chain is sealed, and by whose time."""
+
+    seal_every_s: float = Field(default=60.0, ge=1)
+    batch: int = Field(default=10_000, ge=1, le=100_000)  # entries under one seal
+    grace_s: float = Field(default=14_400.0, gt=0)  # an entry may wait so long for its time-stamp
+    authorities: tuple[str, ...] = ()  # addresses of time-stamp authorities (RFC 3161), in order; empty = none is asked
+    trust: str = ""  # folder of the authorities' certificates, from the configuration folder
+
+    @model_validator(mode="after")
+    def _whom_to_believe(self) -> EvidenceSettings:
+        if self.authorities and not self.trust:
+            raise ValueError("evidence.authorities cần evidence.trust / need evidence.trust: whom to believe")
+        return self
+
+
 class EndpointSettings(_Part):
     """One partner connection."""
 

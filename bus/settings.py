@@ -32,6 +32,7 @@ from bus.sections import (
     CallerSettings,
     DoorSettings,
     EndpointSettings,
+    EvidenceSettings,
     JournalSettings,
     QueueSettings,
     RouteSettings,
@@ -70,6 +71,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     watch: WatchSettings = WatchSettings()
     signing: SigningSettings = SigningSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     endpoints: Mapping[str, EndpointSettings] = Field(default_factory=dict)
     callers: Mapping[str, CallerSettings] = Field(default_factory=dict)
     routes: tuple[RouteSettings, ...] = ()

@@ -1,0 +1,146 @@
+"""`lienthong evidence`: what proves one message's journey, as a container; and checking one, without us."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bus.cli import out
+from bus.cli.context import Json, Who, journal_of, person, state
+from bus.cli.reach import message_of
+from bus.cli.trusted import moment_of
+
+if TYPE_CHECKING:
+    from signing.evidence import Report
+    from signing.trust import TrustStore
+
+EXAMPLES = """\b
+Ví dụ / examples:
+  lienthong evidence export 019f3a7c --why "toà yêu cầu" --out 019f3a7c.asice
+  lienthong evidence verify 019f3a7c.asice --trust tin-cay/ --tsa-trust dau-thoi-gian/
+  lienthong evidence check                      cả nhật ký: bản ghi đầu tiên bị sửa, mất, đổi chỗ / the whole journal
+"""
+MARKS = {"proved": ("✓", "green"), "open": ("–", "yellow"), "broken": ("✗", "red")}
+TsaFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--tsa-trust", metavar="THƯ_MỤC", exists=True, file_okay=False, help="Chứng thư dấu thời gian / of time"
+    ),
+]
+SignerFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--trust", metavar="THƯ_MỤC", exists=True, file_okay=False, help="Chứng thư người ký gói / of signers"
+    ),
+]
+
+evidence_app = typer.Typer(
+    name="evidence", short_help="chứng cứ của một thông điệp / evidence about a message", no_args_is_help=True,
+    epilog=EXAMPLES, help="Xuất và kiểm tra chứng cứ / exports and checks evidence.",
+)  # fmt: skip
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.add_typer(evidence_app)
+
+
+@evidence_app.command("export", epilog=EXAMPLES)
+def export(
+    context: typer.Context,
+    id: Annotated[str, typer.Argument(help="Mã thông điệp hay phần đầu / a message id or its beginning")],
+    why: Annotated[str, typer.Option(help="Lý do, ghi vào nhật ký / why, recorded")] = "",
+    to: Annotated[str, typer.Option("--out", metavar="TỆP", help="Ghi vào đâu / where to write")] = "",
+    without_bodies: Annotated[
+        bool, typer.Option("--without-bodies", help="Không kèm nội dung, chỉ mã băm / digests only, no contents")
+    ] = False,
+    who: Who = "",
+) -> None:
+    """Ghi gói ASiC-E chứng minh hành trình của một thông điệp / writes a container that proves a message's journey.
+
+    Gói có dữ liệu công dân không che, trừ khi --without-bodies; vì vậy phải có --why / uncovered, hence --why.
+    """
+    if not without_bodies and not why.strip():
+        raise typer.BadParameter("cần --why (hoặc --without-bodies) / --why is needed", param_hint="--why")
+    from bus.compose_evidence import evidence_key, make_authorities
+    from bus.evidence.export import gather
+    from signing.asic import seal
+
+    settings = state(context).settings
+    key, authorities = evidence_key(settings), make_authorities(settings)
+    with journal_of(settings) as journal:
+        journey = message_of(journal, id)
+        if not without_bodies:
+            journal.record_look(journey.envelope.id, "evidence", who=person(who), why=why.strip()).result(30)
+        now = datetime.now(UTC)
+        files = gather(journal, journey, now=now, bodies=not without_bodies)
+    stamper = (lambda data: authorities.stamp_by_any(data).token) if authorities is not None else None
+    target = Path(to or f"{journey.envelope.id}.asice")
+    target.write_bytes(seal(files, key, now=now, stamper=stamper))
+    out.say(f"✓ {target} ({len(files)} tệp / files)", style="green")
+
+
+@evidence_app.command("verify", epilog=EXAMPLES)
+def verify(
+    file: Annotated[
+        Path, typer.Argument(metavar="TỆP", exists=True, dir_okay=False, help="Gói .asice / the container")
+    ],
+    trust: SignerFolder = None,
+    tsa_trust: TsaFolder = None,
+    now: Annotated[str, typer.Option("--now", metavar="LÚC", help="Kiểm tra như lúc này / as of this moment")] = "",
+    json: Json = False,
+) -> None:
+    """Kiểm tra một gói, không cần mạng hay cơ sở dữ liệu / checks a container without network or database.
+
+    Nói rõ điều gì được chứng minh (✓), điều gì chưa (–), điều gì bị bác bỏ (✗). Mã thoát 1 nếu có ✗ / says what is
+    proved, what is not, and what is contradicted; exit status 1 if anything is.
+    """
+    from signing.evidence import verify_evidence
+
+    report = verify_evidence(file.read_bytes(), _store(trust), _store(tsa_trust), now=moment_of(now))
+    _tell(report, json=json)
+    if not report.holds:
+        raise typer.Exit(1)
+
+
+@evidence_app.command("check", epilog=EXAMPLES)
+def check(context: typer.Context, json: Json = False) -> None:
+    """Đi hết chuỗi nhật ký, nêu bản ghi đầu tiên bị sửa, mất hay đổi chỗ của mỗi chuỗi / walks the journal's chains."""
+    with journal_of(state(context).settings) as journal, out.busy("đang đi chuỗi / walking the chain"):
+        broken = journal.verify_chain()
+        last = journal.last_seal()
+        waiting = journal.unsealed(1).waiting
+    if json:
+        sealed = last.number if last is not None else 0
+        out.show_json({"whole": not broken, "broken": list(broken), "seals": sealed, "unsealed": waiting})
+    else:
+        for line in broken:
+            out.say(f"✗ {line}", style="red")
+        if not broken:
+            out.say("✓ chuỗi nhật ký nguyên vẹn / the chain is whole", style="green")
+        seals = last.number if last is not None else 0
+        out.say(f"  {seals} niêm phong / seals · {waiting} bản ghi chờ niêm phong / entries wait")
+    if broken:
+        raise typer.Exit(1)
+
+
+def _store(folder: Path | None) -> TrustStore | None:
+    from signing.trust import TrustRules, TrustStore
+
+    if folder is None:
+        return None
+    return TrustStore.load(folder, purpose=folder.name, rules=TrustRules(revocation=any(folder.glob("*.crl"))))
+
+
+def _tell(report: Report, *, json: bool) -> None:
+    if json:
+        rows = [{"standing": one.standing, "vi": one.vi, "en": one.en} for one in report.statements]
+        out.show_json({"holds": report.holds, "message": report.message.get("message", {}), "statements": rows})
+        return
+    for one in report.statements:
+        mark, style = MARKS[one.standing]
+        out.say(f"{mark} {one.vi}", style=style)
+        out.say(f"    {one.en}", style="dim")

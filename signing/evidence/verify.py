@@ -1,0 +1,235 @@
+"""Checks an evidence container with nothing but the container and whom one trusts: no database, no network.
+
+Says of each thing whether it is proved, and of what is not, why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from itertools import pairwise
+from typing import Any  # JSON
+
+from cryptography import x509
+from lxml import etree
+
+from schemas import xmldoc
+from schemas.problem import Problem, Refused, Stage
+from signing.asic import Checked, Container, open_sealed, unpack
+from signing.dsig.names import ds
+from signing.encoding import from_base64
+from signing.evidence import package as form
+from signing.jws import named, verify_detached
+from signing.keys import VerifyKey
+from signing.policy import XADES
+from signing.stamp import check, leads_to
+from signing.trust import TrustRules, TrustStore
+from signing.trust.papers import read_certificates
+from signing.xades import Lasting
+
+_STAGE = Stage.RECEIVE
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class Standing(StrEnum):
+    """Of one statement."""
+
+    PROVED = "proved"
+    OPEN = "open"  # nothing here proves it, and nothing speaks against it
+    BROKEN = "broken"  # what is here contradicts it
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One thing the container claims."""
+
+    standing: Standing
+    vi: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All of them."""
+
+    message: Mapping[str, Any]  # as in message.json; {} = unreadable
+    statements: tuple[Statement, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Nothing is broken, and the container itself is proved to be whole."""
+        return all(each.standing is not Standing.BROKEN for each in self.statements) and bool(self.message)
+
+
+def verify_evidence(
+    data: bytes, signers: TrustStore | None, authorities: TrustStore | None, *, now: datetime
+) -> Report:
+    """What a container proves. `signers`: whose containers are believed; None = the signer is named, not judged.
+    `authorities`: of time; None = time-stamps are not judged."""
+    try:
+        container = unpack(data, stage=_STAGE)
+        sealed = open_sealed(data, signers or _whoever(container), authorities, now=now, stage=_STAGE)
+    except Refused as refused:
+        return Report({}, _refusals(refused.problems))
+    if not isinstance(sealed, Checked):
+        return Report({}, _refusals(sealed))
+    (lasting,) = list(sealed.signatures.values())[:1]
+    found = list(_about_container(lasting, is_judged=signers is not None, is_timed=authorities is not None))
+    try:
+        message = form.read_message(container.files[form.MESSAGE], stage=_STAGE)
+        records = form.read_records(container.files[form.ENTRIES], stage=_STAGE)
+        seals = form.read_seals(container.files[form.SEALS], stage=_STAGE)
+        found += _about_records(records)
+        found += _about_bodies(message, container, records)
+        found += _about_seals(records, seals, lasting.verified.key, authorities)
+    except (Refused, ValueError, KeyError, TypeError, AttributeError) as error:
+        found.append(
+            _said(Standing.BROKEN, f"Không đọc được nội dung gói: {_short(error)}", f"Unreadable: {_short(error)}")
+        )
+        message = {}
+    return Report(message, tuple(found))
+
+
+def _about_container(lasting: Lasting, *, is_judged: bool, is_timed: bool) -> Iterator[Statement]:
+    files = len(lasting.verified.files)
+    yield _said(
+        Standing.PROVED,
+        f"Gói còn nguyên vẹn: {files} tệp đúng như khi được ký",
+        f"The container is whole: {files} files as they were signed",
+    )
+    yield _said(
+        Standing.PROVED if is_judged else Standing.OPEN,
+        f"Người ký gói: {lasting.subject}" + ("" if is_judged else " (chưa xét độ tin cậy: thêm --trust)"),
+        f"Signed by {lasting.subject}" + ("" if is_judged else " (not judged: add --trust)"),
+    )
+    if lasting.stamped is not None:
+        at, who = f"{lasting.stamped.at:%Y-%m-%d %H:%M:%S}Z", lasting.stamped.authority
+        yield _said(
+            Standing.PROVED, f"Gói có trước {at} (dấu thời gian của {who})", f"The container existed at {at} ({who})"
+        )
+    else:
+        at = f"{lasting.claimed_at:%Y-%m-%d %H:%M:%S}Z"
+        why = "" if is_timed else "; --tsa-trust"
+        yield _said(
+            Standing.OPEN, f"Giờ ký gói {at} chỉ theo lời người ký{why}", f"Signed at {at} by its signer's word{why}"
+        )
+
+
+def _about_records(records: list[form.Record]) -> Iterator[Statement]:
+    broken = [record for record in records if not record.is_whole]
+    for record in broken:
+        name = f"{record.writer}:{record.number}"
+        yield _said(Standing.BROKEN, f"Bản ghi {name} đã bị sửa", f"Entry {name} was altered")
+    for earlier, later in pairwise(sorted(records, key=lambda one: (one.writer, one.number))):
+        follows = later.writer == earlier.writer and later.number == earlier.number + 1
+        if follows and later.previous != earlier.hash:
+            name = f"{later.writer}:{later.number}"
+            yield _said(Standing.BROKEN, f"Bản ghi {name} không nối tiếp bản trước", f"Entry {name} does not follow")
+    if not broken:
+        count = len(records)
+        yield _said(
+            Standing.PROVED, f"{count} bản ghi nhật ký khớp mã băm của chúng", f"{count} entries fit their hashes"
+        )
+
+
+def _about_bodies(message: Mapping[str, Any], container: Container, records: list[form.Record]) -> Iterator[Statement]:
+    """Each body against the digests that whole entries tell."""
+    told = {digest for record in records if record.is_whole for digest in _DIGEST.findall(record.text)}
+    listed = {str(body["file"]) for body in message["bodies"] if body["file"]}
+    for body in message["bodies"]:
+        role, digest, name = str(body["role"]), str(body["sha256"]), str(body["file"])
+        if not name:
+            standing = Standing.PROVED if digest in told else Standing.OPEN
+            yield _said(
+                standing, f"Thân {role} đã được xoá; mã băm {digest[:16]}… vẫn trong nhật ký" if digest in told
+                else f"Thân {role} đã được xoá, không còn mã băm", f"Body {role} was erased; its digest is "
+                + ("on record" if digest in told else "not on record"),
+            )  # fmt: skip
+        elif sha256(container.files[name]).hexdigest() != digest:
+            yield _said(
+                Standing.BROKEN, f"Thân {role} không khớp mã băm của nó", f"Body {role} does not fit its digest"
+            )
+        elif digest in told:
+            yield _said(
+                Standing.PROVED, f"Thân {role} đúng từng byte như nhật ký ghi", f"Body {role} is as the journal says"
+            )
+        else:
+            yield _said(Standing.OPEN, f"Nhật ký không ghi mã băm của thân {role}", f"No entry tells of body {role}")
+    known = {form.MESSAGE, form.ENTRIES, form.SEALS, form.README, *listed}
+    for name in sorted(set(container.files) - known):
+        yield _said(Standing.OPEN, f"Tệp {name!a} không thuộc chứng cứ", f"File {name!a} is no part of the evidence")
+
+
+def _about_seals(
+    records: list[form.Record], seals: list[form.SealRecord], key: VerifyKey, authorities: TrustStore | None
+) -> Iterator[Statement]:
+    by_name = {f"{record.writer}:{record.number}": record for record in records}
+    covered: set[str] = set()
+    for seal in seals:
+        good = [name for name, proof in seal.proofs.items() if name in by_name and _is_in(by_name[name], seal)]
+        for name in sorted(set(seal.proofs) - set(good)):
+            yield _said(Standing.BROKEN, f"Bản ghi {name} không thuộc niêm phong {seal.number}", f"{name} is not in it")
+        covered |= set(good)
+        yield _about_seal(seal, len(good), key, authorities)
+    left = sorted(set(by_name) - covered)
+    if left:
+        shown = ", ".join(left[:4])
+        yield _said(
+            Standing.OPEN, f"{len(left)} bản ghi chưa được niêm phong: {shown}", f"{len(left)} entries not sealed yet"
+        )
+
+
+def _about_seal(seal: form.SealRecord, count: int, key: VerifyKey, authorities: TrustStore | None) -> Statement:
+    number = f"Niêm phong {seal.number}: {count} bản ghi"
+    if seal.token and authorities is not None:
+        try:
+            stamped = check(seal.token, seal.text.encode(), authorities, stage=_STAGE)
+        except Refused as refused:
+            return _said(Standing.BROKEN, f"{number}: {refused.problems[0].text_vi}", refused.problems[0].text_en)
+        at = f"{stamped.at:%Y-%m-%d %H:%M:%S}Z"
+        return _said(
+            Standing.PROVED, f"{number} có trước {at} (dấu thời gian của {stamped.authority})",
+            f"Seal {seal.number}: {count} entries existed at {at} ({stamped.authority})",
+        )  # fmt: skip
+    if seal.signature:
+        keys = {named(seal.signature) or "": key}
+        if verify_detached(seal.text.encode(), seal.signature, keys, XADES, stage=_STAGE):
+            return _said(
+                Standing.OPEN, f"{number}: ký bằng khóa khác khóa của gói", f"Seal {seal.number}: signed by another key"
+            )
+        said = "chỉ bằng chữ ký của lienthong, không có dấu thời gian" + (" được xét" if seal.token else "")
+        return _said(Standing.PROVED, f"{number}, {said}", f"Seal {seal.number}: {count} entries, by our own signature")
+    return _said(Standing.OPEN, f"{number}: không ai bảo chứng", f"Seal {seal.number}: nobody vouches for it")
+
+
+def _is_in(record: form.Record, seal: form.SealRecord) -> bool:
+    proof = seal.proofs[f"{record.writer}:{record.number}"]
+    return record.is_whole and leads_to(seal.root, bytes.fromhex(record.hash), proof)
+
+
+def _whoever(container: Container) -> TrustStore:
+    """A store that believes the container's own certificate: to see that it is whole, not that it is true."""
+    papers: list[x509.Certificate] = []
+    for document in container.signatures.values():
+        root = xmldoc.parse(document, stage=_STAGE)
+        found: etree._Element | None = next(root.iter(ds("X509Certificate")), None)
+        paper = from_base64(found.text or "") if found is not None else None
+        if paper:
+            papers += read_certificates(paper, name="X509Certificate")
+    return TrustStore.of(tuple(papers), purpose="whoever", rules=TrustRules(revocation=False))
+
+
+def _refusals(problems: tuple[Problem, ...]) -> tuple[Statement, ...]:
+    return tuple(_said(Standing.BROKEN, f"{p.code}: {p.text_vi}", p.text_en) for p in problems)
+
+
+def _said(standing: Standing, vi: str, en: str) -> Statement:
+    return Statement(standing, vi, en)
+
+
+def _short(error: Exception) -> str:
+    return ascii(str(error))[:80]
