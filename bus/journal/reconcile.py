@@ -23,14 +23,14 @@ from bus.records import Difference, Finding, HeldDelivery, Holding, Listed, Prog
 from schemas.message import Envelope
 
 KIND = "reconciliation"  # of its entries in the chain
+_CHUNK = 500  # messages looked at in one go
 
 _m, _d, _i, _r, _f = t.messages.c, t.deliveries.c, t.identities.c, reconciliations.c, findings_table.c
-_earlier = t.messages.alias("earlier")
 _MANY: sa.BindParameter[str] = sa.bindparam("many", expanding=True)
+# Not as an equality: without statistics SQLite would take the index by verdict, and read all there is.
+_ACCEPTED = (_m.verdict != "rejected", _m.verdict != "asked", _m.kind != "goc")
 _MESSAGES = (
-    sa.select(t.messages)
-    .where(_m.order_key.in_(_MANY), _m.verdict == "accepted", _m.kind != "goc")
-    .order_by(_m.order_key, _m.received_us, _m.id)
+    sa.select(t.messages).where(_m.order_key.in_(_MANY), *_ACCEPTED).order_by(_m.order_key, _m.received_us, _m.id)
 )
 _NAMES = sa.select(_i.dossier, _i.party, _i.code).where(_i.dossier.in_(_MANY)).order_by(_i.at_us, _i.party, _i.code)
 
@@ -43,36 +43,54 @@ class RunRecord:
     findings: tuple[Finding, ...]
 
 
-def _in_scope(columns: sa.ColumnCollection[str, sa.Column[object]], scope: Scope) -> list[sa.ColumnElement[bool]]:
-    """Messages of the span. The dossier's order key is asked word for word, so that the index of it is used."""
-    found = [columns.order_key != sa.literal_column("''"), columns.verdict == "accepted", columns.kind != "goc"]
+def _in_scope(scope: Scope, *, by_time: bool = True) -> list[sa.ColumnElement[bool]]:
+    """Messages of the scope. The condition of the index by time is said word for word, so that it is used; without
+    `by_time` the time is an expression, so that it is not."""
+    found = [_m.order_key != sa.literal_column("''"), *_ACCEPTED]
     if scope.dossier:
-        return [*found, columns.order_key == scope.dossier]
-    found += [columns.received_us >= to_us(scope.since), columns.received_us < to_us(scope.until)]
+        return [*found, _m.order_key == scope.dossier]
+    received = _m.received_us if by_time else _m.received_us + 0
+    found += [received >= to_us(scope.since), received < to_us(scope.until)]
     if scope.agency:
         begin = json.dumps([scope.agency], ensure_ascii=False)[:-2]
-        own = columns.sender.startswith(f'{begin}"', autoescape=True)
-        found.append(sa.or_(own, columns.sender.startswith(f"{begin}.", autoescape=True)))
+        own = _m.sender.startswith(f'{begin}"', autoescape=True)
+        found.append(sa.or_(own, _m.sender.startswith(f"{begin}.", autoescape=True)))
     return found
 
 
 def list_dossiers(connection: Connection, scope: Scope, after: Listed | None, *, limit: int) -> tuple[Listed, ...]:
     """The next dossiers, each where its first message of the span stands. Reads no further than it must."""
-    sooner = sa.or_(
-        _earlier.c.received_us < _m.received_us,
-        sa.and_(_earlier.c.received_us == _m.received_us, _earlier.c.id < _m.id),
-    )
-    earlier = sa.exists().where(_earlier.c.order_key == _m.order_key, sooner, *_in_scope(_earlier.c, scope))
-    query = sa.select(_m.order_key, _m.received_us, _m.id).where(*_in_scope(_m, scope), ~earlier)
+    found: list[Listed] = []
+    while len(found) < limit:
+        rows = _next_messages(connection, scope, after)
+        first = _first_messages(connection, scope, {row.dossier for row in rows})
+        found += [row for row in rows if first[row.dossier] == row.message_id]
+        if len(rows) < _CHUNK:
+            break
+        after = rows[-1]
+    return tuple(found[:limit])
+
+
+def _next_messages(connection: Connection, scope: Scope, after: Listed | None) -> list[Listed]:
+    query = sa.select(_m.order_key, _m.received_us, _m.id).where(*_in_scope(scope))
     if after is not None:
         query = query.where(sa.tuple_(_m.received_us, _m.id) > sa.tuple_(to_us(after.at), after.message_id))
-    rows = connection.execute(query.order_by(_m.received_us, _m.id).limit(limit))
-    return tuple(Listed(row.order_key, from_us(row.received_us), row.id) for row in rows)
+    rows = connection.execute(query.order_by(_m.received_us, _m.id).limit(_CHUNK))
+    return [Listed(row.order_key, from_us(row.received_us), row.id) for row in rows]
+
+
+def _first_messages(connection: Connection, scope: Scope, dossiers: set[str]) -> dict[str, str]:
+    """By dossier, the id of its first message of the scope."""
+    query = sa.select(_m.order_key, _m.received_us, _m.id).where(
+        _m.order_key.in_(sorted(dossiers)), *_in_scope(scope, by_time=False)
+    )
+    rows = sorted(connection.execute(query), key=lambda row: (row.received_us, row.id), reverse=True)
+    return {row.order_key: row.id for row in rows}
 
 
 def count_dossiers(connection: Connection, scope: Scope) -> int:
     """How many there are."""
-    query = sa.select(sa.func.count(sa.distinct(_m.order_key))).where(*_in_scope(_m, scope))
+    query = sa.select(sa.func.count(sa.distinct(_m.order_key))).where(*_in_scope(scope))
     return int(connection.execute(query).scalar_one())
 
 
