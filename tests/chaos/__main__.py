@@ -12,11 +12,13 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from tests.chaos.bugs import BUGS, environment
 from tests.chaos.play import play
 from tests.chaos.row import Row, show, total, write
 from tests.chaos.scenarios import LONG, SCENARIOS, SHORT, Scenario
@@ -24,6 +26,7 @@ from tests.chaos.scenarios import LONG, SCENARIOS, SHORT, Scenario
 OUT = Path(__file__).parents[2] / "build" / "chaos.tsv"
 MESSAGES = 21_000  # of the long form
 _SHORT_MESSAGES = 60  # a fault
+_BUG_DOSSIERS, _BUG_END_S = 30, 30.0
 _PER_DOSSIER = 4.4  # items times receivers
 
 
@@ -31,6 +34,8 @@ def main(argv: list[str] | None = None) -> int:
     """Plays what was asked for."""
     given = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started must end with us
+    if given.bugs:
+        return put_in_bugs(given.seed, given.out.with_name("chaos-bugs.tsv"))
     chosen = {name: SCENARIOS[name] for name in given.only or (SHORT if given.short else LONG)}
     rounds = spread(chosen, given.faults)
     messages = given.messages or (_SHORT_MESSAGES * sum(rounds.values()) if given.short else _usual(rounds))
@@ -46,6 +51,28 @@ def main(argv: list[str] | None = None) -> int:
             write([*rows, total(rows)], given.out)
     show([*rows, total(rows)])
     return 0 if all(row.ok for row in rows) else 1
+
+
+def put_in_bugs(seed: int, out: Path) -> int:
+    """Every bug must be noticed."""
+    passed = []
+    rows = []
+    for name, bug in BUGS.items():
+        folder = Path(tempfile.mkdtemp(prefix=f"chaos-bug-{name}-"))
+        scenario = replace(SCENARIOS[bug.scenario], name=name)
+        row = play(
+            scenario, folder, seed=seed, rounds=bug.rounds, dossiers=_BUG_DOSSIERS, environment=environment(name),
+            end_s=_BUG_END_S,
+        )  # fmt: skip
+        rows.append(row)
+        write(rows, out)
+        if bug.noticed(row):
+            shutil.rmtree(folder)
+        else:
+            passed.append(f"{name}: {folder}")
+    show(rows)
+    print("\n".join(f"NOT NOTICED: {one}" for one in passed) or "every bug was noticed", file=sys.stderr)
+    return 1 if passed else 0
 
 
 def spread(chosen: Mapping[str, Scenario], faults: int) -> dict[str, int]:
@@ -78,6 +105,7 @@ def _bar() -> Progress:
 def _parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     top.add_argument("--short", action="store_true", help="the short form: few faults, little load")
+    top.add_argument("--bugs", action="store_true", help="put bugs into the bus: each must be noticed")
     top.add_argument("--seed", type=int, default=1, help="decides when faults strike")
     top.add_argument("--only", action="append", choices=tuple(SCENARIOS), help="only this scenario; repeatable")
     top.add_argument("--faults", type=int, default=0, help="so many altogether, spread over the scenarios")

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from bus.simulators.judge import Verdict, judge
 from bus.simulators.ledger import read_ledgers
@@ -23,14 +24,23 @@ Struck = Callable[[], None]
 
 
 def play(
-    scenario: Scenario, folder: Path, *, seed: int, rounds: int, dossiers: int, struck: Struck = lambda: None
+    scenario: Scenario,
+    folder: Path,
+    *,
+    seed: int,
+    rounds: int,
+    dossiers: int,
+    struck: Struck = lambda: None,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    end_s: float = _END_S,
 ) -> Row:
     """`rounds` faults, `dossiers` of load before each. What breaks is told in the row."""
     began = time.monotonic()
     try:
-        with staged(scenario.around, folder, name=scenario.name, seed=seed) as stage:
+        dice = f"{scenario.name}:{seed}"
+        with staged(scenario.around, folder, dice=dice, seed=seed, environment=environment) as stage:
             recoveries, note = _strike(scenario, stage, rounds=rounds, dossiers=dossiers, struck=struck)
-            open_still = stage.finish(within_s=_GIVEN_UP_S if note else _END_S)
+            open_still = stage.finish(within_s=_GIVEN_UP_S if note else end_s)
             lines = read_ledgers(*sorted((folder / "ledgers").glob("*.jsonl")))
             found = {**counted(judge(lines)), **explained(causes(lines, stage.bus.journal))}
             note = note or control(scenario, stage.controls)

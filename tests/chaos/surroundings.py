@@ -17,13 +17,13 @@ from tests.chaos.stage import Stage
 from tests.chaos.turned_clock import TurnedClock
 
 LEASE_S = 8.0
-TIMEOUT_S = 3.0  # of one attempt; the settings want a lease at least twice as long
+_TIMEOUT = "3s"  # of one attempt; the settings want a lease at least twice as long
 _QUICK = {
     "LIENTHONG_WORKER__PROCESSES": "2",
     "LIENTHONG_QUEUE__LEASE_S": f"{LEASE_S:g}",
-    "LIENTHONG_ENDPOINTS__CONG_DVCQG__TIMEOUT_S": f"{TIMEOUT_S:g}",
-    "LIENTHONG_ENDPOINTS__GPLX_DLMS__TIMEOUT_S": f"{TIMEOUT_S:g}",
-    "LIENTHONG_ENDPOINTS__MOT_CUA_CMON__TIMEOUT_S": f"{TIMEOUT_S:g}",
+    "LIENTHONG_ENDPOINTS__CONG_DVCQG__RETRY": f"{_TIMEOUT};1000;exp(500ms..5s)",
+    "LIENTHONG_ENDPOINTS__GPLX_DLMS__RETRY": f"{_TIMEOUT};500;exp(1s..5s)",
+    "LIENTHONG_ENDPOINTS__MOT_CUA_CMON__RETRY": f"{_TIMEOUT};500;exp(1s..5s)",
 }
 _DISK_MB = {"data": 48, "queue": 24}
 
@@ -41,7 +41,9 @@ class Surroundings:
 
 
 @contextmanager
-def staged(wanted: Surroundings, folder: Path, *, name: str, seed: int) -> Iterator[Stage]:
+def staged(
+    wanted: Surroundings, folder: Path, *, dice: str, seed: int, environment: Mapping[str, str]
+) -> Iterator[Stage]:
     """A running bus in the surroundings a scenario needs, and nothing left of it afterwards.
 
     Raises:
@@ -49,14 +51,14 @@ def staged(wanted: Surroundings, folder: Path, *, name: str, seed: int) -> Itera
     """
     with ExitStack() as stack:
         stores = _stores(wanted, folder, seed, stack)
-        bus = Bus.start(folder, journal_url=stores.journal_url, **stores.environment)
+        bus = Bus.start(folder, journal_url=stores.journal_url, **{**stores.environment, **environment})
         stack.callback(bus.stop)
         if stores.queue is not None:
             bus.queue_address = stores.queue.address
         if wanted.line == "portal" and stores.line is not None:
             stores.line.set(to=bus.demo.addresses["portal"])
         yield Stage(
-            bus, random.Random(f"{name}:{seed}"), line_to=stores.line, own_queue=stores.queue,
+            bus, random.Random(dice), line_to=stores.line, own_queue=stores.queue,
             database=stores.database, clock=stores.clock, disk=stores.disk,
         )  # fmt: skip
 
