@@ -140,12 +140,12 @@ class Scheduler:
         except Exception as error:
             log.exception("job broke job=%s", job.name)
             cause = problem("LT-JOB-001", Stage.ACCEPT, {"job": job.name, "reason": type(error).__name__})
-            finished = Finished(JobResult.FAILED, f"{cause.code}: {cause.text_vi}")
+            finished = Finished(JobResult.AGAIN, f"{cause.code}: {cause.text_vi}")
         self._end(job, kept, finished)
 
     def _end(self, job: Job, kept: Kept, finished: Finished) -> None:
         post, chance = self._post, self._post.chance()
-        failed = finished.result is JobResult.FAILED
+        failed = finished.result is JobResult.AGAIN
         pause_s = pause_after(kept.failures + 1, job.every_s, chance=chance) if failed else job.every_s
         if finished.pause_s is not None:
             pause_s = max(pause_s, finished.pause_s)

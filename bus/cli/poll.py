@@ -72,7 +72,7 @@ class _Line:
             return "running"
         if self.resting:
             return "resting"
-        if job.result in (JobResult.FAILED, JobResult.REFUSED):
+        if job.result in (JobResult.AGAIN, JobResult.REFUSED):
             return "failed"
         return "waiting" if job.ended else "never"
 
@@ -122,7 +122,7 @@ def run(
         if wait:
             job = _ended(journal, job)
     _told(job, json=json)
-    if wait and job.result in (JobResult.FAILED, JobResult.REFUSED):
+    if wait and job.result in (JobResult.AGAIN, JobResult.REFUSED):
         raise typer.Exit(1)
 
 

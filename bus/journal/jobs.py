@@ -145,7 +145,7 @@ def end_jobs(unit: Unit, many: Sequence[Ending]) -> list[bool]:
 
 def ending_values(ending: Ending, *, now_us: int) -> dict[str, object]:
     """What an ending changes."""
-    failed = ending.result in (JobResult.FAILED, JobResult.REFUSED)
+    failed = ending.result in (JobResult.AGAIN, JobResult.REFUSED)
     values: dict[str, object] = {
         "lease_us": None, "due_us": to_us(ending.due), "ended_us": now_us, "result": ending.result.value,
         "text": ending.text, "taken": ending.taken, "backlog": ending.backlog,

@@ -63,7 +63,7 @@ class Run:
             if go is Go.STUCK:
                 values = {"endpoint": self.poll.endpoint, "operation": self.poll.operation}
                 cause = problem("LT-POLL-002", Stage.DELIVER, values)
-                return self._finished(JobResult.FAILED, f"{cause.code}: {cause.text_vi}")
+                return self._finished(JobResult.AGAIN, f"{cause.code}: {cause.text_vi}")
             if go is Go.OVER:
                 return self._finished(JobResult.DONE, "")
         return self._finished(JobResult.MORE, f"Còn nữa sau {self.rule.pages} trang")
@@ -261,7 +261,7 @@ class Run:
     def broken(self, broken: Broken) -> Finished:
         """The end of a run in which the partner did not give what was asked for."""
         answer = broken.answer
-        result = JobResult.REFUSED if answer.outcome is Outcome.REFUSED else JobResult.FAILED
+        result = JobResult.REFUSED if answer.outcome is Outcome.REFUSED else JobResult.AGAIN
         text = f"{broken.cause.code}: {broken.cause.text_vi}"
         return self._finished(result, text, pause_s=answer.retry_after_s)
 

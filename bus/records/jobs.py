@@ -16,7 +16,7 @@ class JobResult(StrEnum):
     NEVER = ""  # it never ran to an end
     DONE = "done"  # to the end of what there was
     MORE = "more"  # there is more: the next run follows at once
-    FAILED = "failed"  # tried again later
+    AGAIN = "again"  # it came to nothing, and is tried again later
     REFUSED = "refused"  # the partner refuses us: paused until a person resumes it
 
 

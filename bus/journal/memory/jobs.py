@@ -96,7 +96,7 @@ def end(store: Store, ending: Ending) -> bool:
     job = _held(store, ending.held)
     if job is None:
         return False
-    failed = ending.result in (JobResult.FAILED, JobResult.REFUSED)
+    failed = ending.result in (JobResult.AGAIN, JobResult.REFUSED)
     job = replace(
         job, lease_until=None, due=ending.due, ended=from_us(store.now_us), result=ending.result, text=ending.text,
         taken=ending.taken, backlog=ending.backlog, failures=job.failures + 1 if failed else 0,

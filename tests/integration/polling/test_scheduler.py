@@ -126,7 +126,7 @@ def test_taken_over(office: Office) -> None:
 
 def test_after_failures_later_and_later(office: Office) -> None:
     """Failures make the pause longer, never longer than a quarter of an hour where the usual one is shorter."""
-    scheduler = office.scheduler(Chore(does=lambda turn: Finished(JobResult.FAILED, "hỏng")))
+    scheduler = office.scheduler(Chore(does=lambda turn: Finished(JobResult.AGAIN, "hỏng")))
     pauses: list[float] = []
     for _ in range(8):
         assert look(scheduler) == 1
@@ -143,7 +143,7 @@ def test_after_failures_later_and_later(office: Office) -> None:
 
 def test_the_partner_says_when(office: Office) -> None:
     """A partner that asks to be left alone for a time is."""
-    scheduler = office.scheduler(Chore(does=lambda turn: Finished(JobResult.FAILED, "bận", pause_s=7200.0)))
+    scheduler = office.scheduler(Chore(does=lambda turn: Finished(JobResult.AGAIN, "bận", pause_s=7200.0)))
     look(scheduler)
     assert office.job().due == office.clock.now() + timedelta(seconds=7200)
 
@@ -162,7 +162,7 @@ def test_a_broken_job_is_tried_again(office: Office) -> None:
 
     scheduler = office.scheduler(Chore(does=breaks))
     look(scheduler)
-    assert office.job().result is JobResult.FAILED
+    assert office.job().result is JobResult.AGAIN
     assert "LT-JOB-001" in office.job().text
     office.clock.turn(2000)
     assert look(scheduler) == 1
