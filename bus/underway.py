@@ -37,6 +37,8 @@ class Underway:
         """Its partner is asked now; from here on there is nothing to do but wait."""
         with self._lock:
             self._asked[claim.token] = (claim, at)
+        if claim.crashes:
+            self.news.set()
 
     def answered(self, claim: Claimed) -> None:
         """Its partner answered, or will not."""
@@ -47,6 +49,11 @@ class Underway:
         """Those whose partners have not answered since."""
         with self._lock:
             return tuple(claim for claim, asked_at in self._asked.values() if asked_at < at)
+
+    def has_suspect(self) -> bool:
+        """One that took a worker with it before is being prepared."""
+        with self._lock:
+            return any(claim.crashes and claim.token not in self._asked for claim, _ in self._claims.values())
 
     def claims(self) -> tuple[Claimed, ...]:
         """All in hand."""

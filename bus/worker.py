@@ -110,6 +110,8 @@ class Worker:
     def _room(self, slow: Sequence[Claimed]) -> int:
         """Who waits long for an answer holds no place: receivers that died together would hold them all, until their
         breakers open."""
+        if self._underway.has_suspect():  # if it ends us again, few others may be counted guilty with it
+            return 0
         in_hand, pace = len(self._underway), self._pace
         return max(0, min(pace.threads + len(slow), pace.threads + pace.waiting) - in_hand)
 

@@ -24,7 +24,7 @@ from bus.journal import SqlJournal
 from bus.outcome import Outcome
 from bus.ports import JournalRefuses, JournalUnavailable
 from bus.queue import EmbeddedServer, RedisQueue
-from bus.records import Act, Action, EndpointOrder, Settled, Settlement
+from bus.records import Act, Action, EndpointOrder, Preparation, Settled, Settlement
 from bus.replay import carry_out
 from tests.integration.worker.bench import (
     DROP,
@@ -307,6 +307,32 @@ def test_who_waits_long_makes_room(waiting: int, journal: SqlJournal, queue: Red
             assert {delivery(journal, each).state for each in quick} == {State.READY}
         hold.set()
         until_state(journal, [*slow, *quick], State.DELIVERED)
+
+
+def test_what_took_a_worker_with_it_is_prepared_alone(
+    journal: SqlJournal, queue: RedisQueue, there: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two were in the hands of a worker that died: while one is prepared the other is not claimed, so that it is not
+    counted guilty again of what the first one does."""
+    ids = accept(journal, "D1", "D2")
+    until(lambda: _healed(journal, queue))
+    assert len(queue.claim("w0", settles=(), limit=2, lease_s=60)) == 2
+    assert queue.expire_worker("w0") == 2
+    hold, seen, real = threading.Event(), [], journal.prepare
+
+    def prepare(preparation: Preparation) -> Future[frozenset[str]]:
+        seen.append(preparation.intents[0].delivery_id)
+        hold.wait(5)
+        return real(preparation)
+
+    monkeypatch.setattr(journal, "prepare", prepare)
+    with working(make_worker(journal, queue, make_tools(there.address), lease_s=20.0)):
+        until(lambda: seen)
+        time.sleep(0.5)
+        assert len(seen) == 1
+        hold.set()
+        until_state(journal, ids, State.DELIVERED)
+    assert sorted(seen) == sorted(ids)
 
 
 def test_where_all_wait_no_more_is_begun_for_the_silent(journal: SqlJournal, queue: RedisQueue, there: Partner) -> None:
