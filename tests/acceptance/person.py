@@ -16,7 +16,7 @@ _LEDGERS = {"cong_dvcqg": "portal", "gplx_dlms": "dlms"}
 
 
 def decide(bus: Bus, *, about: frozenset[str] = UNCLEAR) -> int:
-    """There → cancelled with a reason, not there → released. Returns about how many.
+    """There → settled, with a reason; not there → released. Returns about how many.
 
     Raises:
         AssertionError: something is parked for another reason than those given.
@@ -33,7 +33,7 @@ def decide(bus: Bus, *, about: frozenset[str] = UNCLEAR) -> int:
         content = bus.journal.body(found.envelope.id, "content")
         sent = _readable(content.body.decode()) if content is not None else ""
         there = any(_is_there(line, _LEDGERS[found.delivery.endpoint], found.envelope.kind, sent) for line in taken)
-        act = Act.CANCEL if there else Act.RELEASE
+        act = Act.SETTLE if there else Act.RELEASE
         acted = bus.act(Action(act, found.delivery.id, "người trực", "đã đối chiếu với sổ của bên nhận"))
         assert acted.done, acted
     return len(parked)
