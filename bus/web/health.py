@@ -40,11 +40,11 @@ class Readiness:
 
     async def answer(self, request: Request) -> Response:
         """200 when every needed check passes, else 503; reasons are named either way, without addresses or secrets."""
-        failed = await self.failed()
+        failed = await self.reasons()
         ready = not self.needed(failed)
         return JSONResponse({"ready": ready, "reasons": failed}, status_code=200 if ready else 503)
 
-    async def failed(self) -> Mapping[str, str]:
+    async def reasons(self) -> Mapping[str, str]:
         """Checks that did not pass, and why."""
         reasons = await asyncio.gather(*(self._reason(check) for check in self._checks))
         return {check.name: reason for check, reason in zip(self._checks, reasons, strict=True) if reason}
@@ -72,7 +72,7 @@ class Health:
 
     async def answer(self, request: Request) -> Response:
         """200 when nobody has to do anything, else 503 with what is wrong and what to do, in both languages."""
-        failed = await self._readiness.failed()
+        failed = await self._readiness.reasons()
         needed = self._readiness.needed(failed)
         verdict = self._verdict() if self._verdict is not None else None
         cause = verdict.problem if verdict is not None else None
