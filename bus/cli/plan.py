@@ -54,7 +54,7 @@ def list_plans(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="Nhiều nhất / at most")] = 20,
     json: Json = False,
 ) -> None:
-    """Các kế hoạch, mới nhất trước / plans, newest first. Mã thoát 1 = không có / exit code 1 = none."""
+    """Các kế hoạch, mới nhất trước; mã thoát 1 = không có / plans, newest first; exit code 1 = none."""
     with journal_of(state(context).settings) as journal:
         plans = journal.plans(limit=limit, state=in_state)
     if json:
@@ -100,7 +100,7 @@ def show(
 
 
 def resume(context: typer.Context, id: Id, who: Who = "", json: Json = False) -> None:
-    """Làm phần còn lại của một kế hoạch / does what is left of a plan. Mỗi mục chỉ làm một lần / each item once."""
+    """Làm phần còn lại của một kế hoạch, mỗi mục một lần / does what is left of a plan, each item once."""
     settings = state(context).settings
     with journal_of(settings) as journal:
         plan = plan_of(journal, id)
