@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bus.compose import open_queue, queue_url
+from bus.compose import open_queue, queue_address
 from bus.delivery import State
 from bus.doctor.finding import Finding, good, note, wrong
 from bus.journal import SqlJournal, open_journal
@@ -80,7 +80,7 @@ def look_at_chain(settings: Settings) -> Iterator[Finding]:
 def look_at_queue(settings: Settings, *, running: bool) -> Iterator[Finding]:
     """There, keeps what it is told, and belongs to this journal."""
     try:
-        facts = examine(queue_url(settings))
+        servers = examine(queue_address(settings))
     except QueueUnavailable as error:
         if settings.queue.redis_url or running:
             yield wrong("queue", "kết nối / connection", "LT-DOC-020", reason=error)
@@ -89,8 +89,15 @@ def look_at_queue(settings: Settings, *, running: bool) -> Iterator[Finding]:
                 "queue", "kết nối / connection", "máy chủ riêng chỉ chạy cùng bus", "private server runs with the bus"
             )
         return
-    yield good("queue", "máy chủ / server", f"{facts.kind} {facts.version}")
-    yield from _habits(facts)
+    for facts in servers:
+        place = f" {facts.place}" if facts.place else ""
+        yield good("queue", f"máy chủ / server{place}", f"{facts.kind} {facts.version}")
+        yield from _habits(facts)
+        if facts.replicas < settings.queue.wait_replicas:
+            yield wrong(
+                "queue", f"bản sao / replicas{place}", "LT-DOC-025", there=facts.replicas,
+                wanted=settings.queue.wait_replicas,
+            )  # fmt: skip
     yield from _generation(settings, running=running)
 
 

@@ -7,7 +7,7 @@ from typing import Any  # keyword arguments of redis-py's clients
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import redis
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
 from redis.retry import Retry
 from redis.sentinel import Sentinel
@@ -16,7 +16,7 @@ Client = redis.Redis | RedisCluster
 
 _REPEATS = 2  # after the first try; a server that is away answers at once on a unix socket
 _TIMEOUT_S = 10.0  # longer than the worst fsync stall seen
-_OVER_S = 5.0  # where another server takes over: one that froze is not waited for so long
+_OVER_S = 3.0  # where another server takes over: one that froze is not waited for so long
 _ASK_S = 1.0  # a sentinel
 _PORT, _SENTINEL_PORT = 6379, 26379
 _MANY = ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
@@ -69,7 +69,8 @@ def open_client(address: Address, **more: Any) -> Client:  # Any: of redis-py's 
     parts = urlsplit(address.url)
     if parts.scheme not in _MANY:
         return redis.Redis.from_url(address.url, **{**_options(address, _TIMEOUT_S), **more})
-    options = {**_options(address, _OVER_S), **more}
+    # A repeat inside redis-py goes to the server that was master before: `Server.look_again` repeats instead.
+    options = {**_options(address, _OVER_S), "retry": Retry(NoBackoff(), 0), **more}
     if parts.scheme.startswith("rediss"):
         options["ssl"] = True
     if address.is_cluster:

@@ -26,7 +26,7 @@ T = TypeVar("T")
 Argument = str | int | float
 Reply = Any  # whatever the function answers: lists of strings and integers, read by the caller
 
-_REPEATS = 2  # in a cluster, where redis-py leaves it to us
+_REPEATS = 2  # where redis-py leaves it to us
 _REPLICAS_MS = 500  # as long as a write waits for its replicas
 _WARN_S = 60.0
 # What a server says that is there and cannot serve: full, disk trouble, loading, failing over. redis-py strips some
@@ -71,7 +71,8 @@ class Server:
         """After a fault: True if the call may go somewhere else now."""
         client = self._client
         if not isinstance(client, RedisCluster):
-            return False
+            # Each new connection asks the sentinels.
+            return self._address.is_sentinel and isinstance(fault, redis.ConnectionError | redis.TimeoutError)
         if isinstance(fault, redis.ResponseError) and not isinstance(fault, MovedError | AskError):
             return False
         try:

@@ -1,13 +1,17 @@
-"""Looks at a queue server from outside, for the doctor: what it is, whether it keeps and never throws away."""
+"""Looks at a queue's servers from outside, for the doctor: what they are, whether they keep and never throw away."""
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 
 import redis
+from redis.cluster import RedisCluster
+from redis.exceptions import RedisClusterException
 
 from bus.ports import QueueUnavailable
+from bus.queue.address import Address, open_client
 
 _TIMEOUT_S = 3.0
 
@@ -22,32 +26,42 @@ class ServerFacts:
     write_ok: bool  # its last write to disk went well
     eviction: str  # "noeviction", or what it does when memory is full; "" = not told
     skew_s: float  # its clock minus ours, half a round trip taken off
+    place: str = ""  # host:port, where there are several
+    replicas: int = 0  # connected to it
 
 
-def examine(url: str) -> ServerFacts:
-    """Asks one server.
+def examine(address: Address | str) -> tuple[ServerFacts, ...]:
+    """Asks the server, the master that the sentinels name, or each master of a cluster.
 
     Raises:
-        QueueUnavailable: it does not answer.
+        QueueUnavailable: one does not answer.
     """
-    client: redis.Redis = redis.Redis.from_url(
-        url, decode_responses=True, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S
-    )
+    where = Address(address) if isinstance(address, str) else address
     try:
-        before = time.time()
-        seconds, micros = client.time()
-        after = time.time()
-        server, kept, memory = client.info("server"), client.info("persistence"), client.info("memory")
-    except (redis.RedisError, OSError) as fault:
+        with contextlib.closing(
+            open_client(where, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S)
+        ) as client:
+            if not isinstance(client, RedisCluster):
+                return (_facts(client, ""),)
+            nodes = sorted(client.get_primaries(), key=lambda node: str(node.name))  # type: ignore[no-untyped-call]  # redis-py's
+            return tuple(_facts(client.get_redis_connection(node), str(node.name)) for node in nodes)
+    except (redis.RedisError, RedisClusterException, OSError) as fault:
         raise QueueUnavailable(str(fault)) from fault
-    finally:
-        client.close()
-    kind = "valkey" if "valkey_version" in server else "redis"
+
+
+def _facts(client: redis.Redis, place: str) -> ServerFacts:
+    before = time.time()
+    seconds, micros = client.time()
+    after = time.time()
+    told = client.info("server", "persistence", "memory", "replication")
+    kind = "valkey" if "valkey_version" in told else "redis"
     return ServerFacts(
         kind=kind,
-        version=str(server.get(f"{kind}_version", "?")),
-        append_only=bool(int(kept.get("aof_enabled", 0))),
-        write_ok=kept.get("aof_last_write_status", "ok") == "ok",
-        eviction=str(memory.get("maxmemory_policy", "")),
+        version=str(told.get(f"{kind}_version", "?")),
+        append_only=bool(int(told.get("aof_enabled", 0))),
+        write_ok=told.get("aof_last_write_status", "ok") == "ok",
+        eviction=str(told.get("maxmemory_policy", "")),
         skew_s=int(seconds) + int(micros) / 1e6 - (before + after) / 2,
+        place=place,
+        replicas=int(told.get("connected_slaves", 0)),
     )

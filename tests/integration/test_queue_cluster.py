@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bus.ports import Queue
+from bus.ports import Queue, QueueUnavailable
 from bus.queue.address import Address
+from bus.queue.examine import examine
 from bus.queue.opening import Rules, open_partitions
 from tests.contract.queue_world import SEPARATOR, record
 from tests.integration.queue_load import Load, LoadJournal
@@ -78,6 +79,15 @@ def test_spread(cluster: Cluster) -> None:
     alone.enqueue([record(1)])
     assert len(alone.claim("w", settles=[], limit=16, lease_s=60)) == 1
     alone.close()
+
+
+def test_doctor(cluster: Cluster) -> None:
+    """The doctor looks at each master."""
+    found = examine(Address(cluster.url))
+    assert len({facts.place for facts in found}) == 3
+    cluster.masters[0].kill()
+    with pytest.raises(QueueUnavailable):
+        examine(Address(cluster.url))
 
 
 @pytest.mark.timeout(120)

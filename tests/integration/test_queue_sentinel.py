@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,10 @@ from pathlib import Path
 import pytest
 
 from bus.queue import RedisQueue
+from bus.queue.address import Address
+from bus.queue.examine import examine
+from bus.queue.opening import Rules, open_partitions
+from tests.contract.queue_world import record
 from tests.integration.queue_load import Load, LoadJournal
 from tests.integration.queue_servers import Node, Sentinels
 
@@ -52,6 +57,45 @@ def test_fail_over_under_load(servers: Sentinels) -> None:
             heals(journal)
             dead.start()
     assert delivered(journal) > 100
+
+
+@pytest.mark.timeout(120)
+def test_frozen_master(servers: Sentinels) -> None:
+    """The master hangs instead of dying, and wakes up when another is master: it changes nothing any more."""
+    with Load(lambda: RedisQueue(servers.url)).running() as journal:
+        time.sleep(1)
+        frozen = servers.master
+        frozen.signal(signal.SIGSTOP)
+        servers.wait_for_master(other_than=frozen)
+        heals(journal)
+        frozen.signal(signal.SIGCONT)
+        time.sleep(1)
+        heals(journal)
+    assert delivered(journal) > 20
+
+
+@pytest.mark.timeout(120)
+def test_replicas_are_waited_for(servers: Sentinels) -> None:
+    """With `wait_replicas` a write that came back is on so many replicas; while there are fewer it counts as well."""
+    queue = open_partitions(Address(servers.url), Rules(replicas=2))
+    queue.start_generation(1)
+    queue.enqueue([record(n, after=n - 1 or None) for n in range(1, 9)])
+    for one in servers.replicas:
+        with one.client() as client:
+            assert client.hlen("lt:{0}:m") == 8
+    with servers.cut_off():
+        assert queue.enqueue([record(9, after=8)]) == frozenset()
+    assert queue.stats().queued == 9
+    queue.close()
+
+
+def test_doctor(servers: Sentinels) -> None:
+    """The doctor finds the master through the sentinels, and a policy that throws keys away."""
+    (facts,) = examine(Address(servers.url))
+    assert (facts.append_only, facts.eviction, facts.replicas) == (True, "noeviction", 2)
+    with servers.master.client() as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+    assert examine(servers.url)[0].eviction == "allkeys-lru"
 
 
 @pytest.mark.timeout(120)
