@@ -25,6 +25,7 @@ from tests.chaos.database import Database
 from tests.chaos.own_queue import OwnQueue
 from tests.chaos.proxied import Proxied
 from tests.chaos.turned_clock import TurnedClock
+from tests.integration.queue_servers import Sentinels
 
 PATIENCE_S = 60.0  # longer than anything may take; then it counts as not recovered
 _LOOK_S = 0.05
@@ -48,6 +49,7 @@ class Stage:
     dice: random.Random
     line_to: Proxied | None = None  # the faulty line to portal, queue or journal
     own_queue: OwnQueue | None = None
+    sentinels: Sentinels | None = None
     database: Database | None = None
     clock: TurnedClock | None = None
     disk: Path | None = None  # the folder on the disk that can be filled

@@ -83,6 +83,31 @@ def away(seconds: float) -> Strike:
     return strike
 
 
+def fail_over(stage: Stage) -> float:
+    """kill -9 of the master that sentinels look after; counted from when another is master. The dead one comes back
+    as its replica."""
+    assert stage.sentinels is not None
+    dead = stage.sentinels.master
+    dead.kill()
+    stage.sentinels.wait_for_master(other_than=dead)
+    spent = stage.until_moving()
+    dead.start()
+    return spent
+
+
+def freeze_master(stage: Stage) -> float:
+    """The master hangs, another takes its place, and the old one wakes up and believes it still is master."""
+    assert stage.sentinels is not None
+    frozen = stage.sentinels.master
+    frozen.signal(signal.SIGSTOP)
+    try:
+        stage.sentinels.wait_for_master(other_than=frozen)
+        spent = stage.until_moving()
+    finally:
+        frozen.signal(signal.SIGCONT)
+    return max(spent, stage.until_moving())
+
+
 def fill_memory(seconds: float) -> Strike:
     """The queue server may use no more memory: it takes nothing new, what is in it must drain."""
 

@@ -15,6 +15,7 @@ from tests.chaos.own_queue import OwnQueue
 from tests.chaos.proxied import Proxied, proxied
 from tests.chaos.stage import Stage
 from tests.chaos.turned_clock import TurnedClock
+from tests.integration.queue_servers import Sentinels
 
 LEASE_S = 8.0
 _TIMEOUT = "3s"  # of one attempt; the settings want a lease at least twice as long
@@ -35,6 +36,7 @@ class Surroundings:
     database: bool = False  # PostgreSQL as journal
     own_queue: str = ""  # a queue server that `up` does not keep, with this fsync policy; "" = the private one
     watched: bool = False  # … whose disk is known after a power cut
+    sentinels: bool = False  # the queue's server is one of several that sentinels look after
     line: str = ""  # portal | queue | journal: the line from the bus to it goes through the faulty proxy
     small_disk: str = ""  # data | queue: that folder is on a disk that can be filled
     clock: bool = False  # the wall clock of the bus can be turned
@@ -55,11 +57,13 @@ def staged(
         stack.callback(bus.stop)
         if stores.queue is not None:
             bus.queue_address = stores.queue.address
+        if stores.sentinels is not None:
+            bus.queue_address = stores.sentinels.url
         if wanted.line == "portal" and stores.line is not None:
             stores.line.set(to=bus.demo.addresses["portal"])
         yield Stage(
             bus, random.Random(dice), line_to=stores.line, own_queue=stores.queue,
-            database=stores.database, clock=stores.clock, disk=stores.disk,
+            sentinels=stores.sentinels, database=stores.database, clock=stores.clock, disk=stores.disk,
         )  # fmt: skip
 
 
@@ -71,6 +75,7 @@ class _Stores:
     journal_url: str
     line: Proxied | None
     queue: OwnQueue | None
+    sentinels: Sentinels | None
     database: Database | None
     clock: TurnedClock | None
     disk: Path
@@ -88,11 +93,15 @@ def _stores(wanted: Surroundings, folder: Path, seed: int, stack: ExitStack) -> 
     if line is not None and wanted.line == "portal":
         environment["LIENTHONG_ENDPOINTS__CONG_DVCQG__ADDRESS"] = f"http://{line.way}"
     queue = _queue(wanted, folder, environment, line, stack)
+    sentinels = stack.enter_context(Sentinels(folder / "servers")) if wanted.sentinels else None
+    if sentinels is not None:
+        environment["LIENTHONG_QUEUE__REDIS_URL"] = sentinels.url
     journal = stack.enter_context(database()) if wanted.database else None
     if journal is not None:
         environment["LIENTHONG_JOURNAL__URL"] = _through(line, wanted, "journal", journal)
     return _Stores(
         environment=environment, journal_url=journal.url(NAME) if journal is not None else "", line=line, queue=queue,
+        sentinels=sentinels,
         database=journal, clock=clock, disk=disk,
     )  # fmt: skip
 
