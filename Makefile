@@ -32,11 +32,11 @@ check: $(STAMP) ## Lint, types, floors
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(STAMP) ## Measure; writes build/bench.tsv
-	@$(BIN)/python -m tests.bench
+bench: $(STAMP) ## Measure; writes build/bench.tsv (ONLY="queue journal": only these)
+	@$(BIN)/python -m tests.bench $(ONLY)
 
-chaos: $(STAMP) ## Break everything under load, on purpose; writes build/chaos.tsv
-	@$(BIN)/python -m tests.chaos
+chaos: $(STAMP) ## Break everything under load, on purpose; writes build/chaos.tsv (ARGS="--only freeze")
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 docs: $(STAMP) ## Write the generated reference pages
 	@$(BIN)/python -m tests.docs.generate

@@ -11,7 +11,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,8 +34,8 @@ def main(argv: list[str] | None = None) -> int:
     """Plays what was asked for."""
     given = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started must end with us
-    if given.bugs:
-        return put_in_bugs(given.seed, given.out.with_name("chaos-bugs.tsv"))
+    if given.bugs or given.bug:
+        return put_in_bugs(given.bug or tuple(BUGS), given.seed, given.out.with_name("chaos-bugs.tsv"))
     chosen = {name: SCENARIOS[name] for name in given.only or (SHORT if given.short else LONG)}
     rounds = spread(chosen, given.faults)
     messages = given.messages or (_SHORT_MESSAGES * sum(rounds.values()) if given.short else _usual(rounds))
@@ -53,11 +53,12 @@ def main(argv: list[str] | None = None) -> int:
     return 0 if all(row.ok for row in rows) else 1
 
 
-def put_in_bugs(seed: int, out: Path) -> int:
+def put_in_bugs(names: Iterable[str], seed: int, out: Path) -> int:
     """Every bug must be noticed."""
     passed = []
     rows = []
-    for name, bug in BUGS.items():
+    for name in names:
+        bug = BUGS[name]
         folder = Path(tempfile.mkdtemp(prefix=f"chaos-bug-{name}-"))
         scenario = replace(SCENARIOS[bug.scenario], name=name)
         row = play(
@@ -105,7 +106,10 @@ def _bar() -> Progress:
 def _parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     top.add_argument("--short", action="store_true", help="the short form: few faults, little load")
-    top.add_argument("--bugs", action="store_true", help="put bugs into the bus: each must be noticed")
+    top.add_argument(
+        "--bugs", action="store_true", help="put bugs into the bus: each must be noticed (--bug: only one)"
+    )
+    top.add_argument("--bug", action="append", choices=tuple(BUGS), help=argparse.SUPPRESS)
     top.add_argument("--seed", type=int, default=1, help="decides when faults strike")
     top.add_argument("--only", action="append", choices=tuple(SCENARIOS), help="only this scenario; repeatable")
     top.add_argument("--faults", type=int, default=0, help="so many altogether, spread over the scenarios")

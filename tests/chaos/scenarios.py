@@ -81,7 +81,11 @@ _LINES = (
 _OWN_QUEUE = (
     Scenario("queue-away", (store_faults.away(2), store_faults.away(12)), 4, Surroundings(own_queue="always"), 10.0),
     Scenario(
-        "fail-over", (store_faults.fail_over, store_faults.freeze_master), 4, Surroundings(sentinels=True), 10.0
+        "fail-over",
+        (store_faults.fail_over, store_faults.freeze_master),
+        4,
+        Surroundings(sentinels=True),
+        limit_s=15.0,  # whoever asked the frozen one waits ten seconds for its answer
     ),
     Scenario("queue-memory", (store_faults.fill_memory(6),), 3, Surroundings(own_queue="always"), 10.0),
     Scenario(
