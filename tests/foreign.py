@@ -31,6 +31,7 @@ TOOLS = {
     "chromium": Tool(("chromium", "chromium-browser", "google-chrome"), ("chromium",)),
     "postgresql": Tool(("postgres",), ("postgresql",), ("--version",), ("/usr/lib/postgresql/*/bin",)),
     "gcc": Tool(("gcc",), ("gcc", "libc6-dev")),
+    "softhsm2-util": Tool(("softhsm2-util",), ("softhsm2",)),
     "openssl": Tool(("openssl",), ("openssl",)),
 }
 

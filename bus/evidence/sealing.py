@@ -64,7 +64,7 @@ class Sealer:
                 count = self._seal(found)
             except Refused as refused:
                 self._failed(found, refused)
-                return Finished(JobResult.FAILED, refused.problems[0].text_vi, sealed, found.waiting, self._pause_s())
+                return Finished(JobResult.AGAIN, refused.problems[0].text_vi, sealed, found.waiting, self._pause_s())
             sealed += count
             self._tell(found)
             if found.waiting <= count:

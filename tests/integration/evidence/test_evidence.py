@@ -221,7 +221,7 @@ def test_no_answer_leaves_entries_waiting_and_probes(
     try:
         for _ in range(2):
             done = one.run(turn(world))
-            assert (done.result, done.backlog) == (JobResult.FAILED, waiting)
+            assert (done.result, done.backlog) == (JobResult.AGAIN, waiting)
             assert one.stamping.mode is Mode.PROBE
         world.clock.turn(timedelta(hours=3.5).total_seconds())
         one.run(turn(world))
@@ -242,6 +242,6 @@ def test_second_authority_is_asked_when_the_first_is_away(world: World, signer: 
     """In order, at once."""
     accepted(world)
     one = sealer(world, signer, authority.asked_by("http://127.0.0.1:9/tsa"))
-    assert one.run(turn(world)).result is JobResult.FAILED
+    assert one.run(turn(world)).result is JobResult.AGAIN
     assert one.run(turn(world)).result is JobResult.DONE
     assert world.journal.unsealed(1).waiting == 0
