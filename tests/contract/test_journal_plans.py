@@ -75,7 +75,9 @@ def test_an_item_is_done_once(world: World) -> None:
     world.deliver(delivery, "2.1", decision=PARKED, outcome=Outcome.REJECTED)
     assert not release(world, plan, delivery, 1)
     assert world.state(delivery) is State.PARKED
-    assert world.work(delivery).delivery.manual_used == 1
+    journey = world.journal.journey(delivery.partition(":")[0])
+    assert journey is not None
+    assert [one["act"] for one in journey.actions] == ["release"]
 
 
 def test_a_refused_act_is_noted_with_its_reason(world: World) -> None:
