@@ -222,5 +222,6 @@ def as_json(line: Found, behind: int = 0) -> dict[str, object]:
         "who_acts": who_acts(delivery, problem),
         "behind": behind,
         "attempts": delivery.attempts_used if delivery else 0,
+        "attempts_asked_for": delivery.manual_used if delivery else 0,
         "next_at": delivery.next_at if delivery and not delivery.state.final else None,
     }
