@@ -102,9 +102,16 @@ class Pool:
     def _open(self) -> None:
         token = pkcs11.lib(self._place.module).get_token(token_label=self._place.token)
         free: LifoQueue[Any] = LifoQueue()
-        for number in range(self._place.sessions):  # one login is good for all sessions of the process
-            free.put(token.open(user_pin=self._place.pin) if number == 0 else token.open())
+        for _ in range(self._place.sessions):
+            free.put(self._session(token))
         self._free, self._era = free, self._era + 1
+
+    def _session(self, token: Any) -> Any:  # Any: python-pkcs11
+        """One login is good for all sessions of a process, also of another key on the same token."""
+        try:
+            return token.open(user_pin=self._place.pin)
+        except pkcs11.UserAlreadyLoggedIn:
+            return token.open()
 
 
 def from_pkcs11(
