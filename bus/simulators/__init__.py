@@ -5,7 +5,14 @@ Each is a process of its own over real HTTP. None of them knows the bus's wires 
 
 from bus.simulators.judge import Finding, KindCount, Verdict, judge
 from bus.simulators.ledger import Event, Item, Ledger, Line, read_ledgers
-from bus.simulators.options import CmonOptions, DlmsOptions, FacadeOptions, PortalOptions, ProxyOptions
+from bus.simulators.options import (
+    CmonOptions,
+    DlmsOptions,
+    FacadeOptions,
+    ListsOptions,
+    PortalOptions,
+    ProxyOptions,
+)
 from bus.simulators.switches import Switches
 
 __all__ = [
@@ -18,6 +25,7 @@ __all__ = [
     "KindCount",
     "Ledger",
     "Line",
+    "ListsOptions",
     "PortalOptions",
     "ProxyOptions",
     "Switches",

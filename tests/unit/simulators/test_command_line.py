@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bus.simulators import CmonOptions, DlmsOptions, FacadeOptions, PortalOptions, ProxyOptions
+from bus.simulators import CmonOptions, DlmsOptions, FacadeOptions, ListsOptions, PortalOptions, ProxyOptions
 from bus.simulators.command_line import KINDS, parser, read_options, switches_of
 
 
@@ -28,7 +28,7 @@ def test_defaults_are_those_of_the_dataclasses() -> None:
     """Without options a simulator starts with its dataclass as it stands."""
     classes = {
         "portal": PortalOptions, "cmon": CmonOptions, "dlms": DlmsOptions, "facade": FacadeOptions,
-        "proxy": ProxyOptions,
+        "lists": ListsOptions, "proxy": ProxyOptions,
     }  # fmt: skip
     assert {kind: read_options([kind])[1] for kind in KINDS} == {kind: one() for kind, one in classes.items()}
 
