@@ -29,6 +29,8 @@ log = logging.getLogger("lienthong.worker")
 # An attempt takes at most half a lease (settings see to it); begun by then, it ends before nine tenths are over.
 _BEGIN_BY = 0.4
 _AGAIN_S = 1.0
+_TOGETHER_S = 0.015  # a turn costs as much as ten of its claims: the busier, the more are taken together
+_BUSY = 0.1  # of the threads; below, nothing waits for company
 _LONG_S = 0.3  # whoever waits longer for an answer makes room for another
 
 
@@ -94,6 +96,8 @@ class Worker:
         if self._refused:  # what would be claimed now would only come back
             self._refused = False
             self._ended.wait(0.5)
+        if (busy := len(self._underway) / self._pace.threads) > _BUSY:
+            self._ended.wait(_TOGETHER_S * min(busy, 1.0))
         settles = self._underway.untold()
         asked_at = self._tools.clock.monotonic()
         slow = self._underway.asked_before(asked_at - _LONG_S)
