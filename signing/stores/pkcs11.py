@@ -1,12 +1,14 @@
 """A key that never leaves its hardware (PKCS#11): a pool of logged-in sessions, opened anew when the token went away.
 
-Sessions may not be shared by threads, so each operation borrows one. What a token says of a lost login, a closed
+Sessions may not be shared by threads, so each operation borrows one. The binding opens the vendor's library as for a
+single thread, so one operation of a library is at work at a time. What a token says of a lost login, a closed
 session or a pulled card is answered by opening all anew, once; then the key is unavailable, and nothing was signed.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import new as new_hash
@@ -25,6 +27,7 @@ from signing.keys import KeyUnavailable, SigningKey
 from signing.policy import BUS, Policy
 from signing.trust.papers import read_certificates
 
+_LOCKS: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)  # by library, for the whole process
 _WAIT_S = 10.0  # for a free session
 _RSA = {"sha256": Mechanism.SHA256_RSA_PKCS, "sha384": Mechanism.SHA384_RSA_PKCS, "sha512": Mechanism.SHA512_RSA_PKCS}
 _PSS = {
@@ -53,7 +56,8 @@ class Pool:
         self._lock = threading.Lock()
         self._free: LifoQueue[Any] = LifoQueue()
         self._era = 0  # grows when all are opened anew: older sessions are not given back
-        self._open()
+        with _LOCKS[place.module]:
+            self._open()
 
     def use(self, action: Callable[[Any], bytes]) -> bytes:
         """Carries out one action with a session of its own.
@@ -78,13 +82,14 @@ class Pool:
         except Empty:
             raise KeyUnavailable(f"token {self._place.token}: no session became free") from None
         try:
-            return action(session)
+            with _LOCKS[self._place.module]:
+                return action(session)
         finally:
             if era == self._era:
                 free.put(session)
 
     def _reopen(self, era: int) -> None:
-        with self._lock:
+        with self._lock, _LOCKS[self._place.module]:
             if era != self._era:  # somebody else has done it meanwhile
                 return
             while True:
