@@ -74,7 +74,8 @@ end
 -- one of the others: the urgent go first, but never alone. Also returns how many in a row that makes.
 -- A probe is another lane than the one that failed last, where there is one: what a receiver cannot bear must not
 -- keep it from all the rest.
-local function next_lane(q, ep, state, last, passed)
+local function next_lane(q, ep, state, last, passed, bands)
+  if not state and not bands then return call('ZRANGE', q .. 'r:' .. ep, 0, 0)[1], 0 end
   local first = call('ZRANGE', q .. 'r:' .. ep, 0, state and 1 or 0, 'WITHSCORES')
   if state then return first[1] == last and first[3] or first[1], passed end
   local band, least = band_of(first[2]), band_of(call('ZRANGE', q .. 'r:' .. ep, -1, -1, 'WITHSCORES')[2])
@@ -85,13 +86,13 @@ end
 
 -- Leases the next lane of an endpoint. Returns the delivery's record; nil = nothing may go there now.
 -- `suspect`: one that lost a worker before is not to go; then false is returned.
-local function lease_next(q, ep, rules, now, suspect, lease)
+local function lease_next(q, ep, rules, now, suspect, lease, sky)
   local key = q .. 'ep:' .. ep
   local f = call('HMGET', key, 'state', 'last', 'passed', 'rate', 'bucket')
   local passed = tonumber(f[3]) or 0
-  local lane, row = next_lane(q, ep, f[1], f[2], passed)
+  local lane, row = next_lane(q, ep, f[1], f[2], passed, sky.bands)
   local head = read_record(q, call('LINDEX', q .. 'l:' .. lane, 0))
-  if head.tried and retries_stopped(q, now) then
+  if head.tried and sky.stopped then
     place(q, lane, ep, rules, 'waiting', STOPPED)
     return nil
   end
@@ -113,13 +114,13 @@ end
 
 -- One lane per endpoint per turn. A lane that lost a worker before is taken at most one per call, so that what
 -- travels in a batch with a poisonous delivery is not counted poisonous with it.
-local function take(q, a, rules, now, answer)
+local function take(q, a, rules, now, answer, sky)
   local limit, lease = tonumber(a[7]), { worker = a[4], until_ms = now + tonumber(a[6]), generation = a[1] }
   local lanes, aside, suspect, steps = { a[5] }, {}, false, 0
   while #lanes <= limit and steps < STEPS + limit do
     local ep = call('ZRANGE', q .. 'act', 0, 0)[1]
     if not ep then break end
-    local head = lease_next(q, ep, rules, now, suspect, lease)
+    local head = lease_next(q, ep, rules, now, suspect, lease, sky)
     steps = steps + 1
     if head then
       suspect = suspect or head.crashes > 0
@@ -140,9 +141,12 @@ serve('claim', { 'allow-oom' }, function(q, a, rules)
   for n = 9, 8 + 7 * tonumber(a[8]), 7 do
     settle(q, rules, now, a[n], a[n + 1], a[n + 2], a[n + 3], tonumber(a[n + 4]), a[n + 5], a[n + 6])
   end
-  if tonumber(text_of(q .. 'tick') or '0') > now then clock_went_back(q, rules, now) end
-  if not retries_stopped(q, now) then
-    for _, lane in ipairs(call('ZRANGEBYSCORE', q .. 'delay', whole_number(STOPPED), '+inf', 'LIMIT', 0, STEPS)) do
+  local sky = weather(q, now)
+  if sky.tick > now then clock_went_back(q, rules, now) end
+  if sky.held and not sky.stopped then
+    local lanes = call('ZRANGEBYSCORE', q .. 'delay', whole_number(STOPPED), '+inf', 'LIMIT', 0, STEPS)
+    if #lanes == 0 then call('DEL', q .. 'held') end
+    for _, lane in ipairs(lanes) do
       rest(q, lane, read_record(q, call('LINDEX', q .. 'l:' .. lane, 0)).ep, rules, now)
       news = true
     end
@@ -160,7 +164,7 @@ serve('claim', { 'allow-oom' }, function(q, a, rules)
     touch(q, ep, rules)
     news = true
   end
-  take(q, a, rules, now, answer)
+  take(q, a, rules, now, answer, sky)
   if call('EXISTS', q .. 'act') == 0 then
     call('DEL', q .. 'bell') -- nothing to claim: whoever listens would be woken for nothing
   elseif news or #answer > 1 then

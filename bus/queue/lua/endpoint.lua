@@ -139,8 +139,9 @@ local function clock_went_back(q, rules, now)
   call('SET', q .. 'tick', whole_number(now))
 end
 
--- Are retries stopped now?
-local function retries_stopped(q, now)
-  local until_ms = text_of(q .. 'stopped')
-  return until_ms and (tonumber(until_ms) or now + 1) > now
+-- What a claim must know beforehand: latest token taken, whether retries are stopped now and whether some lanes wait
+-- because they were, whether there are several bands.
+local function weather(q, now)
+  local f = call('MGET', q .. 'tick', q .. 'stopped', q .. 'held', q .. 'bands')
+  return { tick = tonumber(f[1]) or 0, stopped = f[2] and (tonumber(f[2]) or now + 1) > now, held = f[3], bands = f[4] }
 end

@@ -18,6 +18,8 @@
 --   ep:<endpoint>  hash    how it is treated and how it does (below)                  a generation
 --   wait           zset    endpoints that rest until then, ms of server time          while resting
 --   obeyed         string  revision of the journal's orders that ep:* follow          a generation
+--   bands          string  there is more than one band: an urgent or bulk delivery    a generation
+--   held           string  some lanes wait because retries are stopped                while they do
 --   stopped        string  retries are stopped: "ever" | ms until                     while ordered
 --   tick           string  latest moment a token was taken from any bucket, ms        a generation
 --   i:<endpoint>   set     lanes in flight: a set, because counters drift             while leased
@@ -48,6 +50,7 @@ local CRASHES = 3 -- so many lost leases in a row park a delivery as poison
 local STEPS = 100 -- due or expired lanes moved in one call
 local BELLS = 8
 local BAND = 2 ^ 50 -- one priority band
+local NORMAL = 1 -- the band of what is neither urgent nor bulk
 local AGE = 8 -- so many of an urgent band in a row, then the longest waiting of those behind it
 local STOPPED = 2 ^ 52 -- later than any moment
 local AGAIN = 1000 -- ms until another probe, where the last one told nothing

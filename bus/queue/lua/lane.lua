@@ -24,6 +24,7 @@ local function place(q, lane, ep, rules, where, value, lease)
     call('SADD', q .. 'eps', ep)
   elseif where == 'waiting' then
     call('ZADD', q .. 'delay', whole_number(value), lane)
+    if value == STOPPED then call('SET', q .. 'held', '1') end
   elseif where == 'leased' then
     call('ZADD', q .. 'lease', whole_number(value), lane)
     call('HSET', q .. 'own', lane, lease)
@@ -56,6 +57,7 @@ local function append(q, lane, ep, e, now, old)
   local score = old and old.score or (e.priority * BAND + call('INCR', q .. 'seq'))
   write_record(q, { id = e.id, lane = lane, ep = ep, score = score, crashes = old and old.crashes or 0,
     created = old and old.created or whole_number(now), due = e.due, parked = e.parked, tried = e.tried })
+  if e.priority ~= NORMAL then call('SET', q .. 'bands', '1') end
   call('RPUSH', q .. 'l:' .. lane, e.id)
 end
 
