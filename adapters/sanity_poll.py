@@ -35,6 +35,8 @@ def check_polls(check: Checking) -> None:
     """Every poll of one system, and that nothing is fetched without one."""
     for name, rule in check.manifest.poll.items():
         _check(check, name, rule)
+    if check.manifest.poll and check.manifest.wire == "portal":
+        check.say("LT-POLL-001", "wire", wire=check.manifest.wire)
     used = {*check.manifest.poll, *(one for rule in check.manifest.poll.values() for one in (rule.get, rule.ack))}
     for name, operation in check.manifest.operations.items():
         if operation.direction in (Direction.POLL, Direction.TELL) and name not in used:

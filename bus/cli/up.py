@@ -94,12 +94,14 @@ def check_before_start(parts: Parts) -> None:
         Refused: with what is wrong: our key, a partner's, a secret.
     """
     from bus.compose import make_lines
+    from bus.compose_polls import make_polls
     from bus.keyring import KeySigner
     from bus.web.run import known_callers
 
     KeySigner.of(parts.settings)
     known_callers(parts)
     make_lines(parts.settings, parts.house)
+    make_polls(parts)
 
 
 def wait_for_port(settings: Settings, stop: threading.Event) -> None:
