@@ -16,7 +16,9 @@ from bus.delivery import State
 from bus.demo import Demo, DemoSize
 from bus.feeder import Feeder
 from bus.journal import SqlJournal, open_journal
-from bus.queue import EmbeddedServer, RedisQueue
+from bus.queue import EmbeddedServer
+from bus.queue.address import Address
+from bus.queue.opening import Rules, open_partitions
 from bus.records import Acted, Action, Journey, Query
 from bus.replay import carry_out
 
@@ -58,7 +60,8 @@ class Bus:
 
     def act(self, action: Action) -> Acted:
         """What `lienthong release|replay|cancel` does."""
-        queue = RedisQueue(self.queue_url())
+        partitions = int(self.demo.environment.get("LIENTHONG_QUEUE__PARTITIONS", "1"))
+        queue = open_partitions(Address(self.queue_url()), Rules(partitions=partitions))
         try:
             return carry_out(action, self.journal, Feeder(self.journal, queue))
         finally:

@@ -60,6 +60,16 @@ def kill_up(stage: Stage) -> float:
     return time.monotonic() - began
 
 
+def repartition(partitions: int) -> Strike:
+    """kill -9 of the supervisor; what is started again has the queue in another number of partitions."""
+
+    def strike(stage: Stage) -> float:
+        stage.bus.demo.environment["LIENTHONG_QUEUE__PARTITIONS"] = str(partitions)
+        return kill_up(stage)
+
+    return strike
+
+
 def freeze(role: str, *, seconds: float) -> Strike:
     """SIGSTOP, longer than a lease, then SIGCONT: a zombie wakes up and believes it still holds what it held."""
 

@@ -32,6 +32,7 @@ _PRIVATE = (
     Scenario("kill-worker", (faults.kill_worker(1), faults.kill_worker(2), faults.kill_both_workers), 6),
     Scenario("kill-queue", (faults.kill_queue,), 6),
     Scenario("kill-up", (faults.kill_up,), 3, limit_s=40.0),  # the old door first answers what is under way
+    Scenario("repartition", tuple(faults.repartition(many) for many in (4, 8, 1)), 3, limit_s=40.0),
     Scenario(
         "freeze",
         (
@@ -45,7 +46,7 @@ _PRIVATE = (
     ),
     Scenario("flush-all", (store_faults.flush_all,), 8, limit_s=10.0),
     Scenario("queue-files-cut", (store_faults.cut_queue_files(20), store_faults.cut_queue_files(5_000)), 4),
-    Scenario("queue-files-rubbish", (store_faults.spoil_queue_files,), 3),
+    Scenario("queue-files-rubbish", (store_faults.spoil_queue_files,), 3, limit_s=20.0),  # it dies twice before
     Scenario(
         "clock",
         tuple(faults.turn_clock(turn * _HOUR) for turn in (3, 0, -3, 0, 26, 0)),
