@@ -61,7 +61,7 @@ TABLE: Mapping[Event, Mapping[State | None, tuple[State, ...]]] = MappingProxyTy
             (S.READY, S.WAITING, S.UNCLEAR, S.PARKED, S.DELIVERED, S.CANCELLED), (S.READY,)
         ),
         Event.CANCEL: dict.fromkeys((S.READY, S.WAITING, S.HELD, S.UNCLEAR, S.PARKED), (S.CANCELLED,)),
-        Event.SETTLE: dict.fromkeys((S.UNCLEAR, S.PARKED, S.HELD), (S.DELIVERED,)),  # held: parked behind one sent again
+        Event.SETTLE: dict.fromkeys((S.UNCLEAR, S.PARKED, S.HELD), (S.DELIVERED,)),  # held: parked, behind another
         Event.ADVANCE: {S.HELD: (S.READY, S.WAITING, S.PARKED)},
         Event.OVERTAKEN: dict.fromkeys((S.READY, S.WAITING, S.PARKED), (S.HELD,)),
     }

@@ -134,13 +134,13 @@ def soap(text: str) -> Exchange:
     [
         ("02", Answer.FOUND, "4"),
         ("05", Answer.FOUND, "10"),
-        ("Lỗi: không tìm thấy mã đăng ký 990010000001", Answer.ABSENT, ""),
+        ("Lỗi: không tìm thấy mã đăng ký 099001000001", Answer.ABSENT, ""),
         ("Lỗi: dữ liệu không hợp lệ", Answer.SILENT, ""),
         ("Hệ thống bận, thử lại sau", Answer.SILENT, ""),
     ],
 )
 def test_an_office_that_says_everything_in_one_string(text: str, answer: Answer, status: str) -> None:
     """Only the declared words mean that it is not there; any other sentence is no answer."""
-    asked, wire = ask("gplx_dlms", soap(text), code="990010000001")
+    asked, wire = ask("gplx_dlms", soap(text), code="099001000001")
     assert (asked.theirs.answer, asked.theirs.status) == (answer, status)
-    assert b"990010000001" in wire.sent[0].content
+    assert b"099001000001" in wire.sent[0].content

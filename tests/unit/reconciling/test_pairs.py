@@ -93,7 +93,7 @@ def test_a_status_that_is_born_there(
     told: tuple[str, ...], status: str, steps: tuple[Step, ...], difference: Difference, acts: list[str]
 ) -> None:
     """They are further than we heard: the question is asked again; they went back: the department is asked."""
-    ours = Ours("gplx", "990010000001", steps, status_from_them=True, question="hoi_trang_thai", told=told)
+    ours = Ours("gplx", "099001000001", steps, status_from_them=True, question="hoi_trang_thai", told=told)
     verdict = compare(ours, Theirs(Answer.FOUND, status))
     assert (verdict.difference, [one.delivery_id for one in verdict.repairs]) == (difference, acts)
 
