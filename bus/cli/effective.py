@@ -14,7 +14,7 @@ from bus.settings import Settings
 from schemas.problem import Refused
 
 _FILES = ("routes.toml", "partners.toml", "lienthong.toml")  # the last one read wins
-_SECRETS = frozenset({"secret", "key", "password", "certificate"})
+_SECRETS = frozenset({"secret", "key", "password", "certificate", "redis_password", "sentinel_password"})
 _REFERENCE = re.compile(r"(env|file):.+")
 _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 COVERED = "•••"

@@ -188,12 +188,6 @@ class MemoryQueue:
             s.bell.notify_all()
         return doubtful
 
-    def set_cap(self, endpoint: str, cap: int) -> None:
-        """How many lanes of an endpoint may be in flight, in place of the default."""
-        with self._checked() as s:
-            s.endpoint(endpoint).cap = cap
-            s.touch(endpoint)
-
     def obey(self, standing: Standing) -> None:
         """See the port."""
         with self._checked() as s:

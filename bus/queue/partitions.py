@@ -64,17 +64,19 @@ class PartitionedQueue:
             lost, self._lost = self._lost, None
             raise lost
         with self._guard:
-            self._first = (self._first + 1) % len(self._parts)
+            first = self._first
             kept, self._untold = self._untold, {}
         every = [*(one for some in kept.values() for one in some), *settles]
         turn = Turn(worker, limit, lease_s, self._homes.grouped(every, lambda s: s.lane))
-        order = [(self._first + n) % len(self._parts) for n in range(len(self._parts))]
+        order = [(first + n) % len(self._parts) for n in range(len(self._parts))]
         for n in order:
             self._ask(turn, n, share=-(-limit // len(self._parts)))
         for n in [*turn.full] if turn.room else ():
             self._ask(turn, n, share=limit)
         with self._guard:
             self._untold = turn.untold
+            if turn.gave_last is not None:
+                self._first = (turn.gave_last + 1) % len(self._parts)
         turn.raise_if_nothing()
         self._lost = turn.lost
         if not turn.room or (settles and not limit):

@@ -175,10 +175,6 @@ class RedisQueue:
         replies = self._connection.call_many("fill", [[*head, s.lane, s.endpoint, *entries_of(s)] for s in snapshots])
         return frozenset(s.lane for s, doubtful in zip(snapshots, replies, strict=True) if doubtful)
 
-    def set_cap(self, endpoint: str, cap: int) -> None:
-        """How many lanes of an endpoint may be in flight, in place of the default."""
-        self._call("cap", [endpoint, cap])
-
     def obey(self, standing: Standing) -> None:
         """See the port."""
         self._call("obey", obey_row(standing))

@@ -20,6 +20,7 @@ class Turn:
     claims: list[Claimed] = field(default_factory=list)
     untold: dict[int, list[QueueSettle]] = field(default_factory=dict)  # to partitions that are away
     full: list[int] = field(default_factory=list)  # partitions that gave all they were asked for
+    gave_last: int | None = None  # partition whose claims were the last
     answered: set[int] = field(default_factory=set)
     lost: GenerationLost | None = None
     fault: QueueUnavailable | None = None
@@ -37,6 +38,8 @@ class Turn:
         """A partition answered."""
         self.answered.add(n)
         self.claims += claims
+        if claims:
+            self.gave_last = n
         if len(claims) == asked > 0:
             self.full.append(n)
 

@@ -84,7 +84,7 @@ class RedisWorld:
         self._functions = with_test_clock(change(library().text))
         self._raw: redis.Redis = redis.Redis.from_url(server().url, decode_responses=True)
         self._lines: list[Server] = []
-        self._partitions = partitions
+        self.partitions = partitions
         self.now_ms = BEGIN_MS
         self.wipe()
 
@@ -96,11 +96,11 @@ class RedisWorld:
         parts = [
             RedisQueue(
                 line, in_flight=in_flight, breaker=breaker, rates=rates, functions=self._functions,
-                partition=n, partitions=self._partitions,
+                partition=n, partitions=self.partitions,
             )
-            for n in range(self._partitions)
+            for n in range(self.partitions)
         ]  # fmt: skip
-        made = parts[0] if self._partitions == 1 else PartitionedQueue(parts, separator=SEPARATOR)
+        made = parts[0] if self.partitions == 1 else PartitionedQueue(parts, separator=SEPARATOR)
         self._lines.append(line)
         return made
 
@@ -128,7 +128,7 @@ class RedisWorld:
 
     def look(self) -> View:
         """Everything."""
-        return together([self._look(f"lt:{{{n}}}:") for n in range(self._partitions)])
+        return together([self._look(f"lt:{{{n}}}:") for n in range(self.partitions)])
 
     def _look(self, tag: str) -> View:
         """One partition, in two round trips."""
@@ -175,6 +175,7 @@ class MemoryWorld:
 
     def __init__(self, *, partitions: int = 1) -> None:
         self.now_ms = BEGIN_MS
+        self.partitions = partitions
         self._stores = [MemoryStore(now_ms=lambda: self.now_ms) for _ in range(partitions)]
 
     def queue(
@@ -260,6 +261,13 @@ def _rate(rate: Rate) -> str:
 
 
 World = RedisWorld | MemoryWorld
+WORLDS = ("redis", "redis in three", "memory", "memory in three")  # partitions
+
+
+def world_of(name: str) -> World:
+    """A fresh one."""
+    partitions = 3 if name.endswith("in three") else 1
+    return RedisWorld(partitions=partitions) if name.startswith("redis") else MemoryWorld(partitions=partitions)
 
 
 def check_world(world: World) -> View:

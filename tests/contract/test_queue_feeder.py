@@ -9,14 +9,14 @@ import pytest
 from bus.feeder import Feeder
 from bus.ports import Queue
 from bus.records import Claimed, LaneSnapshot
-from tests.contract.queue_world import MemoryWorld, RedisWorld, World, check_world, settle, standing
+from tests.contract.queue_world import WORLDS, World, check_world, settle, standing, world_of
 from tests.integration.queue_load import LoadJournal
 
 
-@pytest.fixture(params=["redis", "memory"])
+@pytest.fixture(params=WORLDS)
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A fresh world; its invariants are looked at once more when the test is over."""
-    made: World = RedisWorld() if request.param == "redis" else MemoryWorld()
+    made = world_of(request.param)
     yield made
     check_world(made)
     made.close()

@@ -9,8 +9,7 @@ import pytest
 from bus.ports import Queue
 from bus.records import Breaker, Claimed, Health, QueueSettle, QueueStep
 from tests.contract.queue_world import (
-    MemoryWorld,
-    RedisWorld,
+    WORLDS,
     World,
     check_world,
     moment,
@@ -18,6 +17,7 @@ from tests.contract.queue_world import (
     settle,
     snapshot,
     standing,
+    world_of,
 )
 
 LEASE_S = 60.0
@@ -25,10 +25,10 @@ BREAKER = Breaker(failures=3, first_s=10, most_s=40)
 MOST = 8
 
 
-@pytest.fixture(params=["redis", "memory"])
+@pytest.fixture(params=WORLDS)
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A fresh world; its invariants are looked at once more when the test is over."""
-    made: World = RedisWorld() if request.param == "redis" else MemoryWorld()
+    made = world_of(request.param)
     yield made
     check_world(made)
     made.close()

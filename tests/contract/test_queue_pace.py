@@ -10,8 +10,7 @@ from bus.ports import Queue
 from bus.rates import Rate, read_rate
 from bus.records import Claimed, QueueSettle, QueueStep
 from tests.contract.queue_world import (
-    MemoryWorld,
-    RedisWorld,
+    WORLDS,
     World,
     check_world,
     moment,
@@ -20,16 +19,17 @@ from tests.contract.queue_world import (
     settle,
     snapshot,
     standing,
+    world_of,
 )
 
 LEASE_S = 60.0
 FIVE = read_rate("5/s")
 
 
-@pytest.fixture(params=["redis", "memory"])
+@pytest.fixture(params=WORLDS)
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A fresh world; its invariants are looked at once more when the test is over."""
-    made: World = RedisWorld() if request.param == "redis" else MemoryWorld()
+    made = world_of(request.param)
     yield made
     check_world(made)
     made.close()

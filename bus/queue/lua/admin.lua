@@ -50,13 +50,6 @@ serve('behind', { 'no-writes', 'allow-oom' }, function(q, a, _)
   return lanes
 end)
 
--- cap: args from 4: endpoint, lanes in flight at most.
-serve('cap', { 'allow-oom' }, function(q, a, rules)
-  call('HSET', q .. 'ep:' .. a[4], 'cap', a[5])
-  touch(q, a[4], rules)
-  return 1
-end)
-
 -- obey: args from 4: revision; are retries stopped ('' = no | 'ever' | ms until); per endpoint: name, pause
 -- ('' = none | 'ever' | ms until), cap ('' = the default), rate ('' = the default).
 -- The whole of what the journal orders: what is not named is not ordered any more. An older revision changes nothing.
