@@ -42,6 +42,7 @@ from bus.records import (
     WorkItem,
 )
 from bus.seal_port import SealBook
+from bus.seen_port import SeenBook
 from bus.watch_port import Watchable
 from schemas.message import Message
 
@@ -73,7 +74,7 @@ class GenerationLost(QueueUnavailable):
     restored, or rebuilt by somebody. `Feeder.heal` puts it right; until then nothing can be changed there."""
 
 
-class Journal(ReconciliationBook, DeadlineBook, Jobs, Outbox, SealBook, Watchable, Protocol):
+class Journal(ReconciliationBook, DeadlineBook, Jobs, Outbox, SealBook, SeenBook, Watchable, Protocol):
     """The record. Thread-safe. Every writing method hands its work to the one writer thread of the process and
     returns a Future that is done only after the commit reached the disk; futures fail with JournalUnavailable.
     Reading methods use their own connections and see committed data only.
@@ -101,8 +102,7 @@ class Journal(ReconciliationBook, DeadlineBook, Jobs, Outbox, SealBook, Watchabl
         behind it; accepts what was derived."""
 
     def expire_worker(self, worker: str) -> Future[int]:
-        """Ends the live intents of a worker known to be dead: what it was sending is open to the resolver now.
-        Returns how many."""
+        """Ends the live intents of a worker known to be dead: what it was sending is open to the resolver now."""
 
     # -- pull --
     def offer(self, endpoint: str, *, limit: int, now: datetime, until: datetime) -> Future[tuple[WorkItem, ...]]:

@@ -34,6 +34,7 @@ from bus.journal.prepare import Prepared, prepare_many
 from bus.journal.reconcile_book import SqlReconciliations
 from bus.journal.reject import Asked, Refusal, ask_many, reject_many
 from bus.journal.seals import SqlSeals
+from bus.journal.seen import SqlSeen
 from bus.journal.settle import Closing, settle_many
 from bus.journal.sql_jobs import SqlJobs
 from bus.journal.watched import Watched
@@ -69,7 +70,7 @@ from schemas.message import Message
 _PING_S = 10.0
 
 
-class SqlJournal(SqlJobs, SqlReconciliations, Deadlines, Watched, SqlSeals):
+class SqlJournal(SqlJobs, SqlReconciliations, Deadlines, Watched, SqlSeals, SqlSeen):
     """The `Journal` port. Thread-safe; one per process. Bodies are packed in the caller's thread."""
 
     def __init__(self, engines: Engines, clock: Clock) -> None:

@@ -19,6 +19,7 @@ from bus.journal.memory.jobs import MemoryJobs, free_jobs
 from bus.journal.memory.plans import Plans
 from bus.journal.memory.reconciling import MemoryReconciliations
 from bus.journal.memory.seals import MemorySeals
+from bus.journal.memory.seen import MemorySeen
 from bus.journal.memory.store import Body, Store
 from bus.journal.memory.watching import WatchedMemory
 from bus.journal.memory.worker import end_worker
@@ -55,7 +56,7 @@ from schemas.message import Message
 T = TypeVar("T")
 
 
-class MemoryJournal(MemoryJobs, MemoryReconciliations, MemoryDeadlines, WatchedMemory, MemorySeals):
+class MemoryJournal(MemoryJobs, MemoryReconciliations, MemoryDeadlines, WatchedMemory, MemorySeals, MemorySeen):
     """The `Journal` port. Thread-safe. Futures are done when they are returned. Keeps nothing."""
 
     def __init__(self, clock: Clock | None = None) -> None:

@@ -13,6 +13,7 @@ from bus.journal.moments import to_us
 from bus.records import Finding, Pulse, Reconciliation, Settled, Stored
 from bus.records.jobs import Job
 from bus.records.sealing import Seal
+from bus.records.seeing import Seen
 from schemas.message import Envelope, Message, sha256_hex
 from schemas.problem import Problem
 
@@ -73,6 +74,7 @@ class Store:
     jobs: dict[str, Job] = field(default_factory=dict)
     pulses: dict[str, Pulse] = field(default_factory=dict)
     seals: list[Seal] = field(default_factory=list)
+    seen: dict[str, tuple[Seen, str]] = field(default_factory=dict)  # by mark, with the answer
 
     @property
     def now_us(self) -> int:

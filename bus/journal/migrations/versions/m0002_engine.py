@@ -22,6 +22,21 @@ def upgrade() -> None:
     _reconciliation()
     _jobs()
     _seals()
+    _seen()
+
+
+def _seen() -> None:
+    """Marks of signed messages."""
+    op.create_table(
+        "replays",
+        sa.Column("mark", _CODE, nullable=False),
+        sa.Column("body_sha256", sa.String(length=64), nullable=False),
+        sa.Column("until_us", sa.BigInteger(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("mark"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_replays_until_us", "replays", ["until_us"], unique=False)
 
 
 def _seals() -> None:
