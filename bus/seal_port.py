@@ -13,7 +13,8 @@ class SealBook(Protocol):
     """Which entries are sealed, by what."""
 
     def unsealed(self, limit: int) -> Unsealed:
-        """At most `limit` entries that no seal covers, as spans that follow the last sealed entry of each writer."""
+        """At most `limit` entries that no seal covers, as spans that follow the last sealed entry of each writer; how
+        many wait and since when is said of all of them, also with a limit of 0."""
 
     def seal(self, seal: Seal) -> Future[bool]:
         """Keeps a seal. False, and nothing is kept, if its number is not the next one, it does not name the seal

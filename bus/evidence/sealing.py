@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bus.evidence.authorities import Authorities
 from bus.ports import Clock, Journal
@@ -116,8 +116,3 @@ def rules_of(*, every_s: float, batch: int, grace_s: float) -> BatchRules:
     """From the settings' numbers."""
     every = timedelta(seconds=every_s)
     return BatchRules(every=every, most=batch, probe_every=every, grace=timedelta(seconds=grace_s))
-
-
-def waiting_since(journal: Journal) -> datetime | None:
-    """When the oldest entry without a seal was made; None = all are sealed."""
-    return journal.unsealed(1).oldest

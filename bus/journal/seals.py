@@ -13,20 +13,26 @@ from sqlalchemy import Connection
 
 from bus.journal import tables as t
 from bus.journal.burden import Touch
-from bus.journal.moments import from_us, to_us
+from bus.journal.moments import from_us, maybe_from_us, to_us
 from bus.journal.seal_tables import seal_spans, seals
 from bus.journal.unit import Unit
 from bus.journal.writer import Writer
 from bus.records.sealing import FIRST, ChainEntry, Seal, Span, Unsealed
 
 _e, _s = t.entries.c, seal_spans.c
-_sealed = sa.select(_s.writer, sa.func.max(_s.last).label("last")).group_by(_s.writer).subquery()
+# By the key, writer for writer: spans grow for ever, writers hardly.
+_sealed = (
+    sa.select(sa.func.coalesce(sa.func.max(_s.last), 0))
+    .where(_s.writer == t.writers.c.writer)
+    .correlate(t.writers)
+    .scalar_subquery()
+)
 _WAITING = (
-    sa.select(t.writers.c.writer, t.writers.c.number, sa.func.coalesce(_sealed.c.last, 0).label("sealed"))
-    .outerjoin(_sealed, _sealed.c.writer == t.writers.c.writer)
-    .where(t.writers.c.number > sa.func.coalesce(_sealed.c.last, 0))
+    sa.select(t.writers.c.writer, t.writers.c.number, _sealed.label("sealed"))
+    .where(t.writers.c.number > _sealed)
     .order_by(t.writers.c.writer)
 )
+_AT = sa.select(_e.at_us).where(_e.writer == sa.bindparam("writer"), _e.number == sa.bindparam("number"))
 _RUN = (
     sa.select(_e.hash, _e.at_us)
     .where(_e.writer == sa.bindparam("writer"), _e.number.between(sa.bindparam("first"), sa.bindparam("last")))
@@ -102,9 +108,10 @@ class SqlSeals(ABC):
         """See the port."""
         spans: list[Span] = []
         hashes: list[str] = []
-        times: list[int] = []
         with self._reading() as connection:
             heads = connection.execute(_WAITING).all()
+            firsts = ((writer, sealed + 1) for writer, _, sealed in heads)
+            times = [connection.execute(_AT, {"writer": w, "number": n}).scalar_one_or_none() for w, n in firsts]
             for writer, head, sealed in heads:
                 room = limit - len(hashes)
                 if room <= 0:
@@ -114,9 +121,9 @@ class SqlSeals(ABC):
                 if rows:
                     spans.append(Span(writer, sealed + 1, sealed + len(rows)))
                     hashes += [row.hash for row in rows]
-                    times.append(rows[0].at_us)
         waiting = sum(head - sealed for _, head, sealed in heads)
-        return Unsealed(tuple(spans), tuple(hashes), waiting, from_us(min(times)) if times else None)
+        oldest = min((at_us for at_us in times if at_us is not None), default=None)
+        return Unsealed(tuple(spans), tuple(hashes), waiting, maybe_from_us(oldest))
 
     def seal(self, seal: Seal) -> Future[bool]:
         """See the port."""

@@ -69,6 +69,16 @@ TURNED_AWAY = _counter(
     "connections or calls the door shut out, by reason",
     "reason",
 )
+UNSEALED = _gauge(
+    "unsealed_entries",
+    "bản ghi của chuỗi nhật ký chờ niêm phong",
+    "entries of the journal's chain that wait for a seal",
+)
+SEAL_AGE = _gauge(
+    "seal_age_seconds",
+    "bản ghi chờ niêm phong lâu nhất đã chờ bao lâu; quá evidence.grace_s thì phải có người xem",
+    "how long the oldest entry has waited for its seal; beyond evidence.grace_s a person must look",
+)
 ACCEPTED = _counter(
     "deliveries_accepted",
     "lượt giao đã nhận từ trước tới nay, đếm lúc nhận",
@@ -144,5 +154,5 @@ METRICS: tuple[Metric, ...] = (
     HEALTHY, CONDITION, LOOK_AGE, STORE_UP, CALLS, REJECTED, CONNECTIONS, TURNED_AWAY, ACCEPTED, DELIVERIES,
     DELIVERIES_SUM, DIFFERENCE, ATTEMPTS, EXPIRED, ATTEMPT_S,
     COMMIT_S, LANES, QUEUED, DUE_AGE, READY_LANES, IN_FLIGHT, BREAKER,
-    PAUSED, RESTS, FEEDER, GENERATION, WORKERS, STUCK,
+    PAUSED, RESTS, FEEDER, GENERATION, WORKERS, STUCK, UNSEALED, SEAL_AGE,
 )  # fmt: skip

@@ -95,6 +95,10 @@ def _journal(look: Look) -> Iterator[tuple[str, list[Sample]]]:
     yield m.DELIVERIES.name, [((state.value,), many) for state, many in survey.states.items() if _stored(state.value)]
     yield m.DELIVERIES_SUM.name, [((), survey.accepted - survey.difference)]
     yield m.DIFFERENCE.name, [((), survey.difference)]
+    if look.unsealed is not None:
+        oldest = look.unsealed.oldest
+        yield m.UNSEALED.name, [((), look.unsealed.waiting)]
+        yield m.SEAL_AGE.name, [((), max(0.0, (look.at - oldest).total_seconds()) if oldest is not None else 0.0)]
     ages = {head.endpoint: max(0.0, (look.at - head.since).total_seconds()) for head in survey.due}
     yield m.DUE_AGE.name, [((endpoint,), age_s) for endpoint, age_s in ages.items()]
 

@@ -31,10 +31,13 @@ class MemorySeals:
         with self._lock:
             waiting = self._store.entries[self._sealed() :]
             found = waiting[:limit]
-        if not found:
+        if not waiting:
             return Unsealed((), (), 0, None)
+        oldest = from_us(waiting[0].at_us)
+        if not found:
+            return Unsealed((), (), len(waiting), oldest)
         span = Span(found[0].writer, found[0].number, found[-1].number)
-        return Unsealed((span,), tuple(each.hash for each in found), len(waiting), from_us(found[0].at_us))
+        return Unsealed((span,), tuple(each.hash for each in found), len(waiting), oldest)
 
     def seal(self, seal: Seal) -> Future[bool]:
         """See the port."""
