@@ -137,30 +137,35 @@ def enqueued(server: Server, count: int) -> float:
     return count / spent
 
 
-def held(server: Server, *, level: int, count: int) -> list[float]:
-    """Claimed and settled a second while so many are queued: what was drained is put in again between two looks at the
-    clock. Three figures, of a third of `count` each."""
-    queue = server.fresh()
-    server.fsync("no")  # only while it is filled
-    lanes = max(1, level // 4)
-    put(queue, records(lanes, 4))
-    server.fsync("always")
-    found, settles, number = [], list[QueueSettle](), lanes
-    for _ in range(3):
+class Held:
+    """A queue in which so many are queued, always: what was drained is put in again between two looks at the clock."""
+
+    def __init__(self, server: Server, level: int) -> None:
+        self._server, self._queue = server, server.fresh()
+        server.fsync("no")  # only while it is filled
+        self._next_lane = max(1, level // 4)
+        put(self._queue, records(self._next_lane, 4))
+        server.fsync("always")
+        self._settles: list[QueueSettle] = []
+
+    def rate(self, count: int) -> float:
+        """Claimed and settled a second."""
         seen, spent = 0, 0.0
-        while seen < count // 3:
+        while seen < count:
             began = time.perf_counter()
-            claims = queue.claim("bench", settles=settles, limit=BATCH, lease_s=60)
+            claims = self._queue.claim("bench", settles=self._settles, limit=BATCH, lease_s=60)
             spent += time.perf_counter() - began
             assert claims
             seen += len(claims)
-            settles = [done(claim) for claim in claims]
-            put(queue, (record(number + n, 0) for n in range(len(claims))))
-            number += len(claims)
-        found.append(seen / spent)
-    queue.close()
-    server.bare.flushall()
-    return found
+            self._settles = [done(claim) for claim in claims]
+            put(self._queue, (record(self._next_lane + n, 0) for n in range(len(claims))))
+            self._next_lane += len(claims)
+        return seen / spent
+
+    def close(self) -> None:
+        """Empties the server."""
+        self._queue.close()
+        self._server.bare.flushall()
 
 
 def memory_mb(server: Server) -> float:
