@@ -170,7 +170,7 @@ class MemoryStore:
             self.seq += 1
             old = Record(entry.delivery_id, lane, endpoint, entry.priority * BAND + self.seq)
         old.due_ms = int(entry.not_before.timestamp() * 1000) if entry.not_before else 0
-        old.parked, old.tried = entry.parked, entry.tried
+        old.parked, old.tried = entry.parked, old.tried or entry.tried
         self.records[old.id] = old
         self.lanes.setdefault(lane, []).append(old.id)
 

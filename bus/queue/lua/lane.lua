@@ -56,7 +56,7 @@ end
 local function append(q, lane, ep, e, now, old)
   local score = old and old.score or (e.priority * BAND + call('INCR', q .. 'seq'))
   write_record(q, { id = e.id, lane = lane, ep = ep, score = score, crashes = old and old.crashes or 0,
-    created = old and old.created or whole_number(now), due = e.due, parked = e.parked, tried = e.tried })
+    created = old and old.created or whole_number(now), due = e.due, parked = e.parked, tried = e.tried or (old and old.tried) })
   if e.priority ~= NORMAL then call('SET', q .. 'bands', '1') end
   call('RPUSH', q .. 'l:' .. lane, e.id)
 end
