@@ -15,6 +15,7 @@ from bus.journal.free import free_behind
 from bus.journal.judge import Behind, behind_of, refusal
 from bus.journal.parking import orphan_behind
 from bus.journal.plans import ALREADY, correct, take
+from bus.journal.settle import learn, owners_of
 from bus.journal.transitions import cancelled, released, settled
 from bus.journal.unit import Unit, delivery_row
 from bus.records import Act, Acted, Action, PlanItemState, PlanNote, QueueRecord
@@ -73,6 +74,9 @@ def _carry_out(unit: Unit, row: DeliveryRow, action: Action) -> tuple[DeliveryRo
     if action.act is Act.SETTLE:
         row = settled(row, who=action.who, why=action.why)
         unit.put(row)
+        owners = owners_of(unit, [code for _, code in action.learned])
+        for name in action.learned:
+            learn(unit, row, name, owners)
         return row, free_behind(unit, [row.id]).get(row.id, ())
     row = released(row, who=action.who, now_us=unit.now_us, as_replay=action.act is Act.REPLAY)
     unit.put(row)

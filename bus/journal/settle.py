@@ -88,7 +88,7 @@ def settle_many(unit: Unit, closings: Sequence[Closing]) -> list[Settled]:
             for row in unit.read(_MADE, {"many": ids})
         },
         waited_for=waited_for(unit, ids),
-        owners=_owners(unit, learned),
+        owners=owners_of(unit, learned),
     )
     return [_settle(unit, closing, run) for closing in closings]
 
@@ -130,7 +130,7 @@ def _settle(unit: Unit, closing: Closing, run: _Run) -> Settled:
 def _consequences(unit: Unit, closing: Closing, row: DeliveryRow, run: _Run) -> tuple[QueueRecord, ...]:
     feed: list[QueueRecord] = []
     for name in closing.settlement.learned:
-        _learn(unit, row, name, run.owners)
+        learn(unit, row, name, run.owners)
     if closing.settlement.decision.step is NextStep.DONE and row.id in run.waited_for:
         feed += free_behind(unit, [row.id]).get(row.id, ())
     if closing.derived:
@@ -140,7 +140,7 @@ def _consequences(unit: Unit, closing: Closing, row: DeliveryRow, run: _Run) -> 
     return tuple(feed)
 
 
-def _learn(unit: Unit, row: DeliveryRow, name: tuple[str, str], owners: dict[tuple[str, str], str]) -> None:
+def learn(unit: Unit, row: DeliveryRow, name: tuple[str, str], owners: dict[tuple[str, str], str]) -> None:
     """A name the partner told us. If another dossier bears it, the old one keeps it and the clash is on record."""
     party, code = name
     owner = owners.get(name)
@@ -154,7 +154,8 @@ def _learn(unit: Unit, row: DeliveryRow, name: tuple[str, str], owners: dict[tup
     unit.entry(kind, row.id, {"party": party, "dossier": row.dossier, "owner": owner or row.dossier})
 
 
-def _owners(unit: Unit, codes: list[str]) -> dict[tuple[str, str], str]:
+def owners_of(unit: Unit, codes: list[str]) -> dict[tuple[str, str], str]:
+    """Whose dossier bears one of these codes, by (party, code)."""
     rows = unit.read(_OWNERS, {"many": codes}) if codes else ()
     return {(row["party"], row["code"]): row["dossier"] for row in rows}
 

@@ -31,6 +31,7 @@ class Action:
     as_then: bool = False  # replay: keep the content made then
     plan: str = ""  # id of the plan it belongs to: done once, and noted there in the same commit
     item: int = 0  # number in that plan
+    learned: tuple[tuple[str, str], ...] = ()  # settle: what the partner calls the dossier: (party, code)
 
 
 @dataclass(frozen=True, slots=True)

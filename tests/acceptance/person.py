@@ -12,6 +12,7 @@ from bus.simulators.marks import read_step
 from tests.acceptance.running_bus import Bus
 
 UNCLEAR = frozenset({"LT-DLV-003", "LT-DLV-004"})  # whether the receiver has it is not known
+_NAMES_IT = frozenset({"TaoMoiHoSo"})  # its answer is the receiver's own number of the dossier
 _LEDGERS = {"cong_dvcqg": "portal", "gplx_dlms": "dlms"}
 
 
@@ -32,9 +33,12 @@ def decide(bus: Bus, *, about: frozenset[str] = UNCLEAR) -> int:
         assert found.delivery.problem_code in about, (found.delivery.problem_code, found)
         content = bus.journal.body(found.envelope.id, "content")
         sent = _readable(content.body.decode()) if content is not None else ""
-        there = any(_is_there(line, _LEDGERS[found.delivery.endpoint], found.envelope.kind, sent) for line in taken)
+        endpoint = found.delivery.endpoint
+        there = [line for line in taken if _is_there(line, _LEDGERS[endpoint], found.envelope.kind, sent)]
         act = Act.SETTLE if there else Act.RELEASE
-        acted = bus.act(Action(act, found.delivery.id, "người trực", "đã đối chiếu với sổ của bên nhận"))
+        named = tuple((endpoint, line.code) for line in there[:1] if found.delivery.operation in _NAMES_IT)
+        why = "đã đối chiếu với sổ của bên nhận"
+        acted = bus.act(Action(act, found.delivery.id, "người trực", why, learned=named))
         assert acted.done, acted
     return len(parked)
 

@@ -355,6 +355,18 @@ def test_settle_what_the_partner_says_it_has(world: World) -> None:
     assert world.journal.verify_chain() == ()
 
 
+def test_settle_brings_the_partners_name_of_the_dossier(world: World) -> None:
+    """What follows may need the name that the lost answer would have told; a name that is another's stays there."""
+    first, other = world.delivery(to("a"), code="TN01"), world.delivery(to("a"), code="TN02")
+    for one in (first, other):
+        world.deliver(one, decision=PARKED, outcome=Outcome.UNCLEAR)
+        action = Action(Act.SETTLE, one, "nguyen.an", "số của bên nhận", learned=(("a", "A-1"),))
+        assert world.journal.act(action).result(20).done
+    assert ("a", "A-1") in world.work(first).identities
+    assert ("a", "A-1") not in world.work(other).identities
+    assert world.journal.verify_chain() == ()
+
+
 def test_settle_only_what_rests_in_doubt(world: World) -> None:
     """What is ready, being sent, final, or without a proof is not settled by a person."""
     ready, sending, final, parked = (world.delivery(code=code) for code in ("R", "S", "F", "P"))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bus.delivery import State
 from bus.journal.bodies import content_role, reply_role, signature_role
-from bus.journal.delivery_row import is_live
+from bus.journal.delivery_row import DeliveryRow, is_live
 from bus.journal.judge import behind_of, refusal
 from bus.journal.look import ACT, Look
 from bus.journal.memory.deadlines import record_expiry
@@ -122,15 +122,19 @@ def settle(store: Store, settlement: Settlement) -> Settled:
     return answer
 
 
-def _consequences(store: Store, settlement: Settlement) -> tuple[QueueRecord, ...]:
-    row = store.deliveries[settlement.delivery_id]
-    feed: list[QueueRecord] = []
-    for name in settlement.learned:
+def _learn(store: Store, row: DeliveryRow, names: Iterable[tuple[str, str]]) -> None:
+    for name in names:
         owner = store.names.get(name)
         if owner is None and name[1]:
             store.give_name(row.dossier, name)
         if owner != row.dossier and name[1]:
             store.note("learn" if owner is None else "name-clash", row.id, {"party": name[0]})
+
+
+def _consequences(store: Store, settlement: Settlement) -> tuple[QueueRecord, ...]:
+    row = store.deliveries[settlement.delivery_id]
+    feed: list[QueueRecord] = []
+    _learn(store, row, settlement.learned)
     if settlement.decision.step is NextStep.DONE:
         feed += free_behind(store, row.id)
     for derived in settlement.derived:
@@ -238,6 +242,7 @@ def _carry_out(store: Store, action: Action) -> tuple[QueueRecord, ...]:
         return orphan_behind(store, row.id, who=action.who)
     if action.act is Act.SETTLE:
         store.deliveries[row.id] = settled(row, who=action.who, why=action.why)
+        _learn(store, row, action.learned)
         return tuple(free_behind(store, row.id))
     row = store.deliveries[row.id] = released(
         row, who=action.who, now_us=store.now_us, as_replay=action.act is Act.REPLAY
