@@ -70,6 +70,8 @@ def _look(claim: Claimed, item: WorkItem | None, tools: Tools) -> Ready | Skip:
         return Skip(claim, final=True, rebuild=True)
     if not item.is_head:
         return Skip(claim, rebuild=True, pause_s=5.0)
+    if item.delivery.state is State.PARKED:  # whoever parked it did not live to tell the queue, or has not yet
+        return Skip(claim, rebuild=True)
     if item.delivery.state is State.SENDING:  # by another worker, under a lease that the journal still honours
         return Skip(claim, rebuild=True)
     if item.open_intent and (decision := unclear_after_crash(item.delivery, item.unclear)):

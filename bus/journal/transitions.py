@@ -129,13 +129,14 @@ def recorded(row: DeliveryRow, attempt: Attempt, *, token_holds: bool) -> Delive
 
 def may_settle(row: DeliveryRow, settlement: Settlement, *, now_us: int) -> bool:
     """Whether a settlement may change the delivery. One without an attempt needs no intent of its own, but nobody
-    else may be sending."""
+    else may be sending, and it brings nothing back that was left to a person."""
     holds = settlement.token == row.token
     if settlement.attempt is None and settlement.decision.expired_since is not None:
         fresh = row.since_us == to_us(settlement.decision.expired_since)  # released meanwhile: nothing has expired
         return bool(row.open) and fresh and row.state != State.PARKED.value and not is_live(row, now_us=now_us)
     if settlement.attempt is None:
-        return bool(row.open) and (holds or not is_live(row, now_us=now_us))
+        parked = row.state == State.PARKED.value and settlement.decision.step is not NextStep.PARK
+        return bool(row.open) and not parked and (holds or not is_live(row, now_us=now_us))
     return bool(row.open) and holds and row.token != ""
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bus.delivery import Pattern, State
+from bus.delivery import Pattern, State, Unclear
 from bus.expiry import DeadlineKeeper
 from bus.feeder import Feeder
 from bus.notation import read_notation
@@ -234,3 +234,13 @@ def test_a_closed_receiver_makes_a_ready_one_wait_and_burns_nothing(world: World
         seen = world.work(delivery).delivery
         assert (seen.state, seen.reason, seen.next_at) == (State.WAITING, "ngoài giờ nhận", opens)
         assert (seen.attempts_used, world.work(delivery).next_attempt) == (0, 1)
+
+
+def test_a_closed_receiver_brings_back_nothing_that_was_parked_meanwhile(world: World) -> None:
+    """A worker that looked before it was parked says that it waits: a person must decide all the same."""
+    delivery = world.delivery(to(unclear=Unclear.PARK))
+    world.deliver(delivery, outcome=Outcome.UNCLEAR, decision=PARKED)
+    for step in (NextStep.WAIT, NextStep.ASK):
+        closed = Decision(step, "ngoài giờ nhận", next_at=world.clock.turn(HOUR), counts=False)
+        assert not world.settle(Settlement(None, b"", "", delivery, "1.2", closed)).applied
+        assert world.state(delivery) is State.PARKED

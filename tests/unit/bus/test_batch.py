@@ -9,9 +9,10 @@ import pytest
 
 from adapters.wire.contract import Target
 from adapters.wire.registry import outbound, render
-from bus.batch import Ready, Skip, parked, poison, prepare_batch
+from bus.batch import Ready, Skip, look_up, make_ready, parked, poison
 from bus.delivery import State
 from bus.policies import Policies
+from bus.ports import Journal
 from bus.records import Act, Action, Claimed, Content, NextStep
 from bus.retry import RetryPolicy, closed
 from bus.trial import Line, Tools
@@ -132,6 +133,15 @@ def test_outside_the_receivers_hours_it_waits_without_an_intent(desk: Desk) -> N
     desk.clock.move((opens - desk.clock.now()).total_seconds())
     (ready,) = prepare_batch([claim], desk.journal, with_hours, worker="w1", lease_s=60)
     assert isinstance(ready, Ready)
+
+
+def test_what_a_person_must_decide_is_left_alone(desk: Desk) -> None:
+    """Its worker died between the journal and the queue: neither the receiver's hours nor a fault of its content
+    says anything new of it."""
+    claim = claimed(desk)
+    desk.journal.settle(parked(claim, problem("LT-DLV-006", Stage.DELIVER, {"endpoint": claim.endpoint}))).result()
+    skip = one(desk, claim, endpoints=())
+    assert (skip.settlement, skip.final, skip.rebuild) == (None, False, True)
 
 
 def test_an_unclear_one_stays_unclear_while_its_receiver_is_closed(desk: Desk) -> None:
