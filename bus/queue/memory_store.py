@@ -185,7 +185,8 @@ class MemoryStore:
             del self.records[lease.id]
         else:
             head = self.records[lease.id]
-            head.crashes = 0
+            if settle.tried or settle.step is QueueStep.PARK:  # put back untried it may still be what it was
+                head.crashes = 0
             head.due_ms = int(settle.at.timestamp() * 1000) if settle.step is QueueStep.DELAY and settle.at else 0
             head.parked = settle.step is QueueStep.PARK
             head.tried = head.tried or settle.tried

@@ -272,8 +272,21 @@ def test_settled_crashes_are_forgotten(world: World, queue: Queue) -> None:
         queue.expire_worker("w1")
     (third,) = claim(queue)
     assert third.crashes == 2
-    (fourth,) = claim(queue, settle(third, QueueStep.DELAY, moment(world.now_ms)))
+    (fourth,) = claim(queue, settle(third, QueueStep.DELAY, moment(world.now_ms), tried=True))
     assert fourth.crashes == 0
+
+
+def test_crashes_are_remembered_of_what_was_put_back_untried(world: World, queue: Queue) -> None:
+    """The dead worker's intent was live still, the journal was away: whoever had it lived because it did nothing."""
+    queue.enqueue([record(1)])
+    for _ in range(2):
+        claim(queue)
+        queue.expire_worker("w1")
+    (third,) = claim(queue)
+    (fourth,) = claim(queue, settle(third, QueueStep.DELAY, moment(world.now_ms)))
+    assert fourth.crashes == 2
+    queue.expire_worker("w1")
+    assert [poisoned.delivery_id for poisoned in queue.poisoned()] == [name(1)]
 
 
 def test_suspects_travel_alone(queue: Queue) -> None:

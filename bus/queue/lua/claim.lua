@@ -12,7 +12,7 @@ local function settle(q, rules, now, id, lane, token, step, at, health, tried)
     call('LPOP', q .. 'l:' .. lane)
     call('HDEL', q .. 'm', id)
   else
-    head.crashes = 0
+    if tried == '1' or step == 'park' then head.crashes = 0 end -- put back untried it may still be what it was
     head.due = step == 'delay' and at or 0
     head.parked = step == 'park'
     head.tried = head.tried or tried == '1'
