@@ -179,18 +179,24 @@ class Run:
         id = id_of(row, self.rule)
         self.turn.keep()
         if not id:
-            cause = problem("LT-POLL-003", Stage.PARSE, {"path": self.rule.id})
-            listed = Message(self._envelope(row.body), row.body, row.media_type)
-            new = self._commit([refused(listed, (*row.problems, cause), self.poll.source, digest=digest)])
+            new = self._commit([self._unfit(row, digest, problem("LT-POLL-003", Stage.PARSE, {"path": self.rule.id}))])
         else:
             answer = self._asked(self.rule.get, self.rule.get_ask, (), id=id)
-            rows = answer.fetched.rows
-            taken = [replace(one, id=id, digest=digest) for one in self._prepared(rows, cause="")]
-            new = self._commit(taken) if taken else 0
+            taken = [replace(one, id=id, digest=digest) for one in self._prepared(answer.fetched.rows, cause="")]
+            if not taken:  # acknowledged it would be lost: they would give it no more
+                values = {"operation": self.rule.get, "endpoint": self.poll.endpoint}
+                cause = problem("LT-POLL-010", Stage.PARSE, values)
+                taken = [replace(self._unfit(row, digest, cause), id=id)]
+            new = self._commit(taken)
         self.position = self.position.with_seen((digest,), page=self.rule.page)
         self._write()  # what is owed is on record before it is told
         self.settle_debts()
         return int(new > 0)
+
+    def _unfit(self, row: Row, digest: str, cause: Problem) -> Taken:
+        """Evidence of a row of the list whose item could not be had."""
+        listed = Message(self._envelope(row.body), row.body, row.media_type)
+        return refused(listed, (*row.problems, cause), self.poll.source, digest=digest)
 
     # ---------------------------------------------------------------- acknowledging
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -77,6 +78,30 @@ def test_an_acknowledgement_that_is_lost(town: Callable[..., Town], monkeypatch:
     state = here.partner.state()
     assert state["letters"][id] == ["done"]
     assert (state["done"], state["told_twice"]) == (5, 0)
+
+
+def test_a_letter_that_is_not_given(town: Callable[..., Town], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listed, but what is fetched is empty: never acknowledged as taken; evidence says so, and the others go in."""
+    import bus.polling.run as run
+
+    here = hub(town, "--letters", "5")
+    real = run.ask
+    empty: list[str] = []
+
+    def forgetful(line: object, name: str, members: object, words: Mapping[str, str], **more: object) -> Answer:
+        answer = real(line, name, members, words, **more)  # type: ignore[arg-type]
+        if name == "LayThu" and (not empty or words["id"] in empty):
+            empty.append(words["id"])
+            return replace(answer, fetched=replace(answer.fetched, rows=()))
+        return answer
+
+    monkeypatch.setattr(run, "ask", forgetful)
+    here.runs(NAME)
+    here.partner.control("offer-again")
+    here.runs(NAME)
+    assert len(here.taken()) == 4
+    assert here.partner.state()["letters"][empty[0]] == ["fail"]
+    assert here.rejected() == [("LT-POLL-010",)]
 
 
 @pytest.mark.parametrize("killed_at", range(8))
