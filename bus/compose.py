@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from adapters.registry import Registry
 from adapters.wire.contract import OutboundWire, Target
 from adapters.wire.registry import outbound, render
+from bus.body_keys import vault_of
 from bus.clock import SystemClock
 from bus.expiry import DeadlineKeeper
 from bus.feeder import Feeder
@@ -76,7 +77,7 @@ def open_parts(settings: Settings) -> Parts:
     house = load_house(settings)  # first: what is wrong there is told before a store is touched
     policies = load_policies(settings)
     settings.data.mkdir(parents=True, exist_ok=True)
-    journal = open_journal(settings.journal_url())
+    journal = open_journal(settings.journal_url(), vault=vault_of(settings))
     queue = open_queue(settings)
     clock, feeder = SystemClock(), Feeder(journal, queue)
     deadlines = DeadlineKeeper(journal, queue, feeder, policies, clock)

@@ -11,6 +11,7 @@ from adapters.poll_rule import PollRule
 from adapters.registry import system_folders
 from adapters.wire.contract import OutboundWire, Target
 from adapters.wire.registry import outbound
+from bus.body_keys import Rewrapper
 from bus.compose import Parts
 from bus.compose_evidence import make_sealer
 from bus.polling.fetch import Line
@@ -19,6 +20,7 @@ from bus.polling.plan import Means, every_of, poll_name
 from bus.polling.take import Source
 from bus.scheduler import Post, Scheduler
 from bus.settings import EndpointSettings, Settings
+from bus.turn import Job
 from schemas.message import Party
 from schemas.problem import Refused, Stage, problem
 
@@ -39,7 +41,12 @@ class Planned:
 def make_scheduler(parts: Parts, *, name: str) -> Scheduler:
     """The scheduler of one worker process. Not started."""
     post = Post(name, parts.journal, parts.queue, parts.clock, parts.settings.queue.lease_s, random.random)
-    return Scheduler((*make_polls(parts), make_sealer(parts.settings, parts.journal, parts.clock)), post)
+    jobs: tuple[Job, ...] = (
+        *make_polls(parts),
+        make_sealer(parts.settings, parts.journal, parts.clock),
+        Rewrapper(parts.journal),
+    )
+    return Scheduler(jobs, post)
 
 
 def make_polls(parts: Parts) -> tuple[Poll, ...]:

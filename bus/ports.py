@@ -11,6 +11,7 @@ from bus.book import ReconciliationBook
 from bus.deadline_port import DeadlineBook
 from bus.delivery import State
 from bus.job_port import Jobs, Outbox
+from bus.key_port import KeyBook
 from bus.records import (
     Acceptance,
     Acknowledged,
@@ -74,7 +75,7 @@ class GenerationLost(QueueUnavailable):
     restored, or rebuilt by somebody. `Feeder.heal` puts it right; until then nothing can be changed there."""
 
 
-class Journal(ReconciliationBook, DeadlineBook, Jobs, Outbox, SealBook, SeenBook, Watchable, Protocol):
+class Journal(ReconciliationBook, DeadlineBook, Jobs, KeyBook, Outbox, SealBook, SeenBook, Watchable, Protocol):
     """The record. Thread-safe. Every writing method hands its work to the one writer thread of the process and
     returns a Future that is done only after the commit reached the disk; futures fail with JournalUnavailable.
     Reading methods use their own connections and see committed data only.
@@ -98,8 +99,7 @@ class Journal(ReconciliationBook, DeadlineBook, Jobs, Outbox, SealBook, SeenBook
         those not final, with no live intent of somebody else, and first in their lane."""
 
     def settle(self, settlement: Settlement) -> Future[Settled]:
-        """Records the attempt, always; changes the delivery where the token still holds; frees what was held
-        behind it; accepts what was derived."""
+        """Records the attempt, always. Does the rest (frees, accepts what was derived) where the token still holds."""
 
     def expire_worker(self, worker: str) -> Future[int]:
         """Ends the live intents of a worker known to be dead: what it was sending is open to the resolver now."""

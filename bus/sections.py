@@ -63,10 +63,28 @@ class DoorSettings(_Part):
     _are_networks = field_validator("metrics_from")(lambda value: _networks(value))
 
 
+class EncryptionSettings(_Part):
+    """Bodies under lock, see bus.journal.vault."""
+
+    active: str = ""  # key of new bodies; "" = the only one of `keys`; "-" = new bodies in clear, old ones readable
+    keys: Mapping[str, str] = Field(default_factory=dict)  # id → 32 bytes as base64, by reference
+
+    @model_validator(mode="after")
+    def _active_is_named(self) -> EncryptionSettings:
+        if not self.active and len(self.keys) > 1:
+            raise ValueError("active: có nhiều khóa, phải ghi khóa đang dùng / several keys: say which is active")
+        return self
+
+    def active_key(self) -> str:
+        """Its id; "" = new bodies stay in clear."""
+        return "" if self.active == "-" else self.active or next(iter(self.keys), "")
+
+
 class JournalSettings(_Part):
     """Where the record is."""
 
     url: str = ""  # SQLAlchemy URL; "" = SQLite in the data folder
+    encryption: EncryptionSettings = EncryptionSettings()
 
 
 class BreakerSettings(_Part):

@@ -53,6 +53,7 @@ def journal_of(settings: Settings) -> Iterator[Journal]:
     Raises:
         JournalUnavailable: there is none, or it cannot be opened.
     """
+    from bus.body_keys import vault_of
     from bus.cli.effective import without_credentials
     from bus.journal import open_journal
     from bus.journal.migrate import NewerJournal
@@ -62,7 +63,7 @@ def journal_of(settings: Settings) -> Iterator[Journal]:
         shown = without_credentials(url)
         raise JournalUnavailable(f"{shown} chưa có / is not there: LIENTHONG_DATA, --config, `lienthong up`")
     try:
-        journal = open_journal(url)
+        journal = open_journal(url, vault=vault_of(settings))
     except (NewerJournal, OSError) as wrong:
         raise JournalUnavailable(str(wrong)) from wrong
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bus.doctor import hours, moving, partners, stores, surroundings
+from bus.doctor import encryption, hours, moving, partners, stores, surroundings
 from bus.doctor.finding import Finding
 from bus.ownership import owner
 from bus.settings import Settings
@@ -38,6 +38,7 @@ STEPS = (
     Step("data", "thư mục dữ liệu", lambda p: surroundings.look_at_data(p.settings)),
     Step("bus", "bus", lambda p: surroundings.look_at_bus(p.settings, pid=p.pid)),
     Step("journal", "nhật ký", lambda p: stores.look_at_journal(p.settings)),
+    Step("encryption", "khóa nội dung", lambda p: encryption.look_at_encryption(p.settings, quick=p.quick)),
     Step("chain", "chuỗi bằng chứng", lambda p: iter(()) if p.quick else stores.look_at_chain(p.settings)),
     Step("queue", "hàng đợi", lambda p: stores.look_at_queue(p.settings, running=bool(p.pid))),
     Step("watch", "tiến triển", lambda p: moving.look_at_moving(p.settings, running=bool(p.pid))),

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bus.body_keys import vault_of
 from bus.compose import open_queue, queue_address
 from bus.delivery import State
 from bus.doctor.finding import Finding, good, note, wrong
@@ -14,6 +15,7 @@ from bus.journal.migrate import HEAD, KNOWN, NewerJournal, revision_of
 from bus.ports import JournalUnavailable, QueueUnavailable
 from bus.queue.examine import ServerFacts, examine
 from bus.settings import Settings
+from schemas.problem import Refused
 
 _MOST_SKEW_S = 2.0
 _HEALS_S = 5.0  # a running bus notices another generation within a second or so
@@ -26,8 +28,8 @@ def opened(settings: Settings) -> Iterator[SqlJournal | None]:
     journal: SqlJournal | None = None
     try:
         if settings.has_journal() and revision_of(settings.journal_url()) == HEAD:
-            journal = open_journal(settings.journal_url())
-    except (JournalUnavailable, NewerJournal, OSError):
+            journal = open_journal(settings.journal_url(), vault=vault_of(settings))
+    except (JournalUnavailable, NewerJournal, OSError, Refused):
         journal = None
     try:
         yield journal

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from bus.delivery import Pattern
 from bus.journal import tables as t
 from bus.journal.belongs import may_touch
-from bus.journal.bodies import CANONICAL, RAW, Packed, pack
+from bus.journal.bodies import CANONICAL, RAW, Packed, pack_message
 from bus.journal.burden import Touch, touched_by
 from bus.journal.delivery_row import DeliveryRow, queue_record
 from bus.journal.ground import Ground, Key, Name, key_digest
@@ -18,6 +18,7 @@ from bus.journal.parking import superseded_by
 from bus.journal.reject import write_problems
 from bus.journal.transitions import lane_of, least_advanced, planned_row
 from bus.journal.unit import Unit
+from bus.journal.vault import OPEN, Vault
 from bus.journal.work import states_of_message
 from bus.records import Acceptance, AcceptItem, ItemResult, ItemStatus, QueueRecord
 from schemas.message import new_id
@@ -35,13 +36,10 @@ class Parcel:
     bodies: tuple[Packed, ...]
 
     @classmethod
-    def of(cls, acceptance: Acceptance) -> Parcel:
+    def of(cls, acceptance: Acceptance, vault: Vault = OPEN) -> Parcel:
         """Packs the bodies."""
-        return cls(
-            acceptance,
-            pack(acceptance.raw.body, acceptance.raw.media_type),
-            tuple(pack(item.message.body, item.message.media_type) for item in acceptance.items),
-        )
+        bodies = (pack_message(item.message, CANONICAL, vault) for item in acceptance.items)
+        return cls(acceptance, pack_message(acceptance.raw, RAW, vault), tuple(bodies))
 
     def size_bytes(self) -> int:
         """Of its bodies as they are kept."""

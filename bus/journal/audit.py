@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 
 from bus.journal import tables as t
 from bus.journal.attempt_row import attempt_of
-from bus.journal.bodies import unpack
+from bus.journal.bodies import body_of
 from bus.journal.chain import Entry, Link, breaks
 from bus.journal.facts import attempt_fact
+from bus.journal.vault import BodyAltered
 from schemas.message import sha256_hex
 
 _FIELDS = tuple(Entry.__dataclass_fields__)
@@ -55,7 +56,7 @@ def _check_messages(connection: Connection, page: Sequence[Entry]) -> Iterator[s
             yield f"{entry.writer}:{entry.number}: message {message_id} {word}"
     for body in connection.execute(_BODIES, many).mappings() if told else ():
         entry, facts = told[body["message_id"]]
-        digest = _digest(body)
+        digest = _digest(connection, body)
         if digest != facts.get("body_sha256") or body["sha256"] != digest:
             yield f"{entry.writer}:{entry.number}: body {body['role']} of message {body['message_id']} altered"
 
@@ -79,10 +80,10 @@ def _facts(entry: Entry) -> Facts:
     return facts if isinstance(facts, dict) else {}
 
 
-def _digest(body: sa.RowMapping) -> str:
+def _digest(connection: Connection, body: sa.RowMapping) -> str:
     try:
-        return sha256_hex(unpack(body["coding"], body["data"]))
-    except (zlib.error, TypeError):
+        return sha256_hex(body_of(connection, body))
+    except (zlib.error, TypeError, BodyAltered):
         return ""
 
 

@@ -1,11 +1,16 @@
-"""Bodies as they are kept: compressed where that helps. Packed in the caller's thread, not in the writer's."""
+"""Bodies as they are kept: compressed where that helps, locked where there is a key. Packed in the caller's thread,
+not in the writer's.
+"""
 
 from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
 
-from schemas.message import sha256_hex
+from sqlalchemy import Connection, RowMapping
+
+from bus.journal.vault import OPEN, Bound, Vault, split
+from schemas.message import Message, sha256_hex
 
 RAW, CANONICAL = "raw", "canonical"
 _LONG, _SAMPLE = 32 * 1024, 8 * 1024  # bytes
@@ -23,11 +28,20 @@ class Packed:
     data: bytes
 
 
-def pack(body: bytes, media_type: str) -> Packed:
-    """Compresses at the quickest level: XML shrinks to a fifth, and the disk is the slower part."""
+def pack(body: bytes, media_type: str, *, of: str = "", role: str = "", vault: Vault = OPEN) -> Packed:
+    """Compresses at the quickest level: XML shrinks to a fifth, and the disk is the slower part. Then locks it, if the
+    vault has an active key, to its place: the role it has in message `of`."""
     squeezed = _squeezed(body) if len(body) > 256 else body
     small = len(squeezed) < len(body)
-    return Packed(media_type, sha256_hex(body), len(body), "zlib" if small else "", squeezed if small else body)
+    digest, coding, data = sha256_hex(body), "zlib" if small else "", squeezed if small else body
+    if vault.active:
+        coding, data = vault.lock(data, coding, Bound(of, role, digest))
+    return Packed(media_type, digest, len(body), coding, data)
+
+
+def pack_message(message: Message, role: str, vault: Vault) -> Packed:
+    """A message's own body."""
+    return pack(message.body, message.media_type, of=message.envelope.id, role=role, vault=vault)
 
 
 def _squeezed(body: bytes) -> bytes:
@@ -41,8 +55,21 @@ def _squeezed(body: bytes) -> bytes:
 
 
 def unpack(coding: str, data: bytes) -> bytes:
-    """The bytes as they were."""
+    """The bytes as they were, of what is not locked."""
     return zlib.decompress(data) if coding == "zlib" else data
+
+
+def body_of(connection: Connection, row: RowMapping) -> bytes:
+    """The bytes of a row as they were. The keys are the connection's: see `Engines.hold`.
+
+    Raises:
+        BodyUnreadable: the key is not there, or they were altered.
+    """
+    coding, data = row["coding"], row["data"]
+    if split(coding)[1]:
+        vault: Vault = connection.get_execution_options().get("vault", OPEN)
+        coding, data = vault.open(coding, data, Bound(row["message_id"], row["role"], row["sha256"]))
+    return unpack(coding, data)
 
 
 def content_role(endpoint: str, *, replaced: int = 0) -> str:

@@ -15,12 +15,13 @@ from sqlalchemy import Connection, RowMapping
 
 from bus.job_port import LeaseLost
 from bus.journal.accept import Parcel, accept_many
-from bus.journal.bodies import pack
+from bus.journal.bodies import RAW, pack_message
 from bus.journal.burden import Burden, Touch, touched_by
 from bus.journal.job_table import jobs
 from bus.journal.moments import maybe_from_us, maybe_us, to_us
-from bus.journal.reject import Asked, Refusal, ask_many, reject_many
+from bus.journal.reject import Asked, Refusal, ask_many, asked_of, reject_many
 from bus.journal.unit import Unit
+from bus.journal.vault import OPEN, Vault
 from bus.records import ItemResult, ItemStatus
 from bus.records.jobs import Ending, Held, Job, JobAct, JobOrder, JobResult, Step, Stepped
 from schemas.message import sha256_hex
@@ -50,20 +51,17 @@ class PackedStep:
     asked: tuple[Asked, ...]
 
     @classmethod
-    def of(cls, step: Step) -> PackedStep:
+    def of(cls, step: Step, vault: Vault = OPEN) -> PackedStep:
         """Packs the bodies."""
         return cls(
             step,
-            tuple(Parcel.of(one) for one in step.acceptances),
-            tuple(Refusal(one, pack(one.raw.body, one.raw.media_type)) for one in step.rejections),
+            tuple(Parcel.of(one, vault) for one in step.acceptances),
+            tuple(Refusal(one, pack_message(one.raw, RAW, vault)) for one in step.rejections),
             tuple(
-                Asked(
-                    one.question, pack(one.question.body, one.question.media_type), pack(one.answer, one.media_type),
-                    one.question.envelope.sender.system,
-                )
+                asked_of(one.question, one.answer, one.media_type, one.question.envelope.sender.system, vault)
                 for one in step.pages
             ),
-        )  # fmt: skip
+        )
 
     def size_bytes(self) -> int:
         """Of its bodies as they are kept."""

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping
 
 from bus.journal import tables as t
 from bus.journal.attempt_row import attempt_of
-from bus.journal.bodies import unpack
+from bus.journal.bodies import body_of
 from bus.journal.delivery_row import problems_of
 from bus.journal.derive import read_deliveries
 from bus.journal.message_row import envelope_of
@@ -60,7 +60,7 @@ def read_body(connection: Connection, message_id: str, role: str) -> Message | N
     body = connection.execute(query).mappings().one_or_none()
     if message is None or body is None:
         return None
-    return Message(envelope_of(message), unpack(body["coding"], body["data"]), body["media_type"])
+    return Message(envelope_of(message), body_of(connection, body), body["media_type"])
 
 
 def read_latest(connection: Connection, dossier: str, kind: str) -> Message | None:

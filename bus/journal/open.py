@@ -6,18 +6,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bus.clock import SystemClock
 from bus.journal.dialect import open_engines
+from bus.journal.key_book import admit
 from bus.journal.migrate import upgrade_engines
-from bus.journal.moments import months_from
+from bus.journal.moments import months_from, to_us
 from bus.journal.sql import SqlJournal
+from bus.journal.vault import OPEN, Vault
 from bus.ports import Clock, JournalUnavailable
 
 
-def open_journal(url: str, *, clock: Clock | None = None) -> SqlJournal:
+def open_journal(url: str, *, clock: Clock | None = None, vault: Vault = OPEN) -> SqlJournal:
     """The journal at an SQLAlchemy address, e.g. "sqlite:////var/lib/lienthong/journal.sqlite" or
     "postgresql+psycopg://lienthong@db.example/lienthong".
 
     Raises:
         JournalUnavailable: it cannot be opened, or it could lose what it answered.
+        bus.journal.vault.BodyLocked: the vault lacks a key that bodies are kept under, or has another one.
         ValueError: not the address of a journal.
         bus.journal.migrate.NewerJournal: a newer version wrote it.
     """
@@ -26,10 +29,11 @@ def open_journal(url: str, *, clock: Clock | None = None) -> SqlJournal:
     try:
         upgrade_engines(engines)
         engines.server.open_months(engines.writer, months_from(clock.now()))
+        admit(engines, vault, now_us=to_us(clock.now()))
     except JournalUnavailable:
         engines.dispose()
         raise
     except SQLAlchemyError as error:
         engines.dispose()
         raise JournalUnavailable(f"the journal cannot be opened: {error}") from error
-    return SqlJournal(engines, clock)
+    return SqlJournal(engines, clock, vault)

@@ -16,6 +16,7 @@ from bus.journal.message_row import body_values
 from bus.journal.moments import to_us
 from bus.journal.transitions import granted, may_grant
 from bus.journal.unit import Unit
+from bus.journal.vault import OPEN, Vault
 from bus.records import Content, Intent, Preparation
 
 _b = t.bodies.c
@@ -34,10 +35,15 @@ class PackedContent:
     profile: str
 
     @classmethod
-    def of(cls, delivery_id: str, content: Content) -> PackedContent:
+    def of(cls, delivery_id: str, content: Content, vault: Vault = OPEN) -> PackedContent:
         """Packs it, outside the writer thread."""
-        signature = pack(content.signature.encode(), "application/jose") if content.signature else None
-        return cls(delivery_id, pack(content.body, content.media_type), signature, content.profile)
+        of, _, endpoint = delivery_id.partition(":")
+        body = pack(content.body, content.media_type, of=of, role=content_role(endpoint), vault=vault)
+        signature = None
+        if content.signature:
+            text, role = content.signature.encode(), signature_role(endpoint)
+            signature = pack(text, "application/jose", of=of, role=role, vault=vault)
+        return cls(delivery_id, body, signature, content.profile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +54,9 @@ class Prepared:
     intents: tuple[Intent, ...]
 
     @classmethod
-    def of(cls, preparation: Preparation) -> Prepared:
+    def of(cls, preparation: Preparation, vault: Vault = OPEN) -> Prepared:
         """Packs the contents."""
-        return cls(tuple(PackedContent.of(*content) for content in preparation.contents), preparation.intents)
+        return cls(tuple(PackedContent.of(*content, vault) for content in preparation.contents), preparation.intents)
 
     def size_bytes(self) -> int:
         """Of the contents as they are kept."""

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bus.journal import tables as t
-from bus.journal.bodies import RAW, Packed
+from bus.journal.bodies import RAW, Packed, pack, pack_message
 from bus.journal.burden import Touch
 from bus.journal.message_row import body_values, message_values
 from bus.journal.moments import month_of
 from bus.journal.unit import Unit
+from bus.journal.vault import Vault
 from bus.records import Rejection
 from schemas.message import Message
 from schemas.problem import Problem
@@ -51,6 +52,12 @@ class Asked:
     def touch(self) -> Touch:
         """Nothing that others know."""
         return Touch()
+
+
+def asked_of(question: Message, answer: bytes, media_type: str, party: str, vault: Vault) -> Asked:
+    """Packs both, outside the writer thread."""
+    answered = pack(answer, media_type, of=question.envelope.id, role=ANSWER, vault=vault)
+    return Asked(question, pack_message(question, RAW, vault), answered, party)
 
 
 def reject_many(unit: Unit, refusals: Sequence[Refusal]) -> list[None]:

@@ -22,6 +22,7 @@ from bus.journal.message_row import body_values
 from bus.journal.parking import rest
 from bus.journal.transitions import decided, goes_on, may_settle, recorded
 from bus.journal.unit import Unit
+from bus.journal.vault import OPEN, Vault
 from bus.records import NextStep, QueueRecord, Settled, Settlement
 
 _a = t.attempts.c
@@ -41,10 +42,10 @@ class Closing:
     derived: tuple[Parcel, ...]
 
     @classmethod
-    def of(cls, settlement: Settlement) -> Closing:
+    def of(cls, settlement: Settlement, vault: Vault = OPEN) -> Closing:
         """Packs the reply and what is derived, outside the writer thread."""
-        reply = pack(settlement.reply, settlement.reply_media_type) if settlement.reply else None
-        return cls(settlement, reply, tuple(Parcel.of(derived.acceptance) for derived in settlement.derived))
+        reply = _packed_reply(settlement, vault) if settlement.reply else None
+        return cls(settlement, reply, tuple(Parcel.of(derived.acceptance, vault) for derived in settlement.derived))
 
     def size_bytes(self) -> int:
         """Of its bodies as they are kept."""
@@ -54,6 +55,12 @@ class Closing:
         """Its delivery's dossier, and those of what is derived."""
         born = touched_by(parcel.acceptance for parcel in self.derived)
         return replace(born, deliveries=(self.settlement.delivery_id,))
+
+
+def _packed_reply(settlement: Settlement, vault: Vault) -> Packed:
+    message_id, _, endpoint = settlement.delivery_id.partition(":")
+    role = reply_role(endpoint, settlement.attempt.number if settlement.attempt else 0)
+    return pack(settlement.reply, settlement.reply_media_type, of=message_id, role=role, vault=vault)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from bus.journal import tables as t
 from bus.journal.accept import Parcel, accept_many
 from bus.journal.act import act_many
 from bus.journal.audit import check_chains
-from bus.journal.bodies import pack
+from bus.journal.bodies import RAW, pack_message
 from bus.journal.deadlines import Deadlines
 from bus.journal.derive import count_behind, count_states
 from bus.journal.dialect import Engines
@@ -24,6 +24,7 @@ from bus.journal.expire import expire_many
 from bus.journal.find import find_messages
 from bus.journal.generations import next_generation_many, read_generation, touch_many
 from bus.journal.journey import read_body, read_journey, read_latest
+from bus.journal.key_book import SqlKeys
 from bus.journal.lanes import all_lanes, one_lane
 from bus.journal.look import Look, look_many
 from bus.journal.moments import to_us
@@ -32,11 +33,12 @@ from bus.journal.orders import order_many, read_standing
 from bus.journal.plans import PlanEnd, end_many, make_many, note_many, read_items, read_plan, read_plans
 from bus.journal.prepare import Prepared, prepare_many
 from bus.journal.reconcile_book import SqlReconciliations
-from bus.journal.reject import Asked, Refusal, ask_many, reject_many
+from bus.journal.reject import Refusal, ask_many, asked_of, reject_many
 from bus.journal.seals import SqlSeals
 from bus.journal.seen import SqlSeen
 from bus.journal.settle import Closing, settle_many
 from bus.journal.sql_jobs import SqlJobs
+from bus.journal.vault import OPEN, Vault
 from bus.journal.watched import Watched
 from bus.journal.work import work_items
 from bus.journal.writer import Writer
@@ -70,39 +72,39 @@ from schemas.message import Message
 _PING_S = 10.0
 
 
-class SqlJournal(SqlJobs, SqlReconciliations, Deadlines, Watched, SqlSeals, SqlSeen):
+class SqlJournal(SqlJobs, SqlReconciliations, Deadlines, Watched, SqlSeals, SqlSeen, SqlKeys):
     """The `Journal` port. Thread-safe; one per process. Bodies are packed in the caller's thread."""
 
-    def __init__(self, engines: Engines, clock: Clock) -> None:
+    def __init__(self, engines: Engines, clock: Clock, vault: Vault = OPEN) -> None:
         self._engines = engines
         self._clock = clock
+        self._vault = vault
         self._writer = Writer(engines, clock.now)
 
     # -- the door --
 
     def accept(self, acceptance: Acceptance) -> Future[tuple[ItemResult, ...]]:
         """See the port."""
-        return self._writer.submit(accept_many, Parcel.of(acceptance))
+        return self._writer.submit(accept_many, Parcel.of(acceptance, self._vault))
 
     def reject(self, rejection: Rejection) -> Future[None]:
         """See the port."""
-        body = pack(rejection.raw.body, rejection.raw.media_type)
+        body = pack_message(rejection.raw, RAW, self._vault)
         return self._writer.submit(reject_many, Refusal(rejection, body))
 
     def record_ask(self, question: Message, answer: bytes, *, answer_media_type: str, party: str) -> Future[None]:
         """See the port."""
-        asked = Asked(question, pack(question.body, question.media_type), pack(answer, answer_media_type), party)
-        return self._writer.submit(ask_many, asked)
+        return self._writer.submit(ask_many, asked_of(question, answer, answer_media_type, party, self._vault))
 
     # -- the worker --
 
     def prepare(self, preparation: Preparation) -> Future[frozenset[str]]:
         """See the port."""
-        return self._writer.submit(prepare_many, Prepared.of(preparation))
+        return self._writer.submit(prepare_many, Prepared.of(preparation, self._vault))
 
     def settle(self, settlement: Settlement) -> Future[Settled]:
         """See the port."""
-        return self._writer.submit(settle_many, Closing.of(settlement))
+        return self._writer.submit(settle_many, Closing.of(settlement, self._vault))
 
     def expire_worker(self, worker: str) -> Future[int]:
         """See the port."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from bus.journal.jobs import Beginning, PackedStep, begin_jobs, end_jobs, order_jobs, read_jobs, step_jobs
 from bus.journal.outbox import Speech, hear_many
+from bus.journal.vault import Vault
 from bus.journal.writer import Writer
 from bus.records.jobs import Ending, Job, JobOrder, Step, Stepped
 from bus.records.outbox import Heard, Spoken
@@ -20,6 +21,7 @@ class SqlJobs:
     """See `bus.job_port`. Bodies are packed in the caller's thread."""
 
     _writer: Writer
+    _vault: Vault
 
     def _reading(self) -> AbstractContextManager[Connection]:
         raise AttributeError("_reading")  # the journal's own
@@ -30,7 +32,7 @@ class SqlJobs:
 
     def step_job(self, step: Step) -> Future[Stepped]:
         """See the port."""
-        return self._writer.submit(step_jobs, PackedStep.of(step))
+        return self._writer.submit(step_jobs, PackedStep.of(step, self._vault))
 
     def end_job(self, ending: Ending) -> Future[bool]:
         """See the port."""

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping
 
 from bus.delivery import State, Unclear
 from bus.journal import tables as t
-from bus.journal.bodies import CANONICAL, content_role, signature_role, unpack
+from bus.journal.bodies import CANONICAL, body_of, content_role, signature_role
 from bus.journal.delivery_row import DeliveryRow
 from bus.journal.derive import deliveries_by_id, read_deliveries
 from bus.journal.message_row import envelope_of
@@ -45,10 +45,10 @@ def work_items(connection: Connection, ids: Sequence[str], *, now_us: int) -> tu
         kept = bodies[row.message_id]
         items[row.id] = WorkItem(
             delivery=delivery,
-            message=_message(messages[row.message_id], kept.get(CANONICAL)),
+            message=_message(connection, messages[row.message_id], kept.get(CANONICAL)),
             unclear=Unclear(row.unclear),
             identities=names.get(row.dossier, ()),
-            content=_content(row, kept),
+            content=_content(connection, row, kept),
             next_attempt=row.last_number + 1,
             open_intent=bool(row.doubts),
             known_there=row.operation in there,
@@ -95,19 +95,19 @@ def _grouped(rows: Iterable[RowMapping]) -> dict[str, tuple[tuple[str, str], ...
     return {dossier: tuple(names) for dossier, names in found.items()}
 
 
-def _message(row: RowMapping, body: RowMapping | None) -> Message:
-    data = unpack(body["coding"], body["data"]) if body is not None else b""
+def _message(connection: Connection, row: RowMapping, body: RowMapping | None) -> Message:
+    data = body_of(connection, body) if body is not None else b""
     return Message(envelope_of(row), data, row["media_type"])
 
 
-def _content(row: DeliveryRow, kept: Mapping[str, RowMapping]) -> Content | None:
+def _content(connection: Connection, row: DeliveryRow, kept: Mapping[str, RowMapping]) -> Content | None:
     body = kept.get(content_role(row.endpoint))
     if body is None:
         return None
     signature = kept.get(signature_role(row.endpoint))
     return Content(
-        body=unpack(body["coding"], body["data"]),
+        body=body_of(connection, body),
         media_type=body["media_type"],
-        signature=unpack(signature["coding"], signature["data"]).decode() if signature is not None else "",
+        signature=body_of(connection, signature).decode() if signature is not None else "",
         profile=body["profile"],
     )

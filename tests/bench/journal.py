@@ -15,8 +15,9 @@ from pathlib import Path
 
 from bus.clock import SystemClock
 from bus.journal import SqlJournal, open_journal
+from bus.journal.vault import OPEN, Vault
 from bus.outcome import Outcome
-from bus.records import Content, Intent, Preparation
+from bus.records import Acceptance, Content, Intent, Preparation
 from tests.contract.journal_server import server
 from tests.contract.journal_world import acceptance, item, message, numbered, settlement
 from tests.foreign import path_of
@@ -27,15 +28,41 @@ GOAL = 1_500
 SUBMITTERS = 32
 ACCEPTS = 4_000
 BATCH = 16
+_TURNS = 4
 
 
 def rows() -> Iterator[Row]:
     """Measures on a fresh journal: SQLite, and PostgreSQL where it is installed (a server of its own, here)."""
     with tempfile.TemporaryDirectory(prefix="ltbench") as folder:
         yield from _measured("journal", f"sqlite:///{Path(folder) / 'j.sqlite'}", goal=GOAL)
+        yield from _locked(Path(folder))
     if path_of("postgresql") is not None:
         with server().database() as name:
             yield from _measured("journal on PostgreSQL", server().url(name), goal=None)
+
+
+def _locked(folder: Path) -> Iterator[Row]:
+    """What locking bodies adds: accepts with a key, as a ratio to those without, in turns on journals of their own."""
+    vault = Vault({"k1": bytes(32)}, "k1")
+    seconds = {OPEN: 0.0, vault: 0.0}
+    for turn in range(_TURNS):
+        for number, keys in enumerate((OPEN, vault)):
+            journal = open_journal(f"sqlite:///{folder / f'{turn}-{number}.sqlite'}", vault=keys)
+            try:
+                made = iter([acceptance(item(f"TN{n}", message=message(body=_body()))) for n in range(ACCEPTS // 4)])
+                seconds[keys] += _cpu_of_accepting(journal, made)
+            finally:
+                journal.close()
+    ratio = seconds[vault] / seconds[OPEN]
+    yield "journal: CPU of an accept with locked bodies / without", ratio, "ratio", "≤ 1.10", ratio <= 1.10
+
+
+def _cpu_of_accepting(journal: SqlJournal, made: Iterator[Acceptance]) -> float:
+    began = time.process_time()
+    waiting = [journal.accept(one) for one in made]
+    for one in waiting:
+        one.result()
+    return time.process_time() - began
 
 
 def _measured(title: str, url: str, *, goal: int | None) -> Iterator[Row]:

@@ -187,7 +187,7 @@ def numbered(party: str, prefix: str = "H99-", width: int = 4, start: int = 1) -
 
 
 @cache
-def _empty_file() -> Path:
+def empty_file() -> Path:
     """A migrated SQLite file to copy: the migration is tried once per process, not once per test."""
     folder = Path(tempfile.mkdtemp(prefix="ltj"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -201,7 +201,7 @@ def open_world(name: str, folder: Path) -> World:
     if name == "memory":
         return World(name, MemoryJournal(clock), clock)
     path = folder / "journal.sqlite"
-    shutil.copy(_empty_file(), path)
+    shutil.copy(empty_file(), path)
     return World(name, open_journal(f"sqlite:///{path}", clock=clock), clock, path)
 
 

@@ -43,6 +43,11 @@ class Engines:
     reader: Engine
     server: Server
 
+    def hold(self, vault: object) -> None:
+        """Every connection from now on brings the keys of bodies with it: they are read in many places."""
+        for engine in (self.writer, self.reader):
+            engine.update_execution_options(vault=vault)
+
     def dispose(self) -> None:
         """Closes all connections."""
         self.writer.dispose()

@@ -13,7 +13,7 @@ from bus.journal.bodies import RAW
 from bus.journal.jobs import counted, order_facts, step_facts
 from bus.journal.memory.door import accept
 from bus.journal.memory.outbox import hear
-from bus.journal.memory.store import Body, Store
+from bus.journal.memory.store import Store
 from bus.journal.moments import from_us
 from bus.journal.outbox import Speech
 from bus.journal.reject import ANSWER
@@ -73,7 +73,7 @@ def take_step(store: Store, given: Step) -> Stepped:
         raise LeaseLost(given.held.name)
     for page in given.pages:
         kept = store.keep(page.question, verdict="asked", party=page.question.envelope.sender.system, role=RAW)
-        kept.bodies[ANSWER] = Body(page.answer, page.media_type)
+        kept.bodies[ANSWER] = store.made(page.answer, page.media_type)
         store.note("ask", page.question.envelope.id, {"sha256": page.question.envelope.sha256})
     results = [accept(store, one) for one in given.acceptances]
     for one in given.rejections:

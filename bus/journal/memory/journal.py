@@ -16,11 +16,12 @@ from bus.journal.look import Look
 from bus.journal.memory import door, reading, worker
 from bus.journal.memory.deadlines import MemoryDeadlines
 from bus.journal.memory.jobs import MemoryJobs, free_jobs
+from bus.journal.memory.keys import MemoryKeys
 from bus.journal.memory.plans import Plans
 from bus.journal.memory.reconciling import MemoryReconciliations
 from bus.journal.memory.seals import MemorySeals
 from bus.journal.memory.seen import MemorySeen
-from bus.journal.memory.store import Body, Store
+from bus.journal.memory.store import Store
 from bus.journal.memory.watching import WatchedMemory
 from bus.journal.memory.worker import end_worker
 from bus.journal.moments import to_us
@@ -56,12 +57,14 @@ from schemas.message import Message
 T = TypeVar("T")
 
 
-class MemoryJournal(MemoryJobs, MemoryReconciliations, MemoryDeadlines, WatchedMemory, MemorySeals, MemorySeen):
+class MemoryJournal(
+    MemoryJobs, MemoryReconciliations, MemoryDeadlines, WatchedMemory, MemorySeals, MemorySeen, MemoryKeys
+):
     """The `Journal` port. Thread-safe. Futures are done when they are returned. Keeps nothing."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(self, clock: Clock | None = None, *, active_key: str = "") -> None:
         self._clock = clock or SystemClock()
-        self._store = Store(self._clock.now)
+        self._store = Store(self._clock.now, active_key)
         self._plans = Plans(self._store)
         self._lock = threading.RLock()
         self._closed = False
@@ -85,7 +88,7 @@ class MemoryJournal(MemoryJobs, MemoryReconciliations, MemoryDeadlines, WatchedM
 
         def keep() -> None:
             kept = self._store.keep(question, verdict="asked", party=party, role=RAW)
-            kept.bodies[ANSWER] = Body(answer, answer_media_type)
+            kept.bodies[ANSWER] = self._store.made(answer, answer_media_type)
             self._store.note("ask", question.envelope.id, {"sha256": question.envelope.sha256})
 
         return self._do(keep)

@@ -27,6 +27,7 @@ class Body:
     data: bytes
     media_type: str
     profile: str = ""
+    key_id: str = ""  # it would be kept under; nothing is kept here
 
 
 @dataclass(slots=True)
@@ -55,6 +56,7 @@ class Store:
     """Plain dictionaries; the journal's lock guards them."""
 
     now: Callable[[], datetime]
+    active_key: str = ""
     writer: str = field(default_factory=writer_name)
     link: Link = field(default_factory=lambda: Link(0, GENESIS))
     entries: list[Entry] = field(default_factory=list)
@@ -125,11 +127,15 @@ class Store:
     def keep(self, message: Message, *, verdict: str, party: str, role: str, problems: Iterable[Problem] = ()) -> Kept:
         """A message with its first body."""
         kept = Kept(
-            message.envelope, verdict, party, message.media_type, {role: Body(message.body, message.media_type)},
+            message.envelope, verdict, party, message.media_type, {role: self.made(message.body, message.media_type)},
             tuple(problems),
         )  # fmt: skip
         self.messages[message.envelope.id] = kept
         return kept
+
+    def made(self, data: bytes, media_type: str, profile: str = "") -> Body:
+        """A new body."""
+        return Body(data, media_type, profile, self.active_key)
 
     def body(self, message_id: str, role: str) -> Message | None:
         """One kept body; a role without "@endpoint" means the first endpoint that has it."""

@@ -14,7 +14,7 @@ from bus.journal.memory.deadlines import record_expiry
 from bus.journal.memory.door import accept
 from bus.journal.memory.parking import orphan_behind, rest
 from bus.journal.memory.plans import Plans
-from bus.journal.memory.store import Body, Store
+from bus.journal.memory.store import Store
 from bus.journal.moments import from_us, maybe_from_us, to_us
 from bus.journal.offer import acknowledgement
 from bus.journal.plans import ALREADY
@@ -83,9 +83,9 @@ def _keep_content(store: Store, delivery_id: str, content: Content) -> None:
         return
     bodies = store.messages[row.message_id].bodies
     if content_role(row.endpoint) not in bodies:
-        bodies[content_role(row.endpoint)] = Body(content.body, content.media_type, content.profile)
+        bodies[content_role(row.endpoint)] = store.made(content.body, content.media_type, content.profile)
         if content.signature:
-            bodies[signature_role(row.endpoint)] = Body(content.signature.encode(), "application/jose")
+            bodies[signature_role(row.endpoint)] = store.made(content.signature.encode(), "application/jose")
         store.note("content", row.id, {"profile": content.profile})
 
 
@@ -114,7 +114,7 @@ def settle(store: Store, settlement: Settlement) -> Settled:
     if attempt:
         store.attempts[row.id, attempt.number] = (attempt, answer)
         if settlement.reply:
-            body = Body(settlement.reply, settlement.reply_media_type)
+            body = store.made(settlement.reply, settlement.reply_media_type)
             store.messages[row.message_id].bodies[reply_role(row.endpoint, attempt.number)] = body
     store.note("settle", row.id, {"applied": holds, "state": state.value})
     if holds and settlement.decision.expired:

@@ -23,6 +23,19 @@ def upgrade() -> None:
     _jobs()
     _seals()
     _seen()
+    _body_keys()
+
+
+def _body_keys() -> None:
+    """Ids of the keys that bodies were ever kept under."""
+    op.create_table(
+        "body_keys",
+        sa.Column("key_id", _CODE, nullable=False),
+        sa.Column("checked", sa.Text(), nullable=False),
+        sa.Column("since_us", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key_id"),
+        sqlite_with_rowid=False,
+    )
 
 
 def _seen() -> None:
