@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 PIP    := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench chaos docs fix lock setup clean
+.PHONY: help demo test oracles check bench chaos docs fix lock setup clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,10 @@ demo: $(STAMP) ## Move real dossiers both ways through everything, and show it (
 
 test: $(STAMP) ## Run all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests
+
+oracles: $(STAMP) ## Bring other makers' software (as root) and run the tests against it
+	@$(PYTHON) -m tests.oracles
+	@$(BIN)/python -m pytest -q tests/interop
 
 check: $(STAMP) ## Lint, types, floors
 	@$(BIN)/ruff check .

@@ -120,6 +120,15 @@ XADES = replace(
     one_algorithm=False,
 )
 
+# The same from partners' libraries: inclusive forms, issuers' certificates beside the signer's.
+PARTNER_XADES = replace(
+    XADES,
+    name="partner_xades",
+    canonical=CANONICAL_FORMS,
+    key_hints=True,
+    certificates=8,
+)
+
 # SOAP messages: parts in their places, named by id, exclusive canonical XML.
 BUS_SOAP = replace(
     BUS,
@@ -167,7 +176,9 @@ LEGACY_SHA1 = replace(
     production=False,
 )
 
-POLICIES = {policy.name: policy for policy in (BUS, BUS_SOAP, PARTNER_SOAP, XADES, PARTNER_LEGACY, LEGACY_SHA1)}
+POLICIES = {
+    policy.name: policy for policy in (BUS, BUS_SOAP, PARTNER_SOAP, XADES, PARTNER_XADES, PARTNER_LEGACY, LEGACY_SHA1)
+}
 
 __all__ = [
     "BUS",
@@ -177,6 +188,7 @@ __all__ = [
     "LEGACY_SHA1",
     "PARTNER_LEGACY",
     "PARTNER_SOAP",
+    "PARTNER_XADES",
     "POLICIES",
     "XADES",
     "Algorithm",

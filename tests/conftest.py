@@ -21,8 +21,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if name not in TOOLS:
                 raise pytest.UsageError(f"{item.nodeid}: no tool {name!r} in tests/foreign.py")
             if path_of(name) is None:
-                packages = " ".join(TOOLS[name].packages)
-                pytest.skip(f"thiếu công cụ {name} (gói: {packages}) / tool {name} is absent (packages: {packages})")
+                source = TOOLS[name].comes_from
+                pytest.skip(f"thiếu công cụ {name} (từ: {source}) / tool {name} is absent (comes from: {source})")
 
 
 @pytest.hookimpl(wrapper=True)

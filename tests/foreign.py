@@ -1,6 +1,7 @@
 """Tools of other makers that some tests need: where they are, and which Debian packages bring them.
 
-`python3 -m tests.foreign` prints the packages, for `.ci/run`; it needs nothing but the standard library.
+`python3 -m tests.foreign` prints the packages; `make oracles` brings them, and what comes from npm and PyPI. Needs
+nothing but the standard library.
 """
 
 from __future__ import annotations
@@ -10,6 +11,12 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+
+BUILT = Path(__file__).parents[1] / "build" / "oracles"  # what `make oracles` brings that is no Debian package
+NODE_MODULES = BUILT / "node" / "node_modules"
+PYTHON = BUILT / "python" / "bin" / "python"
+_JARS = "/usr/share/java"
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,13 @@ class Tool:
     packages: tuple[str, ...]  # Debian
     probe: tuple[str, ...] = ()  # arguments; () = being there is enough
     folders: tuple[str, ...] = ()  # looked at after PATH; may hold *
+    files: tuple[str, ...] = ()  # must be there too
+    if_absent: bool = False  # packages are asked for only where no program of that name is there
+
+    @property
+    def comes_from(self) -> str:
+        """How to get it."""
+        return " ".join(self.packages) or "make oracles"
 
 
 TOOLS = {
@@ -33,6 +47,14 @@ TOOLS = {
     "gcc": Tool(("gcc",), ("gcc", "libc6-dev")),
     "softhsm2-util": Tool(("softhsm2-util",), ("softhsm2",)),
     "openssl": Tool(("openssl",), ("openssl",)),
+    "santuario": Tool(("java",), ("libxml-security-java", "libbcprov-java"), files=(f"{_JARS}/xmlsec.jar",)),
+    "wss4j": Tool(("java",), ("libwss4j-java", "libcommons-logging-java"), files=(f"{_JARS}/wss4j.jar",)),
+    "node": Tool(("node", "nodejs"), ("nodejs",), if_absent=True),
+    "npm": Tool(("npm",), ("npm",), if_absent=True),
+    "xml-crypto": Tool(("node", "nodejs"), (), files=(f"{NODE_MODULES}/xml-crypto/package.json",)),
+    "xadesjs": Tool(("node", "nodejs"), (), files=(f"{NODE_MODULES}/xadesjs/package.json",)),
+    "bergshamra": Tool((str(PYTHON),), (), ("-c", "import pybergshamra")),
+    "libdigidocpp": Tool((str(PYTHON),), (), ("-c", "import pydigidoc")),
 }
 
 
@@ -44,6 +66,8 @@ def path_of(name: str) -> str | None:
         KeyError: no such tool in the table.
     """
     tool = TOOLS[name]
+    if not all(Path(file).exists() for file in tool.files):
+        return None
     folders = [folder for pattern in tool.folders for folder in sorted(glob.glob(pattern), reverse=True)]
     for program in tool.programs:
         found = shutil.which(program) or next(filter(None, (shutil.which(program, path=f) for f in folders)), None)
@@ -59,5 +83,11 @@ def _works(program: str, probe: tuple[str, ...]) -> bool:
         return False
 
 
+def packages() -> list[str]:
+    """The Debian packages of all tools, and what `make oracles` itself needs."""
+    asked = [tool for tool in TOOLS.values() if not (tool.if_absent and any(map(shutil.which, tool.programs)))]
+    return sorted({"make", "python3-venv", *(package for tool in asked for package in tool.packages)})
+
+
 if __name__ == "__main__":
-    print(*sorted({package for tool in TOOLS.values() for package in tool.packages}))
+    print(*packages())

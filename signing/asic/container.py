@@ -33,9 +33,11 @@ class ContainerLimits:
     entries: int = 1_000
     ratio: int = 200  # of any one entry
     name_characters: int = 255
+    comment_characters: int = 0  # of the whole archive: some makers write their name there; plain text only
 
 
 LIMITS = ContainerLimits()
+PARTNER_LIMITS = ContainerLimits(comment_characters=255)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,9 @@ def _check_directory(
 ) -> None:
     if not entries or len(entries) > limits.entries:
         _refuse("LT-ASIC-002", stage, found=f"{len(entries)} entries")
-    if archive.comment or data[-_END:-18] != b"PK\x05\x06" or entries[0].header_offset != 0:
+    comment, end = archive.comment, len(data) - _END - len(archive.comment)
+    is_plain = len(comment) <= limits.comment_characters and all(0x20 <= byte < 0x7F for byte in comment)
+    if not is_plain or data[end : end + 4] != b"PK\x05\x06" or entries[0].header_offset != 0:
         _refuse("LT-ASIC-003", stage, found="bytes outside the entries")
     names = [entry.filename.casefold() for entry in entries]
     if len(set(names)) < len(names):

@@ -11,6 +11,7 @@ from schemas.problem import Problem, Refused, Stage, problem
 from signing.asic.container import LIMITS, Container, ContainerLimits, pack, unpack
 from signing.dsig.write import write_file_reference
 from signing.keys import SigningKey
+from signing.policy import XADES, Policy
 from signing.trust import Evidence, TrustStore
 from signing.xades.sign import NOTHING, LongTerm, Stamper, new_mark, sign_references
 from signing.xades.verify import Lasting, verify_lasting
@@ -64,6 +65,7 @@ def open_sealed(
     now: datetime,
     evidence: Evidence = Evidence(),  # noqa: B008 - immutable
     limits: ContainerLimits = LIMITS,
+    policy: Policy = XADES,
     stage: Stage = Stage.RECEIVE,
 ) -> Checked | tuple[Problem, ...]:
     """Checks every signature of a container; each must cover every file. Else: why not."""
@@ -74,7 +76,14 @@ def open_sealed(
         found: dict[str, Lasting] = {}
         for name, document in container.signatures.items():
             lasting = verify_lasting(
-                document, signers, authorities, now=now, evidence=evidence, files=container.files, stage=stage
+                document,
+                signers,
+                authorities,
+                now=now,
+                evidence=evidence,
+                files=container.files,
+                policy=policy,
+                stage=stage,
             )
             if not isinstance(lasting, Lasting):
                 return lasting

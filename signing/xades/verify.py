@@ -149,10 +149,12 @@ class _Check:
             self._refuse("LT-XADES-002", found="Reference")
 
     def _is_signed_certificate(self, hints: Hints, properties: etree._Element) -> None:
-        """The certificate is the one the signer signed to be using: nobody puts another of the same key there."""
-        digests = properties.findall(f"{xades('SignedProperties')}/*/{xades('SigningCertificateV2')}/*/*")
-        values = [each for each in digests if each.tag == xades("CertDigest")]
-        if not hints.certificates or len(values) != 1 or len(values[0]) != 2:
+        """The certificate is the one the signer signed to be using: nobody puts another of the same key there. The
+        older SigningCertificate says it by the same digest; the issuer and number beside it say nothing more."""
+        names = ("SigningCertificateV2", "SigningCertificate")
+        said = [each for name in names for each in properties.findall(f"{xades('SignedProperties')}/*/{xades(name)}")]
+        values = [each for one in said for each in one.findall(f"{xades('Cert')}/{xades('CertDigest')}")]
+        if not hints.certificates or len(said) != 1 or len(values) != 1 or len(values[0]) != 2:
             self._refuse("LT-XADES-003")
         method, value = values[0]
         wanted = from_base64(value.text or "")

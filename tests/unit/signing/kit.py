@@ -8,10 +8,11 @@ from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
 from signing.keys import SigningKey, VerifyKey
+from signing.primitive import PrivateKey
 
 PKCS8 = serialization.PrivateFormat.PKCS8
 PEM = serialization.Encoding.PEM
@@ -57,13 +58,13 @@ class Pair:
         return {key_id: VerifyKey.from_pem(self.certificate, key_id=key_id)}
 
 
-def pem_of(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, password: bytes | None = None) -> bytes:
+def pem_of(key: PrivateKey, password: bytes | None = None) -> bytes:
     """PKCS#8 PEM, encrypted where a password is given."""
     how = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
     return key.private_bytes(PEM, PKCS8, how)
 
 
-def pair_of(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> Pair:
+def pair_of(key: PrivateKey) -> Pair:
     """A pair with a self-signed certificate."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Đơn vị thử H99")])
     now = datetime.now(UTC)
@@ -75,7 +76,7 @@ def pair_of(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> Pair:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=30))
-        .sign(key, hashes.SHA256())
+        .sign(key, None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256())
     )
     public = key.public_key().public_bytes(PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return Pair(pem_of(key), paper.public_bytes(PEM), public)

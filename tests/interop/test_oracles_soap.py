@@ -1,0 +1,124 @@
+"""Secured SOAP messages, both ways, with Apache WSS4J."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from schemas import xmldoc
+from schemas.problem import Refused
+from signing.algorithms import XmlDigest, XmlSignature, XmlTransform
+from signing.policy import PARTNER_SOAP
+from signing.wss import Login, MemoryReplays, Part, Required, Secured, Users, secure, verify_soap
+from signing.wss.names import SOAP_11, SOAP_12, WSA
+from tests.interop.oracle_world import java
+from tests.interop.signing_world import Files
+from tests.unit.signing.kit import Pair, p256, pair_of, rsa2048, stranger
+from tests.unit.signing.test_wss import envelope
+
+pytestmark = [pytest.mark.foreign("java", "javac", "wss4j"), pytest.mark.slow]
+USER, PASSWORD = "cong-h99", "thu & nghiem"
+ADDRESSED = f"{WSA}|Action,{WSA}|To,{WSA}|MessageID,{WSA}|ReplyTo,{WSA}|RelatesTo"
+EVERY = "Action Body MessageID RelatesTo ReplyTo Timestamp To"
+VERSIONS = pytest.mark.parametrize("version", [SOAP_11, SOAP_12], ids=["1.1", "1.2"])
+
+
+@cache
+def p384() -> Pair:
+    """A larger curve."""
+    return pair_of(ec.generate_private_key(ec.SECP384R1()))
+
+
+PAIRS = pytest.mark.parametrize("pair", [p256, p384, rsa2048], ids=["ES256", "ES384", "RS256"])
+
+
+def _said(files: Files, messages: list[bytes]) -> list[str]:
+    return java("Wss4jTool", "verify", files.certificate, PASSWORD, *files.write(messages))
+
+
+@PAIRS
+@VERSIONS
+def test_wss4j_takes_what_we_secure(pair, version: str, tmp_path: Path) -> None:
+    """In its strict mode WSS4J finds every part covered that we sign, and the login right, as digest and as text."""
+    files, key, now = Files.of(pair(), tmp_path), pair().signing(with_certificate=True), datetime.now(UTC)
+    logins = [None, Login(USER, PASSWORD), Login(USER, PASSWORD, digest=False)]
+    bodies = ["<x/>", "<x xmlns=''/>", "<t:x xmlns:t='urn:t' xml:lang='vi'>a&#13;b<![CDATA[<c>&]]>&#7921;</t:x>"]
+    messages = [secure(envelope(version=version), key, now=now, login=login) for login in logins]
+    messages += [secure(envelope(version=version, body=body), key, now=now) for body in bodies]
+    signed, digest, text, *rest = _said(files, messages)
+    assert signed == f"good: {EVERY} user=-"
+    assert [digest, text] == [f"good: {EVERY} UsernameToken user={USER}"] * 2
+    assert set(rest) == {f"good: {EVERY} user=-"}
+
+
+def test_wss4j_refuses_what_was_changed(tmp_path: Path) -> None:
+    """A changed body, address, moment or login, an old message and a stranger's: WSS4J looked at all of them."""
+    files, now = Files.of(p256(), tmp_path), datetime.now(UTC)
+    good = secure(envelope(), p256().signing(with_certificate=True), now=now, login=Login(USER, PASSWORD))
+    moment = good.split(b"<wsu:Created>")[1][:19]
+    messages = [
+        good.replace("Thử".encode(), b"Thu"),
+        good.replace(b"https://bus.example", b"https://bad.example"),
+        good.replace(moment, moment[:-2] + b"59" if moment[-2:] != b"59" else moment[:-2] + b"58", 1),
+        good.replace(USER.encode(), b"cong-g99"),
+        secure(envelope(), p256().signing(with_certificate=True), now=now, login=Login(USER, "sai")),
+        secure(envelope(), p256().signing(with_certificate=True), now=datetime(2026, 7, 6, tzinfo=UTC)),
+        secure(envelope(), stranger().signing(with_certificate=True), now=now),
+    ]
+    first, *others = _said(files, [good, *messages])
+    assert first.startswith("good")
+    assert [said for said in others if not said.startswith("error: org.apache.ws.security.WSSecurityException")] == []
+
+
+def _secured(pair, folder: Path, version: str, *, user: str = "-", canonical: str = XmlTransform.EXCLUSIVE) -> bytes:
+    """What WSS4J makes of our envelope."""
+    files = Files.of(pair(), folder)
+    (path,) = files.write([envelope(version=version)])
+    methods = {p256: XmlSignature.ES256, p384: XmlSignature.ES384, rsa2048: XmlSignature.RS256}
+    job = (methods[pair], XmlDigest.SHA256, canonical, f"{version}|Body,{ADDRESSED}", path)
+    (folder / "jobs").write_text("\t".join(map(str, job)) + "\n", encoding="ascii")
+    java("Wss4jTool", "secure", files.key, files.certificate, user, PASSWORD, folder / "jobs")
+    return Path(f"{path}.secured").read_bytes()
+
+
+def _read(message: bytes, pair, *, login: bool = False) -> Secured:
+    return verify_soap(
+        xmldoc.parse(message),
+        pair().trusted(),
+        PARTNER_SOAP,
+        required=Required(login=login),
+        replays=MemoryReplays(),
+        now=datetime.now(UTC),
+        users=Users({USER: PASSWORD}.get),
+    )
+
+
+@PAIRS
+@VERSIONS
+def test_we_take_what_wss4j_secures(pair, version: str, tmp_path: Path) -> None:
+    """Token, timestamp, login with nonce and every addressing header as WSS4J writes them verify, each in its place."""
+    secured = _read(_secured(pair, tmp_path, version, user=USER), pair, login=True)
+    assert set(secured.parts) == set(Part)
+    assert secured.user == USER
+    assert secured.texts[Part.TO] == "https://bus.example/soap"
+
+
+def test_we_take_the_inclusive_form_of_wss4j(tmp_path: Path) -> None:
+    """SignedInfo in inclusive canonical form, as older partners are set up."""
+    assert _read(_secured(rsa2048, tmp_path, SOAP_11, canonical=XmlTransform.INCLUSIVE), rsa2048).signed is not None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("Thử", "Thu"), ("bus.example", "bad.example"), ("urn:uuid:1", "urn:uuid:2"), (USER, "cong-g99"), ("Z<", "1Z<")],
+)
+def test_we_refuse_what_was_changed_after_wss4j(old: str, new: str, tmp_path: Path) -> None:
+    """Its messages are as protected as ours."""
+    message = _secured(p256, tmp_path, SOAP_11, user=USER)
+    assert old.encode() in message
+    with pytest.raises(Refused):
+        _read(message.replace(old.encode(), new.encode(), 1), p256)
