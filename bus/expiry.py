@@ -97,7 +97,7 @@ class DeadlineKeeper:
             return False
         if delivery.next_at is not None and delivery.next_at > late:
             return False  # a try is still to come; it decides
-        decision = expired(delivery, policy, unclear=delivery.state is State.UNCLEAR)
+        decision = expired(delivery, policy, unclear=one.doubtful or delivery.state is State.UNCLEAR)
         settled = self._journal.settle(Settlement(None, b"", "", delivery.id, "", decision)).result()
         if not settled.applied or (settled.state is not State.PARKED and not settled.state.final):
             return False

@@ -136,5 +136,5 @@ class Deadlines:
         with self._reading() as connection:
             rows = connection.execute(_AGED, given).mappings().all()
         found = [(delivery_row(row), row["kind"]) for row in rows if row["is_head"]]
-        heads = tuple(Aged(as_delivery(row, ahead="", now_us=now_us), kind) for row, kind in found)
+        heads = tuple(Aged(as_delivery(row, ahead="", now_us=now_us), kind, bool(row.doubts)) for row, kind in found)
         return heads, rows[-1]["id"] if len(rows) == limit else ""

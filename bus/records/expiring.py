@@ -13,3 +13,4 @@ class Aged:
 
     delivery: Delivery
     kind: str  # of its message
+    doubtful: bool = False  # a worker died while it was sending: nobody knows whether it was taken

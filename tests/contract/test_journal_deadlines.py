@@ -199,6 +199,16 @@ def test_an_unclear_one_says_so_when_it_expires(world: World, keeper: DeadlineKe
     assert world.work(delivery).delivery.problem_code == "LT-EXP-002"
 
 
+def test_one_whose_worker_died_while_sending_is_unclear_when_it_expires(world: World, keeper: DeadlineKeeper) -> None:
+    """Bytes may have left, though no result says so: released on a wrong word it would be sent twice."""
+    delivery = world.delivery(to(unclear=Unclear.PARK))
+    assert world.grant(delivery, "1.1")
+    assert world.journal.expire_worker("w1").result(20) == 1
+    world.clock.turn(3 * HOUR)
+    assert keeper.sweep() == 1
+    assert world.work(delivery).delivery.problem_code == "LT-EXP-002"
+
+
 def test_what_is_being_sent_or_tried_soon_is_left_alone(world: World, keeper: DeadlineKeeper) -> None:
     """Its own result decides."""
     sending, soon = world.delivery(), world.delivery(code="TN02")

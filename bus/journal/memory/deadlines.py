@@ -60,10 +60,13 @@ class MemoryDeadlines:
                 if row.since_us is not None and row.since_us <= before_us
             ][:limit]
             heads = tuple(
-                Aged(as_delivery(row, ahead="", now_us=now_us), self._store.messages[row.message_id].envelope.kind)
+                Aged(
+                    as_delivery(row, ahead="", now_us=now_us), self._store.messages[row.message_id].envelope.kind,
+                    bool(row.doubts),
+                )
                 for row in rows
                 if not self._store.ahead(row)
-            )
+            )  # fmt: skip
             return heads, rows[-1].id if len(rows) == limit else ""
 
 
