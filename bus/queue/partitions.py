@@ -66,7 +66,8 @@ class PartitionedQueue:
         with self._guard:
             first = self._first
             kept, self._untold = self._untold, {}
-        every = [*(one for some in kept.values() for one in some), *settles]
+        # The caller says again what it could not say to anyone; it is told once all the same.
+        every = dict.fromkeys((*(one for some in kept.values() for one in some), *settles))
         turn = Turn(worker, limit, lease_s, self._homes.grouped(every, lambda s: s.lane))
         order = [(first + n) % len(self._parts) for n in range(len(self._parts))]
         for n in order:
