@@ -76,9 +76,9 @@ _STEPS = {
     "LT-WSS-006": Step.SIGNATURE, "LT-WSS-007": Step.CERTIFICATE,
 }  # fmt: skip
 _AREAS = (
-    ("LT-XML-", Step.GUARD), ("LT-TRUST-", Step.CERTIFICATE), ("LT-SIGN-00", Step.CERTIFICATE),
-    ("LT-SIGN-", Step.SIGNATURE), ("LT-WSS-00", Step.STRUCTURE), ("LT-WSS-01", Step.FRESHNESS),
-    ("LT-WSS-02", Step.ADDRESSING),
+    ("LT-XML-", Step.GUARD), ("LT-TEXT-", Step.PARSE), ("LT-TRUST-", Step.CERTIFICATE),
+    ("LT-SIGN-00", Step.CERTIFICATE), ("LT-SIGN-", Step.SIGNATURE), ("LT-WSS-00", Step.STRUCTURE),
+    ("LT-WSS-01", Step.FRESHNESS), ("LT-WSS-02", Step.ADDRESSING),
 )  # fmt: skip
 _ID_CHARACTERS = 255
 

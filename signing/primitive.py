@@ -25,11 +25,21 @@ _HASHES: Mapping[str, hashes.HashAlgorithm] = {
 }
 
 
+# Of Ed25519: the second coordinates of the points of order 1, 2, 4 and 8. As a public key such a point makes one
+# signature good for every message, and the library does not mind.
+_PRIME = 2**255 - 19
+_ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
+_SMALL_ORDER = frozenset({0, 1, _PRIME - 1, _ORDER_8, _PRIME - _ORDER_8})
+
+
 def kind_of(public: PublicKey) -> KeyKind | None:
-    """What the key is made of; None = a curve we do not know."""
+    """What the key is made of; None = a curve we do not know, or a point that is no key."""
     if isinstance(public, ec.EllipticCurvePublicKey):
         return _CURVES.get(public.curve.name)
-    return KeyKind.RSA if isinstance(public, rsa.RSAPublicKey) else KeyKind.ED25519
+    if isinstance(public, rsa.RSAPublicKey):
+        return KeyKind.RSA
+    point = int.from_bytes(public.public_bytes_raw(), "little") & (2**255 - 1)  # without the sign of the other one
+    return None if point % _PRIME in _SMALL_ORDER else KeyKind.ED25519
 
 
 def sign(private: PrivateKey, data: bytes, algorithm: Algorithm) -> bytes:

@@ -16,11 +16,12 @@ from typing import NoReturn
 from xml.sax.saxutils import quoteattr
 
 from schemas.problem import Refused, Stage, problem
+from signing.asic.layout import fault_of
 
 MEDIA_TYPE = "application/vnd.etsi.asic-e+zip"
 _MANIFEST_NAMESPACE = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same container, the same bytes
-_LOCAL, _CENTRAL, _END = 30, 46, 22  # sizes of the fixed parts of ZIP's headers
+_END = 22  # size of ZIP's end record
 _DIRECTORY = "META-INF/"
 
 
@@ -129,12 +130,11 @@ def _check_directory(
         _refuse("LT-ASIC-003", stage, found="the same name twice")
     if sum(entry.file_size for entry in entries) > limits.total_bytes:
         _refuse("LT-ASIC-002", stage, found=f"more than {limits.total_bytes} bytes")
-    at = 0
-    for entry in sorted(entries, key=lambda one: one.header_offset):
-        if entry.header_offset < at:  # two entries that share bytes: small to send, huge to unpack
-            _refuse("LT-ASIC-003", stage, found="entries that overlap")
-        at = entry.header_offset + _LOCAL + len(entry.orig_filename.encode()) + entry.compress_size
+    for entry in entries:
         _check_entry(entry, limits, stage)
+    fault = fault_of(entries, data)
+    if fault:
+        _refuse("LT-ASIC-003", stage, found=fault)
 
 
 def _check_entry(entry: zipfile.ZipInfo, limits: ContainerLimits, stage: Stage) -> None:

@@ -160,7 +160,7 @@ class _Check:
         return Verified(parts, files, key, signature.method, signature)
 
     def _file(self, reference: Reference) -> CoveredFile:
-        name = unquote(reference.uri or "", errors="strict")
+        name = unquote(reference.uri or "", errors="surrogateescape")  # bytes that are no text become a name nobody has
         content = self.files.get(name)
         if content is None:
             self._refuse("LT-SIGN-034", found=ascii(name))

@@ -14,6 +14,8 @@ from schemas.problem import Refused, Stage, problem
 _LIMIT = 64 * 1024 * 1024  # bytes of a file; national revocation lists have some megabytes
 _CERTIFICATES = (".pem", ".crt", ".cer", ".der")
 _LISTS = (".crl",)
+# What the library makes of extensions that stand there twice, or cannot be read.
+UNREADABLE = (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 
 
 def read_certificates(data: bytes, *, name: str) -> tuple[x509.Certificate, ...]:
@@ -75,7 +77,7 @@ def is_authority(paper: x509.Certificate) -> bool:
     """True if it may issue others."""
     try:
         return paper.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return False
 
 
@@ -86,7 +88,7 @@ def may_sign(paper: x509.Certificate, *, lists: bool = False) -> bool:
         usage = paper.extensions.get_extension_for_oid(ExtensionOID.KEY_USAGE).value
     except x509.ExtensionNotFound:
         return not lists
-    except ValueError:
+    except UNREADABLE:
         return False
     if not isinstance(usage, x509.KeyUsage):
         return False

@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtensionOID
 
 from signing.trust.ocsp import Status, answer_for
-from signing.trust.papers import may_sign
+from signing.trust.papers import UNREADABLE, is_authority, may_sign
 
 _SKEW = timedelta(minutes=5)
 
@@ -67,7 +67,7 @@ def _by_lists(
     now: datetime,
     max_age: timedelta,
 ) -> Iterable[Standing]:
-    ours = [each for each in lists if each.issuer == issuer.subject and _signed_by(each, issuer)]
+    ours = [each for each in lists if _is_by(each, issuer)]
     for each in sorted(ours, key=lambda one: one.last_update_utc, reverse=True):
         if not _speaks_of(each, paper):
             continue
@@ -84,8 +84,10 @@ def _by_lists(
             yield Standing(Status.GOOD, "crl", number, until)
 
 
-def _signed_by(each: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
-    try:
+def _is_by(each: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    try:  # a list that came with a signature may hold anything, until it is known to be the issuer's
+        if each.issuer != issuer.subject:
+            return False
         return may_sign(issuer, lists=True) and each.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
         # (the key may be of a kind that signs nothing: then the call says so)
     except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError):
@@ -93,25 +95,23 @@ def _signed_by(each: x509.CertificateRevocationList, issuer: x509.Certificate) -
 
 
 def _speaks_of(each: x509.CertificateRevocationList, paper: x509.Certificate) -> bool:
-    """False for lists that cover other certificates, or changes only, or say something critical we do not know."""
-    for extension in each.extensions:
+    """False for lists that cover other certificates, or changes only, or say something critical we do not know, or
+    what nobody can read."""
+    try:
+        extensions = each.extensions
+    except UNREADABLE:
+        return False
+    for extension in extensions:
         value = extension.value
         if isinstance(value, x509.IssuingDistributionPoint):
-            is_authority = _is_authority(paper)
+            of_authority = is_authority(paper)
             if value.indirect_crl or value.only_some_reasons or value.only_contains_attribute_certs:
                 return False
-            if (value.only_contains_user_certs and is_authority) or (value.only_contains_ca_certs and not is_authority):
+            if (value.only_contains_user_certs and of_authority) or (value.only_contains_ca_certs and not of_authority):
                 return False
         elif extension.critical or extension.oid == ExtensionOID.DELTA_CRL_INDICATOR:
             return False
     return True
-
-
-def _is_authority(paper: x509.Certificate) -> bool:
-    try:
-        return paper.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False
 
 
 def _number(each: x509.CertificateRevocationList) -> int:

@@ -15,6 +15,7 @@ from signing.wss.names import ADDRESSING, SOAP_11, SOAP_12, ULTIMATE, WSA, WSSE,
 _KNOWN_IN_SECURITY = {
     wsse("BinarySecurityToken"), wsu("Timestamp"), wsse("UsernameToken"), ds("Signature"),
 }  # fmt: skip
+_ELSEWHERE = "{http://www.w3.org/2004/08/xop/include}Include"
 _OTHER_ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
 
 
@@ -66,6 +67,7 @@ def _addressing(header: etree._Element, stage: Stage) -> dict[Part, etree._Eleme
     parts: dict[Part, etree._Element] = {}
     names = {wsa(part): part for part in ADDRESSING}
     for child in header:
+        _one_text(child, stage)
         if etree.QName(child).namespace == _OTHER_ADDRESSING:
             _refuse("LT-WSS-002", stage, found=child.tag)
         part = names.get(str(child.tag))
@@ -77,6 +79,17 @@ def _addressing(header: etree._Element, stage: Stage) -> dict[Part, etree._Eleme
             _refuse("LT-WSS-003", stage, found=part)
         parts[part] = child
     return parts
+
+
+def _one_text(header: etree._Element, stage: Stage) -> None:
+    """An addressing header says one thing: readers that join texts, and those that take the first, read the same."""
+    name = etree.QName(header)
+    if name.namespace != WSA:
+        return
+    is_endpoint = name.localname in ("ReplyTo", "FaultTo", "From")
+    says = header.findall(wsa("Address")) if is_endpoint else [header]
+    if len(says) != 1 or len(says[0]):
+        _refuse("LT-WSS-002", stage, found=header.tag)
 
 
 def _security(header: etree._Element, version: str, stage: Stage) -> etree._Element | None:
@@ -113,6 +126,9 @@ def _not_elsewhere(root: etree._Element, header: etree._Element | None, stage: S
         parent = allowed.get(str(element.tag), allowed[wsu("Timestamp")])
         if parent is None or element.getparent() is not parent:
             _refuse("LT-WSS-003", stage, found=element.tag)
+    outside = next(root.iter(_ELSEWHERE), None)
+    if outside is not None:  # its content travels beside the message, and no signature covers it
+        _refuse("LT-WSS-002", stage, found=outside.tag)
     for space in (SOAP_11, SOAP_12):
         for name in ("Envelope", "Header", "Body"):
             for element in root.iter(f"{{{space}}}{name}"):

@@ -45,7 +45,7 @@ class Secured:
     parts: Mapping[Part, Covered]  # what the signature covers, by place
     signed: Verified | None  # None = not signed, and not required to be
     user: str  # whose password was right; "" = none was given
-    texts: Mapping[Part, str]  # of the covered addressing headers
+    texts: Mapping[Part, str]  # of the addressing headers: all are covered where anything is
 
 
 def verify_soap(
@@ -78,7 +78,7 @@ def verify_soap(
                 _refuse("LT-WSS-006" if part in soap.parts else "LT-WSS-005", stage, part=part)
     _fresh(soap, verified, policy, replays, now=now, stage=stage)
     user = _user(soap, users, policy, replays, required, now=now, stage=stage)
-    texts = {part: _text(each.element, part) for part, each in parts.items() if part in ADDRESSING}
+    texts = {part: _text(element, part) for part, element in soap.parts.items() if part in ADDRESSING}
     return Secured(soap.body, parts, verified, user, texts)
 
 
@@ -153,7 +153,9 @@ def _user(
         if required.login:
             _refuse("LT-WSS-005", stage, part=Part.USERNAME)
         return ""
-    if users is None:  # nobody asked who it is, so nobody believes it
+    if users is None:
+        if required.login:  # asked for, and nobody there who could tell: not believed
+            _refuse("LT-WSS-014", stage)
         return ""
     return check_username(token, users, policy, replays, now=now, stage=stage)
 
