@@ -66,6 +66,12 @@ class DeliveryRow:
         return self.open == IN_LANE
 
     @property
+    def may_have_been_sent(self) -> bool:
+        """What follows is a retry, whoever asks for it."""
+        told = self.last_outcome not in ("", Outcome.LOCAL_FAULT.value)
+        return told or bool(self.attempts_used or self.manual_used or self.doubts)
+
+    @property
     def supersedable(self) -> bool:
         """A later one of its kind takes its place while it is parked."""
         return self.after_parking == AfterParking.SUPERSEDE.value and self.replaces != ""

@@ -73,5 +73,5 @@ def _lane_delivery(row: DeliveryRow, *, is_head: bool, now_us: int) -> LaneDeliv
         delivery_id=row.id, priority=row.priority,
         not_before=maybe_from_us(row.lease_us if under_lease else row.next_us),
         parked=row.state == State.PARKED.value, held=bool(row.held_behind),
-        tried=row.attempts_used > 0 or row.state == State.UNCLEAR.value,
+        tried=row.may_have_been_sent,
     )  # fmt: skip

@@ -254,3 +254,28 @@ def test_a_closed_receiver_brings_back_nothing_that_was_parked_meanwhile(world: 
         closed = Decision(step, "ngoài giờ nhận", next_at=world.clock.turn(HOUR), counts=False)
         assert not world.settle(Settlement(None, b"", "", delivery, "1.2", closed)).applied
         assert world.state(delivery) is State.PARKED
+
+
+def tried(world: World, delivery: str) -> bool:
+    """What a queue that was emptied is told."""
+    snapshot = world.journal.lane(world.work(delivery).delivery.lane)
+    assert snapshot is not None
+    return snapshot.deliveries[0].tried
+
+
+def test_what_may_have_been_sent_is_known_without_the_queue(world: World) -> None:
+    """Stopped retries hold it also after the queue was emptied: its worker died, or the only try was a person's. One
+    of which nothing was sent goes on."""
+    fresh, died, asked = world.delivery(), world.delivery(code="TN02"), world.delivery(code="TN03")
+    assert not tried(world, fresh)
+    assert world.grant(fresh, "1.1")
+    fact = attempt(fresh, 1, "1.1", Outcome.LOCAL_FAULT)
+    world.settle(
+        Settlement(fact, b"", "", fresh, "1.1", Decision(NextStep.WAIT, "dừng", world.clock.now(), counts=False))
+    )
+    assert not tried(world, fresh)
+    assert world.grant(died, "1.2")
+    assert world.journal.expire_worker("w1").result(20) == 1
+    assert tried(world, died)
+    fails(world, asked, by="cb.an")
+    assert tried(world, asked)
