@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from datetime import timedelta
 
 from bus.delivery import State
 from bus.feeder import Feeder
 from bus.policies import Policies
 from bus.ports import Clock, Journal, JournalUnavailable, Queue, QueueUnavailable
-from bus.records import Aged, Settlement
+from bus.records import Aged, Decision, Settled, Settlement
 from bus.retry import expired
 
 log = logging.getLogger("lienthong.expiry")
@@ -84,21 +85,33 @@ class DeadlineKeeper:
             heads, self._aged[endpoint] = self._journal.aged(
                 endpoint, since=since, after=self._aged.get(endpoint, ""), limit=_PAGE
             )
-            parked += sum(self._judge(one, policies) for one in heads)
+            decided = [(one, decision) for one in heads if (decision := self._judge(one, policies)) is not None]
+            futures = [self._journal.settle(_settlement(one, decision)) for one, decision in decided]  # together
+            parked += sum(map(self._parked, decided, futures))
             if not self._aged[endpoint]:
                 break
         return parked
 
-    def _judge(self, one: Aged, policies: Policies) -> bool:
+    def _judge(self, one: Aged, policies: Policies) -> Decision | None:
+        """None: it may go on waiting."""
         delivery = one.delivery
         policy = policies.of(one.kind, operation=delivery.operation)
         late = self._clock.now() - self._grace - policy.timeout
         if delivery.state is State.SENDING or delivery.since_at is None or policy.expires_at(delivery.since_at) > late:
-            return False
+            return None
         if delivery.next_at is not None and delivery.next_at > late:
-            return False  # a try is still to come; it decides
-        decision = expired(delivery, policy, unclear=one.doubtful or delivery.state is State.UNCLEAR)
-        settled = self._journal.settle(Settlement(None, b"", "", delivery.id, "", decision)).result()
+            return None  # a try is still to come; it decides
+        return expired(delivery, policy, unclear=one.doubtful or delivery.state is State.UNCLEAR)
+
+    def _parked(self, decided: tuple[Aged, Decision], future: Future[Settled]) -> bool:
+        delivery, decision = decided[0].delivery, decided[1]
+        try:
+            settled = future.result()
+        except JournalUnavailable:
+            raise
+        except Exception:
+            log.exception("not expired delivery=%s", delivery.id)
+            return False
         if not settled.applied or (settled.state is not State.PARKED and not settled.state.final):
             return False
         log.error(
@@ -109,3 +122,7 @@ class DeadlineKeeper:
         self._feeder.rebuild_lane(delivery.lane)
         self._feeder.feed(settled.feed)
         return True
+
+
+def _settlement(one: Aged, decision: Decision) -> Settlement:
+    return Settlement(None, b"", "", one.delivery.id, "", decision)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from bus.outcome import Outcome
 from bus.policies import Policies
 from bus.ports import QueueUnavailable
 from bus.queue import MemoryQueue
+from bus.records import Settled, Settlement
 from bus.watch.meters import EXPIRED, Meters, key
 from tests.contract.journal_world import TurnedClock, World, attempt, to
 
@@ -113,3 +115,47 @@ def test_an_endpoint_without_anything_is_no_trouble(world: World) -> None:
         world.delivery(to(not_before=world.clock.now() + timedelta(minutes=number)), code=f"TN{number}")
     world.clock.turn(4 * 3600)
     assert keeper.sweep() == 3
+
+
+def test_one_that_cannot_be_parked_stops_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor whoever looks after the queue."""
+    feeder, _ = kept(world, MemoryQueue())
+    bad, good = world.delivery(), world.delivery(code="TN02")
+    real = world.journal.settle
+
+    def settle(settlement: Settlement) -> Future[Settled]:
+        if settlement.delivery_id != bad:
+            return real(settlement)
+        broken: Future[Settled] = Future()
+        broken.set_exception(LookupError("broken"))
+        return broken
+
+    monkeypatch.setattr(world.journal, "settle", settle)
+    world.clock.turn(3 * 3600)
+    assert feeder.heal()
+    assert (world.state(bad), world.state(good)) == (State.READY, State.PARKED)
+
+
+def test_what_expires_together_is_committed_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a long outage thousands are past their deadline at once: nothing else may wait for a commit of each."""
+    feeder, _ = kept(world, MemoryQueue())
+    for n in range(3):
+        world.delivery(code=f"TN{n}")
+    real = world.journal.settle
+    happened: list[str] = []
+
+    class Answer(Future[Settled]):
+        def result(self, timeout: float | None = None) -> Settled:
+            happened.append("answered")
+            return super().result(timeout)
+
+    def settle(settlement: Settlement) -> Future[Settled]:
+        happened.append("asked")
+        answer = Answer()
+        answer.set_result(real(settlement).result())
+        return answer
+
+    monkeypatch.setattr(world.journal, "settle", settle)
+    world.clock.turn(3 * 3600)
+    feeder.heal()
+    assert happened == ["asked"] * 3 + ["answered"] * 3
