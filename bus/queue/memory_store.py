@@ -188,7 +188,8 @@ class MemoryStore:
             if settle.tried or settle.step is QueueStep.PARK:  # put back untried it may still be what it was
                 head.crashes = 0
             head.due_ms = int(settle.at.timestamp() * 1000) if settle.step is QueueStep.DELAY and settle.at else 0
-            head.parked = settle.step is QueueStep.PARK
+            # By a rebuild meanwhile: the journal says so.
+            head.parked = settle.step is QueueStep.PARK or (head.parked and not settle.tried)
             head.tried = head.tried or settle.tried
         self.endpoint(lease.endpoint).told(lane, lease.token, settle.health, self.breaker, self.now_ms())
         self.watch(lease.endpoint)

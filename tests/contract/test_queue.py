@@ -438,6 +438,17 @@ def test_rebuild_releases(queue: Queue) -> None:
     assert claim(queue)[0].crashes == 0
 
 
+def test_rebuild_parks_what_is_put_back(world: World, queue: Queue) -> None:
+    """Its worker found that it is parked, had the lane rebuilt, and then puts it back: it rests, until a person."""
+    queue.enqueue([record(1)])
+    (claimed,) = claim(queue)
+    queue.rebuild_lane(snapshot(1, parked=[1]))
+    assert claim(queue, settle(claimed, QueueStep.DELAY, moment(world.now_ms))) == ()
+    assert queue.stats().parked == 1
+    queue.rebuild_lane(snapshot(1))
+    assert claim(queue)[0].delivery_id == name(1)
+
+
 def test_rebuild_keeps_poison(queue: Queue) -> None:
     """A poison the journal has not been told of is not set free by a rebuild."""
     queue.enqueue([record(1)])

@@ -22,8 +22,8 @@ BUGS: dict[str, tuple[str, str]] = {
     "no fencing when prolonging": ("lease.id == a[n] and lease.token == a[n + 2]", "lease.id == a[n]"),
     "tokens repeat": ("whole_number(call('INCR', q .. 'fence'))", "'1'"),
     "retry goes to the tail": (
-        "    head.parked = step == 'park'\n",
-        "    head.parked = step == 'park'\n    call('RPUSH', q .. 'l:' .. lane, call('LPOP', q .. 'l:' .. lane))\n",
+        "    head.tried = head.tried or tried",
+        "    call('RPUSH', q .. 'l:' .. lane, call('LPOP', q .. 'l:' .. lane))\n    head.tried = head.tried or tried",
     ),
     "lost leases stay lost": ("    crash(q, lane, rules, now, a[1])\n    news = true", ""),
     "a leaked in-flight mark": ("  call('SREM', q .. 'i:' .. ep, lane)\n", ""),
@@ -40,6 +40,7 @@ BUGS: dict[str, tuple[str, str]] = {
     "a generation begins with what was there": ("call('UNLINK', key)", ""),
     "crashes are not counted": ("head.crashes = head.crashes + 1", ""),
     "crashes are never forgotten": ("if tried == '1' or step == 'park' then head.crashes = 0 end", ""),
+    "what was put back is parked no more": ("step == 'park' or (head.parked and tried ~= '1')", "step == 'park'"),
     "crashes are forgotten untried": ("if tried == '1' or step == 'park' then head.crashes = 0", "do head.crashes = 0"),
     "poison is handed out": ("head.parked = head.parked or poisonous", ""),
     "poison keeps the worker's token": ("join(VERSION, next_token(q, generation),", "join(VERSION, lease.token,"),

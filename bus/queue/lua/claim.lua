@@ -14,7 +14,7 @@ local function settle(q, rules, now, id, lane, token, step, at, health, tried)
   else
     if tried == '1' or step == 'park' then head.crashes = 0 end -- put back untried it may still be what it was
     head.due = step == 'delay' and at or 0
-    head.parked = step == 'park'
+    head.parked = step == 'park' or (head.parked and tried ~= '1') -- by a rebuild meanwhile: the journal says so
     head.tried = head.tried or tried == '1'
     write_record(q, head)
   end
