@@ -8,17 +8,21 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy.exc import DataError
 
+from bus.delivery import State
 from bus.journal import SqlJournal, open_journal
+from bus.journal.locks import Locks
+from bus.outcome import Outcome
 from bus.ports import JournalUnavailable
-from bus.records import ItemStatus, Rejection
+from bus.records import Decision, ItemStatus, NextStep, Rejection
 from tests.contract.journal_server import migrated, server
-from tests.contract.journal_world import START, World, acceptance, item, message, postgresql_world
+from tests.contract.journal_world import START, World, acceptance, item, message, postgresql_world, settlement
 from tests.integration.journal.racing_child import DOSSIERS
 
 ROOT = Path(__file__).parents[3]
@@ -58,6 +62,29 @@ def test_one_bad_item_spoils_nothing() -> None:
         assert sum(world.journal.counts().values()) == 11
         assert world.journal.dossier("mot_cua_cmon", "BAD") is None
         assert world.journal.verify_chain() == ()
+
+
+@pytest.mark.foreign("postgresql")
+def test_the_last_word_of_a_dead_worker_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its result is committed by the server just as others end its intents: it stands, and so do theirs."""
+    with postgresql_world() as world:
+        said, silent = world.delivery(code="TN01"), world.delivery(code="TN02")
+        assert world.grant(said, "1.1")
+        assert world.grant(silent, "1.2")
+        its_own = open_journal(server().url(name_of(world)), clock=world.clock)
+        locked = Locks.deliveries
+        ask = Decision(NextStep.ASK, "không rõ", next_at=world.clock.now())
+
+        def a_little_late(locks: Locks, ids: Sequence[str]) -> None:
+            its_own.settle(settlement(said, 1, "1.1", outcome=Outcome.UNCLEAR, decision=ask)).result(10)
+            locked(locks, ids)
+
+        monkeypatch.setattr(Locks, "deliveries", a_little_late)
+        assert world.journal.expire_worker("w1").result(10) == 1
+        its_own.close()
+        assert (world.state(said), world.state(silent)) == (State.UNCLEAR, State.READY)
+        assert world.grant(said, "1.3")
+        assert world.work(said).delivery.crashes == 0
 
 
 def name_of(world: World) -> str:
