@@ -34,6 +34,7 @@ class Auth(StrEnum):
     HEADER = "header"  # a shared key in an HTTP header
     BASIC = "basic"  # HTTP basic
     JWS = "jws"  # a detached JWS over the body, in a header
+    WSS = "wss"  # SOAP: WS-Security, by certificate or UsernameToken; whose, the settings say
 
 
 class AnswerKind(StrEnum):

@@ -17,6 +17,7 @@ _ON_THE_LINE: Mapping[Fault, str] = {
     Fault.TIMEOUT: "unclear",
     Fault.RESET: "unclear",
     Fault.LOGIN: "refused",
+    Fault.KEY: "local-fault",
     Fault.TOO_LARGE: "bad-reply",
 }
 _BY_STATUS: Mapping[int, str] = {429: "throttled", 503: "unavailable"}

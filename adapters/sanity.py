@@ -79,6 +79,8 @@ class _Check:
         called = [name for name, o in manifest.operations.items() if o.direction in CALLED]
         if called and manifest.auth is None:
             self.say("LT-SYS-017", "auth", operation=", ".join(called))
+        if manifest.auth is not None and manifest.auth.kind is Auth.WSS and manifest.wire != "soap":
+            self.say("LT-SYS-004", "auth.kind", key="auth.kind", reason='wss: only / chỉ wire = "soap"')
         if manifest.auth is not None and manifest.auth.kind in (Auth.HEADER, Auth.JWS) and not manifest.auth.header:
             self.say("LT-SYS-004", "auth.header", key="auth.header", reason="must be given / phải ghi")
         if manifest.look_up is not None:

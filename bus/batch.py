@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bus.delivery import State
-from bus.outgoing import make_content
+from bus.outgoing import KEY_AWAY, make_content
 from bus.ports import Journal
 from bus.records import Claimed, Content, Decision, Intent, NextStep, Preparation, Settlement, WorkItem
-from bus.retry import closed, unclear_after_crash
+from bus.retry import closed, unclear_after_crash, without_key
 from bus.trial import Tools, internal_fault
-from schemas.problem import Problem, Stage, problem
+from schemas.problem import Problem, Refused, Stage, problem
 
 log = logging.getLogger("lienthong.batch")
 
@@ -83,12 +83,22 @@ def _look(claim: Claimed, item: WorkItem | None, tools: Tools) -> Ready | Skip:
         content = _obstacle(item, tools) or item.content or make_content(
             item, tools.lines[item.delivery.endpoint].adapter, signer=tools.signer, render=tools.render
         )  # fmt: skip
+    except Refused as refused:
+        if refused.problems[0].code not in KEY_AWAY:
+            return Skip(claim, parked(claim, *refused.problems))
+        return Skip(claim, _without_key(claim, item, refused.problems[0], tools))
     except Exception:  # one message that our program cannot bear must not take the others with it
         log.exception("content broke message=%s endpoint=%s", item.delivery.message_id, item.delivery.endpoint)
         content = (internal_fault(item),)
     if isinstance(content, Content):
         return Ready(claim, item, content)
     return Skip(claim, parked(claim, *content))
+
+
+def _without_key(claim: Claimed, item: WorkItem, cause: Problem, tools: Tools) -> Settlement:
+    log.warning("no key message=%s code=%s: %s", item.delivery.message_id, cause.code, cause.text_en)
+    decision = without_key(item.delivery, cause, now=tools.clock.now(), chance=tools.chance())
+    return Settlement(None, b"", "", claim.delivery_id, claim.token, decision)
 
 
 def _obstacle(item: WorkItem, tools: Tools) -> tuple[Problem, ...]:

@@ -18,8 +18,9 @@ from bus.feeding import Feeding
 from bus.holidays import load_holidays
 from bus.intake import Intake
 from bus.journal import open_journal
-from bus.keyring import KeySigner
-from bus.policy_loading import check_names, load_policies
+from bus.key_cupboard import Cupboard
+from bus.outbound_security import security_of
+from bus.policy_loading import check_names, check_secured, load_policies
 from bus.ports import Clock, Journal, Queue
 from bus.queue import EmbeddedServer
 from bus.queue.address import Address
@@ -34,6 +35,8 @@ from bus.watch.watchman import Watchman
 from bus.worker import Pace, Worker
 from schemas.problem import Refused
 
+_REPLY_BYTES = 4_194_304  # of a partner's answer
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -46,6 +49,7 @@ class Parts:
     feeder: Feeder
     clock: Clock
     before_closing: list[Callable[[], None]] = field(default_factory=list)
+    keys: Cupboard = field(default_factory=Cupboard)
     meter_expiries: Callable[[Callable[[str], None]], None] = lambda count: None  # `count` is told their endpoints
 
     def close(self) -> None:
@@ -67,7 +71,7 @@ def load_house(settings: Settings) -> House:
     table, policies = settings.route_table(), load_policies(settings)
     hours = {name: replace(one, windows=policies[name].windows) for name, one in table.endpoints.items()}
     table = replace(table, endpoints=hours)
-    if problems := (*check(table, adapters), *check_names(settings, adapters)):
+    if problems := (*check(table, adapters), *check_names(settings, adapters), *check_secured(settings, adapters)):
         raise Refused(problems)
     return House(adapters, table)
 
@@ -137,9 +141,10 @@ def make_intake(parts: Parts, feeding: Feeding) -> Intake:
 
 def make_worker(parts: Parts, *, name: str) -> Worker:
     """One delivering process."""
+    signer = parts.keys.signer(parts.settings)
     tools = Tools(
-        lines=make_lines(parts.settings, parts.house), house=parts.house, render=render,
-        signer=KeySigner.of(parts.settings), clock=parts.clock, chance=random.random,
+        lines=make_lines(parts.settings, parts.house, parts.keys), house=parts.house, render=render,
+        signer=signer, clock=parts.clock, chance=random.random,
     )  # fmt: skip
     pace = Pace(
         threads=parts.settings.worker.threads,
@@ -151,6 +156,7 @@ def make_worker(parts: Parts, *, name: str) -> Worker:
     worker.pulsing.every_s = parts.settings.watch.every_s
     parts.journal.meter_commits(worker.pulsing.meters.committed)
     parts.meter_expiries(worker.pulsing.meters.expired)
+    signer.meter.append(worker.pulsing.meters.signed)
     return worker
 
 
@@ -173,9 +179,9 @@ def make_watchman(parts: Parts) -> Watchman:
     )  # fmt: skip
 
 
-def make_lines(settings: Settings, house: House) -> Mapping[str, Line]:
+def make_lines(settings: Settings, house: House, keys: Cupboard | None = None) -> Mapping[str, Line]:
     """The endpoints we send to. Wires of one kind are shared: they keep connections and login sessions."""
-    policies = load_policies(settings)
+    policies, keys = load_policies(settings), keys or Cupboard()
     wires: dict[str, OutboundWire] = {}
     lines: dict[str, Line] = {}
     for name, endpoint in settings.endpoints.items():
@@ -184,12 +190,20 @@ def make_lines(settings: Settings, house: House) -> Mapping[str, Line]:
         adapter = house.adapters[endpoint.system]
         kind = adapter.manifest.wire
         wire = wires.setdefault(kind, outbound(kind))
-        lines[name] = Line(adapter, _target(settings, name, endpoint), wire, policies[name])
+        lines[name] = Line(adapter, target_of(settings, name, endpoint, keys), wire, policies[name])
     return lines
 
 
-def _target(settings: Settings, name: str, endpoint: EndpointSettings) -> Target:
+def target_of(
+    settings: Settings, name: str, endpoint: EndpointSettings, keys: Cupboard, *, limit_bytes: int = _REPLY_BYTES
+) -> Target:
+    """Where an endpoint is, how to get in, and how messages to it are secured.
+
+    Raises:
+        Refused: a secret, a key or a store is not there.
+    """
     return Target(
         endpoint=name, address=endpoint.address, settings=endpoint.settings, user=endpoint.user,
-        secret=settings.secret(endpoint.secret), verify_tls=endpoint.verify_tls,
+        secret=settings.secret(endpoint.secret), verify_tls=endpoint.verify_tls, reply_limit_bytes=limit_bytes,
+        security=security_of(settings, name, endpoint, keys, limit_bytes=limit_bytes),
     )  # fmt: skip

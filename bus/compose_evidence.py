@@ -12,7 +12,7 @@ from signing.keys import SigningKey
 from signing.trust import TrustRules, TrustStore
 
 
-def make_sealer(settings: Settings, journal: Journal, clock: Clock) -> Sealer:
+def make_sealer(settings: Settings, journal: Journal, clock: Clock, *, signer: KeySigner | None = None) -> Sealer:
     """The job that seals the journal's chain.
 
     Raises:
@@ -20,7 +20,7 @@ def make_sealer(settings: Settings, journal: Journal, clock: Clock) -> Sealer:
     """
     rule = settings.evidence
     rules = rules_of(every_s=rule.seal_every_s, batch=rule.batch, grace_s=rule.grace_s)
-    return Sealer(journal, clock, KeySigner.of(settings).jws, make_authorities(settings), rules)
+    return Sealer(journal, clock, (signer or KeySigner.of(settings)).jws, make_authorities(settings), rules)
 
 
 def make_authorities(settings: Settings) -> Authorities | None:

@@ -12,12 +12,15 @@ from adapters.registry import system_folders
 from adapters.wire.contract import OutboundWire, Target
 from adapters.wire.registry import outbound
 from bus.body_keys import Rewrapper
-from bus.compose import Parts
+from bus.compose import Parts, target_of
 from bus.compose_evidence import make_sealer
+from bus.endings import EndingsWatch
+from bus.forgetting import Forgetting
 from bus.polling.fetch import Line
 from bus.polling.job import Poll
 from bus.polling.plan import Means, every_of, poll_name
 from bus.polling.take import Source
+from bus.revocation_lists import ListFetch
 from bus.scheduler import Post, Scheduler
 from bus.settings import EndpointSettings, Settings
 from bus.turn import Job
@@ -40,12 +43,13 @@ class Planned:
 
 def make_scheduler(parts: Parts, *, name: str) -> Scheduler:
     """The scheduler of one worker process. Not started."""
-    post = Post(name, parts.journal, parts.queue, parts.clock, parts.settings.queue.lease_s, random.random)
+    settings, keys = parts.settings, parts.keys
+    post = Post(name, parts.journal, parts.queue, parts.clock, settings.queue.lease_s, random.random)
+    sealer = make_sealer(settings, parts.journal, parts.clock, signer=keys.signer(settings))
+    lists = (ListFetch(store, settings, keys) for store, rule in settings.trust.items() if rule.lists)
     jobs: tuple[Job, ...] = (
-        *make_polls(parts),
-        make_sealer(parts.settings, parts.journal, parts.clock),
-        Rewrapper(parts.journal),
-    )
+        *make_polls(parts), sealer, Rewrapper(parts.journal), *lists, EndingsWatch(settings, keys), Forgetting(),
+    )  # fmt: skip
     return Scheduler(jobs, post)
 
 
@@ -96,13 +100,10 @@ def _polls(
         rule, every_s = found.rule, found.every_s
         timeout_s = max(endpoint.timeouts_s().values(), default=10.0)
         wire = wires.setdefault(manifest.wire, outbound(manifest.wire))
-        line = Line(adapter, _target(parts.settings, name, endpoint), wire, timeout_s)
+        line = Line(adapter, _page_target(parts, name, endpoint), wire, timeout_s)
         source = Source(name, adapter, rule.get or operation, Party(endpoint.agency, manifest.title_vi, adapter.id))
         yield Poll(name, operation, rule, line, source, means, every_s)
 
 
-def _target(settings: Settings, name: str, endpoint: EndpointSettings) -> Target:
-    return Target(
-        endpoint=name, address=endpoint.address, settings=endpoint.settings, user=endpoint.user,
-        secret=settings.secret(endpoint.secret), verify_tls=endpoint.verify_tls, reply_limit_bytes=_PAGE_BYTES,
-    )  # fmt: skip
+def _page_target(parts: Parts, name: str, endpoint: EndpointSettings) -> Target:
+    return target_of(parts.settings, name, endpoint, parts.keys, limit_bytes=_PAGE_BYTES)

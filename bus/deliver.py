@@ -17,7 +17,7 @@ from bus.delivery import Attempt, Unclear
 from bus.outcome import AttemptResult, Outcome
 from bus.questions import question_element
 from bus.records import Content, Decision, Derived, NextStep, Settlement
-from bus.retry import Tried, decide
+from bus.retry import Tried, decide, without_key
 from bus.trial import Trial, blank_fact, internal_fault, not_made
 from schemas.message import sha256_hex
 from schemas.problem import Problem, Refused, Stage, problem
@@ -30,6 +30,7 @@ _FAULTS: Mapping[Fault, str] = {
     Fault.RESET: "Đứt kết nối sau khi đã gửi",
     Fault.TOO_LARGE: "Lời đáp quá lớn",
     Fault.LOGIN: "Không đăng nhập được, chưa gửi thông điệp",
+    Fault.KEY: "Khóa ký không dùng được, chưa gửi gì",
 }
 
 
@@ -126,6 +127,10 @@ def _settlement(trial: Trial, said: _Said, element: etree._Element | None) -> Se
     update = said.verdict.again == "update" and item.delivery.last_outcome is not Outcome.DUPLICATE
     tried = Tried(item.delivery, result, item.unclear, update, said.nobody_to_ask)
     decision = decide(tried, trial.policy, now=now, chance=trial.tools.chance())
+    if said.exchange.fault is Fault.KEY:
+        values = {"key": "–", "reason": said.exchange.detail}
+        cause = problem("LT-SIGN-009", Stage.SIGN, values)
+        decision = without_key(item.delivery, cause, now=now, chance=trial.tools.chance())
     derived: tuple[Derived, ...] = ()
     if decision.step is NextStep.DONE:
         made = _derived(trial, Taken(item, line.adapter, element, said.reply.code or "", now))

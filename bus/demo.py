@@ -60,6 +60,7 @@ class Demo:
     size: DemoSize = field(default_factory=DemoSize)
     environment: dict[str, str] = field(default_factory=dict)  # over what the demo sets
     port: int = 0
+    more: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # further arguments of simulators, by name
     addresses: dict[str, str] = field(default_factory=dict)
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _began: float = 0.0
@@ -200,7 +201,8 @@ class Demo:
 
     def _simulate(self, name: str, environment: Mapping[str, str], *arguments: str) -> None:
         ledger = self.folder / "ledgers" / f"{name}.jsonl"
-        command = [sys.executable, "-m", "bus.simulators", name, "--port", "0", "--ledger", str(ledger), *arguments]
+        command = [sys.executable, "-m", "bus.simulators", name, "--port", "0", "--ledger", str(ledger)]
+        command += [*arguments, *self.more.get(name, ())]
         self._spawn(name, command, environment)
         self.addresses[name] = self._listening(name)
 

@@ -103,7 +103,9 @@ class Intake:
             unknown = (problem("LT-PIPE-003", Stage.ACCEPT),)  # no word of whose it is
             await self._reject(raw, unknown, adapter.party)
             return Said(AnswerKind.UNKNOWN_DOSSIER, unknown, {"message_id": raw.envelope.id})
-        inbound = Inbound(adapter, call.name, call.operation, call.payload, raw, visit.party, self.clock.now(), known)
+        inbound = Inbound(
+            adapter, call.name, call.operation, call.payload, raw, visit.party, self.clock.now(), known, call.secured
+        )
         if len(visit.request.body) > _BIG:
             items, problems = await asyncio.to_thread(take_in, inbound, self.house)
         else:

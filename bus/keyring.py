@@ -1,56 +1,132 @@
-"""Our keys: loaded once per process from where the settings say, or made once for practice."""
+"""Our keys: loaded once per process from where the settings say, or made once for practice; the newest signs."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from bus.key_places import load_key
 from bus.settings import Settings
 from schemas.problem import Refused, Stage, problem
 from signing.dsig import sign_enveloped
 from signing.jws import sign_detached
-from signing.keys import SigningKey
+from signing.keys import KeyUnavailable, SigningKey
+from signing.ring import KeyRing, Term
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class KeySigner:
-    """Signs contents with one key. Thread-safe."""
+    """Signs contents with the key in force. Thread-safe."""
 
-    key: SigningKey
+    ring: KeyRing
+    terms: tuple[Term, ...]
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    meter: list[Callable[[str], None]] = field(default_factory=list)  # each is told the key's id at every use
 
     @classmethod
     def of(cls, settings: Settings) -> KeySigner:
-        """The key the settings name.
+        """The keys the settings name.
 
         Raises:
-            Refused: no key is declared, or it is weak or unreadable.
+            Refused: none is declared, or one is weak or unreadable.
         """
         rule = settings.signing
-        if rule.key:
-            pem = settings.secret(rule.key).encode()
+        declared = rule.declared()
+        if declared:
+            terms = tuple(
+                Term(load_key(settings, key_id, one), _begins(one.first), _ends(one.last))
+                for key_id, one in declared.items()
+            )
         elif rule.dangerous_make_key:
-            pem = practice_key(settings.data).read_bytes()
+            terms = (Term(SigningKey.from_pem(practice_key(settings.data).read_bytes(), key_id=rule.key_id)),)
         else:
             raise Refused((problem("LT-CONF-005", Stage.CONFIGURE),))
-        password = settings.secret(rule.password).encode() or None
-        certificate = settings.secret(rule.certificate).encode() if rule.certificate else None
-        return cls(SigningKey.from_pem(pem, key_id=rule.key_id, password=password, certificate=certificate))
+        return cls(KeyRing(terms), terms)
+
+    @property
+    def key(self) -> SigningKey:
+        """The one in force.
+
+        Raises:
+            Refused: none is (LT-SIGN-008).
+        """
+        return self.ring.active(self.now())
+
+    def jws(self, body: bytes) -> str:
+        """A detached JWS over the exact bytes.
+
+        Raises:
+            Refused: no key can be used now (bus.outgoing.KEY_AWAY).
+        """
+        return self.using(lambda key: sign_detached(body, key))[1]
+
+    def pen(self) -> Pen:
+        """One key for everything that is signed together: the one in force at its first use."""
+        return Pen(self)
+
+    def using(self, action: Callable[[SigningKey], T], *, key: SigningKey | None = None) -> tuple[str, T]:
+        """Does something with the key in force, or with this one; says which. The use is counted.
+
+        Raises:
+            Refused: no key can be used now (bus.outgoing.KEY_AWAY).
+        """
+        key = key or self.key
+        try:
+            done = action(key)
+        except KeyUnavailable as away:
+            values = {"key": ascii(key.key_id), "reason": str(away)[:200]}
+            raise Refused((problem("LT-SIGN-009", Stage.SIGN, values),)) from away
+        self.ring.used(key.key_id)
+        for tell in self.meter:
+            tell(key.key_id)
+        return key.key_id, done
+
+
+class Pen:
+    """See `bus.outgoing.Pen`. Used by one thread."""
+
+    def __init__(self, signer: KeySigner) -> None:
+        self._signer = signer
+        self._key: SigningKey | None = None
+
+    @property
+    def key_id(self) -> str:
+        """Of the key that signed; "" = nothing was signed yet."""
+        return self._key.key_id if self._key is not None else ""
 
     def jws(self, body: bytes) -> str:
         """A detached JWS over the exact bytes."""
-        return sign_detached(body, self.key)
+        return self._use(lambda key: sign_detached(body, key))
 
     def xml(self, body: bytes) -> bytes:
         """The same XML with an enveloped signature."""
-        return sign_enveloped(body, self.key)
+        return self._use(lambda key: sign_enveloped(body, key))
+
+    def _use(self, action: Callable[[SigningKey], T]) -> T:
+        if self._key is None:
+            self._key = self._signer.key
+        return self._signer.using(action, key=self._key)[1]
+
+
+def _begins(day: date | None) -> datetime | None:
+    return datetime.combine(day, time(), UTC) if day is not None else None
+
+
+def _ends(day: date | None) -> datetime | None:
+    """With the end of its last day."""
+    return datetime.combine(day + timedelta(days=1), time(), UTC) if day is not None else None
 
 
 def practice_key(data: Path) -> Path:

@@ -16,17 +16,29 @@ from bus.records import Content, WorkItem
 from schemas.problem import Problem, Stage, problem
 from schemas.xmldoc import parse, to_bytes
 
+KEY_AWAY = ("LT-SIGN-008", "LT-SIGN-009")  # no key in force, or it does not answer: nothing was signed, it will be
 Render = Callable[[Adapter, str, Operation, etree._Element], tuple[bytes, str]]
 
 
-class Signer(Protocol):
-    """Our keys, loaded once."""
+class Pen(Protocol):
+    """One key of ours. Raises Refused where it cannot be used just now; nothing is ever left unsigned instead."""
+
+    @property
+    def key_id(self) -> str:
+        """Its name."""
 
     def jws(self, body: bytes) -> str:
         """A detached JWS over the exact bytes."""
 
     def xml(self, body: bytes) -> bytes:
         """The same XML with an enveloped signature."""
+
+
+class Signer(Protocol):
+    """Our keys, loaded once."""
+
+    def pen(self) -> Pen:
+        """What signs now."""
 
 
 def translate_out(item: WorkItem, adapter: Adapter, name: str) -> tuple[etree._Element | None, tuple[Problem, ...]]:
@@ -56,17 +68,19 @@ def make_content(item: WorkItem, adapter: Adapter, *, signer: Signer, render: Re
     element, problems = translate_out(item, adapter, name)
     if element is None:
         return problems
+    pen = signer.pen()  # one key for both signatures, also where the next one takes over meanwhile
     if rule.xmldsig:
         document = _document(item, adapter, operation)
         if not isinstance(document, bytes):
             return document
-        if not _put(element, rule.xmldsig, base64.b64encode(signer.xml(document)).decode()):
+        if not _put(element, rule.xmldsig, base64.b64encode(pen.xml(document)).decode()):
             return (problem("LT-DLV-009", Stage.SIGN, {"operation": name, "path": rule.xmldsig}),)
     problems = adapter.schema.check(element, stage=Stage.VALIDATE_OUT)
     if problems:
         return problems
     body, media_type = render(adapter, name, operation, element)
-    return Content(body, media_type, signer.jws(body) if rule.jws else "", adapter.profile)
+    signature = pen.jws(body) if rule.jws else ""
+    return Content(body, media_type, signature, adapter.profile, pen.key_id if rule.jws or rule.xmldsig else "")
 
 
 def _document(item: WorkItem, adapter: Adapter, operation: Operation) -> bytes | tuple[Problem, ...]:

@@ -50,6 +50,7 @@ class Inbound:
     party: Party
     now: datetime
     known: Mapping[Names, KnownDossier] = field(default_factory=dict)  # by the names the items give
+    secured: bool = False  # signed: the very same bytes are the same message, also where no key is declared
 
 
 def split(operation: Operation, payload: etree._Element) -> list[etree._Element]:
@@ -110,10 +111,11 @@ def _one(inbound: Inbound, element: etree._Element, house: House) -> tuple[list[
     items, found = routed(translated, operation.kind, birth, house=house, dossier=ref)
     if found:
         return [], found
+    content_sha256 = _content_hash(element, adapter.manifest.secrets)
     keyed = replace(
         items[0],
-        idempotency_key=_key(inbound.name, operation, element),
-        content_sha256=_content_hash(element, adapter.manifest.secrets),
+        idempotency_key=_key(inbound.name, operation, element) or _same_bytes(inbound, content_sha256),
+        content_sha256=content_sha256,
         update=operation.update,
     )
     return [keyed, *items[1:]], ()
@@ -145,6 +147,10 @@ def _key(name: str, operation: Operation, element: etree._Element) -> str:
         return ""
     parts = "\x1f".join(text_at(element, path) for path in operation.key)
     return f"{name}:{hashlib.sha256(parts.encode()).hexdigest()}"
+
+
+def _same_bytes(inbound: Inbound, content_sha256: str) -> str:
+    return f"{inbound.name}:{inbound.raw.envelope.sha256}:{content_sha256}" if inbound.secured else ""
 
 
 def _content_hash(element: etree._Element, secrets: tuple[str, ...]) -> str:

@@ -47,3 +47,12 @@ def check_names(settings: Settings, adapters: Mapping[str, Adapter]) -> Iterator
                 near = difflib.get_close_matches(of, known, n=1)
                 values = {"place": f"endpoints.{name}.retry.{of}", "nearest": near[0] if near else ", ".join(known)}
                 yield problem("LT-CONF-004", Stage.CONFIGURE, values)
+
+
+def check_secured(settings: Settings, adapters: Mapping[str, Adapter]) -> Iterator[Problem]:
+    """WS-Security is for SOAP."""
+    for name, endpoint in settings.endpoints.items():
+        adapter = adapters.get(endpoint.system)
+        if endpoint.security and adapter is not None and adapter.manifest.wire != "soap":
+            values = {"place": f"endpoints.{name}.security", "reason": f"{endpoint.system}: không phải / is not SOAP"}
+            yield problem("LT-CONF-002", Stage.CONFIGURE, values)

@@ -14,6 +14,7 @@ from bus.records import Decision, NextStep
 from bus.windows import ALWAYS, Windows
 from schemas.problem import Problem, Stage, problem
 
+_KEY = timedelta(seconds=15)  # between two looks at a key that is away
 EXPIRIES = ("LT-EXP-001", "LT-EXP-002")  # the deadline passed: surely not taken, or unclear
 
 
@@ -129,6 +130,13 @@ def closed(delivery: Delivery, windows: Windows, *, now: datetime) -> Decision |
         return None
     step = NextStep.ASK if delivery.state is State.UNCLEAR else NextStep.WAIT
     return Decision(step, found[1], next_at=found[0], counts=False)
+
+
+def without_key(delivery: Delivery, cause: Problem, *, now: datetime, chance: float) -> Decision:
+    """A key of ours is away: nothing was sent, and nothing is sent unsigned instead. No try is used up."""
+    step = NextStep.ASK if delivery.state is State.UNCLEAR else NextStep.WAIT
+    next_at = now + _KEY * (0.7 + 0.6 * chance)
+    return Decision(step, f"{cause.code}: {cause.text_vi}", next_at, problem=cause, counts=False)
 
 
 def unclear_after_crash(delivery: Delivery, unclear: Unclear) -> Decision | None:

@@ -17,7 +17,8 @@ _UTF16 = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 def secret_names(manifest: Manifest) -> tuple[str, ...]:
     """Local names of the elements and members that carry credentials."""
     password = manifest.auth.password.rpartition("/")[2] if manifest.auth is not None else ""
-    return tuple(sorted({*manifest.secrets, *filter(None, [password])}))
+    token = "Password" if manifest.wire == "soap" else ""  # of a UsernameToken
+    return tuple(sorted({*manifest.secrets, *filter(None, [password, token])}))
 
 
 def scrubbed(body: bytes, names: tuple[str, ...]) -> bytes:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from ipaddress import ip_network
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from bus.caller_section import are_networks
 from bus.delivery import AfterParking
+from bus.key_sections import Login
 from bus.notation import read_notation
 from bus.queue.address import check_url
 from bus.rates import read_rate
@@ -41,15 +43,6 @@ def _readable(read: Callable[[str], object], text: str, *below: str) -> None:
         raise PydanticCustomError(MISREAD, "{text}", {**found, "below": below}) from wrong
 
 
-def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
-    for text in value:
-        try:
-            ip_network(text)
-        except ValueError as wrong:
-            raise ValueError(f"{text}: không phải mạng, viết như / not a network, write it like 10.1.0.0/16") from wrong
-    return value
-
-
 class DoorSettings(_Part):
     """Where we listen."""
 
@@ -60,7 +53,7 @@ class DoorSettings(_Part):
     connections_per_address: int = Field(default=200, ge=2)
     metrics_from: tuple[str, ...] = ("127.0.0.0/8", "::1/128")  # networks
 
-    _are_networks = field_validator("metrics_from")(lambda value: _networks(value))
+    _are_networks = field_validator("metrics_from")(lambda value: are_networks(value))
 
 
 class EncryptionSettings(_Part):
@@ -155,16 +148,6 @@ class WatchSettings(_Part):
         return Limits(self.still_s, self.silent_s, self.lost_s, self.endpoint_s)
 
 
-class SigningSettings(_Part):
-    """Our key. Made on first start where `key` is empty and `dangerous_make_key` is true."""
-
-    key: str = ""  # PEM, by reference: "file:…" or "env:…"
-    password: str = Field(default="", repr=False)  # of the PEM where it is encrypted, by reference
-    certificate: str = ""
-    key_id: str = "lienthong"
-    dangerous_make_key: bool = False  # a self-made key in the data folder: demo and tests only
-
-
 class EvidenceSettings(_Part):
     """How the journal's chain is sealed, and by whose time."""
 
@@ -190,10 +173,25 @@ class EndpointSettings(_Part):
     user: str = ""
     secret: str = Field(default="", repr=False)
     verify_tls: bool = True
+    security: Literal["", "wss"] = ""  # "wss": each try carries a timestamp and our signature (WS-Security)
+    login: Login = ""  # with security: a UsernameToken of `user` and `secret` as well
+    reply_signature: Literal["", "optional", "required"] = ""  # of what they answer; "" = not looked at
+    trust: str = ""  # store their certificate is judged by; "" = `certificates` are believed as they are
+    certificates: tuple[str, ...] = ()  # that sign their replies, PEM, by reference
     settings: Mapping[str, str] = Field(default_factory=dict)
     rate: str = ""  # how fast they may be sent to at most: "5/s", "300/min", see bus.rates; "" = as fast as they take
     windows: str = ""  # when they may be sent to, see bus.windows; "" = always
     retry: Mapping[str, str] = {"*": "10s;1000;exp(2s..15m);<3d;?16"}  # by operation or kind, see bus.notation
+
+    @model_validator(mode="after")
+    def _secured_as_said(self) -> EndpointSettings:
+        if (self.login or self.reply_signature or self.trust or self.certificates) and not self.security:
+            raise ValueError('cần security = "wss" / needs security = "wss"')
+        if self.login and not (self.user and self.secret):
+            raise ValueError("login cần user và secret / needs user and secret")
+        if self.reply_signature and not (self.trust or self.certificates):
+            raise ValueError("reply_signature cần trust hoặc certificates / needs trust or certificates")
+        return self
 
     @field_validator("retry", mode="before")
     @classmethod
@@ -222,28 +220,6 @@ class EndpointSettings(_Part):
     def timeouts_s(self) -> Mapping[str, float]:
         """Of one try, by what they hold for."""
         return {of: read_notation(text).timeout_s for of, text in self.retry.items()}
-
-
-class CallerSettings(_Part):
-    """One caller known to a door."""
-
-    system: str
-    agency: str
-    name: str = ""
-    user: str = ""  # "" where the key alone says who it is
-    secret: str = Field(default="", repr=False)  # by reference; for jws: the public key's PEM
-    dangerous_open: bool = False  # whoever shows nothing is this caller: trials on this machine only
-    from_: tuple[str, ...] = Field(default=(), alias="from")  # networks it may call from; () = anywhere
-
-    _are_networks = field_validator("from_")(lambda value: _networks(value))
-
-    @model_validator(mode="after")
-    def _secret_or_open(self) -> CallerSettings:
-        if bool(self.secret) is self.dangerous_open:
-            raise ValueError(
-                "hoặc secret, hoặc dangerous_open = true, không cả hai / either secret or dangerous_open, not both"
-            )
-        return self
 
 
 class HopSettings(_Part):

@@ -26,17 +26,17 @@ from pydantic_settings import (
 )
 
 from adapters.toml_places import line_of
+from bus.caller_section import CallerSettings
+from bus.key_sections import SigningSettings, TrustSettings
 from bus.routes import Endpoint, RouteTable
 from bus.sections import (
     MISREAD,
-    CallerSettings,
     DoorSettings,
     EndpointSettings,
     EvidenceSettings,
     JournalSettings,
     QueueSettings,
     RouteSettings,
-    SigningSettings,
     WatchSettings,
     WorkerSettings,
 )
@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     watch: WatchSettings = WatchSettings()
     signing: SigningSettings = SigningSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    trust: Mapping[str, TrustSettings] = Field(default_factory=dict)  # stores by name
     endpoints: Mapping[str, EndpointSettings] = Field(default_factory=dict)
     callers: Mapping[str, CallerSettings] = Field(default_factory=dict)
     routes: tuple[RouteSettings, ...] = ()
@@ -124,6 +125,17 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _stores_are_there(self) -> Settings:
+        """Whoever is to be believed by a store names one that is declared."""
+        named = [(f"callers.{name}.trust", one.trust) for name, one in self.callers.items()]
+        named += [(f"endpoints.{name}.trust", one.trust) for name, one in self.endpoints.items()]
+        for place, store in named:
+            if store and store not in self.trust:
+                near = difflib.get_close_matches(store, self.trust, n=1) or sorted(self.trust) or ["–"]
+                raise ValueError(f"{place}: không có [trust.{store}] / no such store; gần nhất / nearest: {near[0]}")
+        return self
+
+    @model_validator(mode="after")
     def _open_only_here(self) -> Settings:
         opened = [name for name, caller in self.callers.items() if caller.dangerous_open]
         if opened and not _is_loopback(self.door.host):
@@ -150,6 +162,18 @@ class Settings(BaseSettings):
     def address(self) -> str:
         """How partners reach us."""
         return self.door.public_address.rstrip("/") or f"http://{self.door.host}:{self.door.port}"
+
+    def secret_bytes(self, reference: str) -> bytes:
+        """The same for what is no text: the bytes of a file.
+
+        Raises:
+            Refused: it is not there.
+        """
+        kind, _, rest = reference.partition(":")
+        if kind == "file":
+            with contextlib.suppress(OSError):
+                return (self.folder / rest).read_bytes()
+        return self.secret(reference).encode()
 
     def secret(self, reference: str) -> str:
         """Resolves a reference.

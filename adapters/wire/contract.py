@@ -97,6 +97,7 @@ class Call:
     voice: str  # how to answer: "soap11", "soap12", "json"
     problems: tuple[Problem, ...] = ()  # not empty: operation and caller are readable, the content is not valid
     outbox: OutboxCall | None = None  # PULL by the outbox: the payload says nothing
+    secured: bool = False  # the payload is what a signature or a token of WS-Security vouches for
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,16 @@ class Said:
     values: Mapping[str, str] = field(default_factory=dict)  # message_id, dossier …
     payload: etree._Element | None = None  # PULL, ASK_IN: the whole reply element, ready
     outbox: OutboxSaid | None = None
+
+
+class SecuredWire(Protocol):
+    """What an inbound wire does more where callers secure their messages."""
+
+    def plain(self, adapter: Adapter, request: HttpRequest) -> tuple[bytes, str | None] | Problem:
+        """The bytes to be judged, without the marks the manifest allows before them, and their charset."""
+
+    def read_believed(self, adapter: Adapter, request: HttpRequest, body: etree._Element) -> Call | tuple[Problem, ...]:
+        """As `read`, of the body element that the gate gave back; nothing else of the message is looked at."""
 
 
 class InboundWire(Protocol):
@@ -136,6 +147,25 @@ class Fault(StrEnum):
     RESET = "reset"  # connection lost after the request was sent, at least in part
     TOO_LARGE = "too-large"  # reply over the limit
     LOGIN = "login"  # the partner refused our login; the message was not sent
+    KEY = "key"  # our key cannot be used now; the message was not sent
+
+
+class Unsecured(Exception):
+    """A message could not be secured just now: nothing was sent, and nothing is sent bare instead."""
+
+
+class Security(Protocol):
+    """How messages to one endpoint are secured, each try anew, and how its replies are judged. Thread-safe."""
+
+    def secure(self, envelope: bytes) -> bytes:
+        """The same envelope with its security header.
+
+        Raises:
+            Unsecured: our key cannot be used now.
+        """
+
+    def check(self, reply: bytes) -> tuple[Problem, ...]:
+        """Why a reply is not to be believed. Never raises for what a partner sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +179,7 @@ class Target:
     secret: str = field(default="", repr=False)
     verify_tls: bool = True
     reply_limit_bytes: int = 4_194_304
+    security: Security | None = None  # None: messages go as they are
 
 
 @dataclass(frozen=True, slots=True)

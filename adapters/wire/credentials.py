@@ -18,7 +18,7 @@ def credentials(rule: AuthRule | None, request: HttpRequest, payload: etree._Ele
     BASIC, BODY: name and password. HEADER: the header's value. JWS: the detached signature; the door has it
     verified over the body.
     """
-    if rule is None:
+    if rule is None or rule.kind is Auth.WSS:
         return None
     if rule.kind is Auth.BASIC:
         return _basic(request.headers.get("authorization", ""))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from dataclasses import replace
 
 from adapters.adapter import Adapter
 from adapters.wire.address import address_of
-from adapters.wire.contract import Exchange, Fault, PartnerReply, SendOrder, Target
+from adapters.wire.contract import Exchange, Fault, PartnerReply, SendOrder, Target, Unsecured
 from adapters.wire.http_client import HttpClient, Outgoing, unsent
 from adapters.wire.quirks import SOAP_12
 from adapters.wire.replying import soap_reply
@@ -36,11 +37,22 @@ class SoapCaller:
             "X-Lienthong-Id": order.message_id,
         }
         body = PROLOG + order.content if order.adapter.manifest.whole_envelope else wrap(order.content, version)
+        if order.target.security is not None:
+            try:
+                body = order.target.security.secure(body)
+            except Unsecured as away:
+                return unsent(order, Fault.KEY, str(away))
         return self._http.exchange(order.target, Outgoing(address_of(order), body, headers, order.timeout_s))
 
     def reply(self, order: SendOrder, exchange: Exchange) -> PartnerReply:
-        """See OutboundWire."""
-        return soap_reply(order, exchange)
+        """See OutboundWire. An answer that is not signed as agreed is outside the contract. A fault may come bare:
+        it is never taken for success, and who could not read our signature cannot know whom to sign for."""
+        reply = soap_reply(order, exchange)
+        security = order.target.security
+        if security is None or exchange.fault is not Fault.NONE or reply.problems:
+            return reply
+        wrong = security.check(exchange.body)
+        return replace(reply, element=None, problems=wrong) if wrong else reply
 
     def forget_login(self, endpoint: str) -> None:
         """See OutboundWire: this wire has no sessions."""

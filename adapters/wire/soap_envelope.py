@@ -70,14 +70,15 @@ def open_envelope(root: etree._Element, *, stage: Stage = Stage.PARSE) -> Opened
     return Opened(version, tuple(header) if header is not None else (), children[0], root)
 
 
-def demanded(opened: Opened) -> tuple[Problem, ...]:
-    """The header blocks that we must understand and do not: one problem each, its place holding the block's name."""
+def demanded(opened: Opened, *, known: frozenset[str] = frozenset()) -> tuple[Problem, ...]:
+    """The header blocks that we must understand and do not: one problem each, its place holding the block's name.
+    `known`: those that were understood elsewhere."""
     uri = NAMESPACE[opened.version]
     role = "actor" if opened.version is Version.SOAP11 else "role"
     found = []
     for block in opened.headers:
         must = block.get(f"{{{uri}}}mustUnderstand", "").strip() in ("1", "true")
-        if must and block.get(f"{{{uri}}}{role}", "").strip() in _FOR_US:
+        if must and str(block.tag) not in known and block.get(f"{{{uri}}}{role}", "").strip() in _FOR_US:
             place = Place("message", line=line_of(block), path=str(block.tag))
             found.append(problem("LT-WIRE-007", Stage.PARSE, {"header": str(block.tag)}).at(theirs=place))
     return tuple(found)

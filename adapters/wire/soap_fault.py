@@ -22,6 +22,27 @@ def fault(version: Version, *, sender: bool, vi: str, en: str, problems: Sequenc
     return _fault12(special or ("Sender" if sender else "Receiver"), vi, en, problems)
 
 
+def security_fault(version: Version) -> etree._Element:
+    """What a caller is told whose message was refused by the gate: always the same, whatever was wrong with it."""
+    text = "The message's security could not be verified"
+    if version is Version.SOAP12:
+        made = _fault12("Sender", "", text, ())
+        code = made.find(f".//{{{NAMESPACE[version]}}}Code")
+        assert code is not None  # we made it
+        value = etree.SubElement(
+            etree.SubElement(code, f"{{{NAMESPACE[version]}}}Subcode"), f"{{{NAMESPACE[version]}}}Value",
+            nsmap={"wsse": _WSSE},
+        )  # fmt: skip
+        value.text = "wsse:InvalidSecurity"
+        return made
+    uri = NAMESPACE[Version.SOAP11]
+    body = etree.Element(f"{{{uri}}}Fault", nsmap={"soap": uri})
+    etree.SubElement(body, "faultcode", nsmap={"wsse": _WSSE}).text = "wsse:InvalidSecurity"
+    etree.SubElement(body, "faultstring").text = text
+    return envelope(Version.SOAP11, body)
+
+
+_WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 _SPECIAL = {"LT-WIRE-006": "VersionMismatch", "LT-WIRE-007": "MustUnderstand"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 
 from lxml import etree
 
@@ -15,12 +16,18 @@ from adapters.wire.credentials import credentials
 from adapters.wire.media import charset_of, charsets, media_type, without_marks
 from adapters.wire.paths import line_of, local_name, namespace
 from adapters.wire.soap_envelope import MEDIA_TYPE, Opened, Version, demanded, envelope, open_envelope, sniff
-from adapters.wire.soap_fault import fault
+from adapters.wire.soap_fault import fault, security_fault
 from schemas.problem import Place, Problem, Refused, Stage, problem
 from schemas.xmldoc import XmlLimits, parse, to_bytes
 
 _MEDIA_TYPES = ("", "text/xml", "application/soap+xml", "application/xml")
 _CALLED = (Direction.IN, Direction.PULL, Direction.ACK, Direction.ASK_IN)
+INSECURE = "LT-WSS-030"  # the one thing a caller is told of what the gate refused
+_WSA = "{http://www.w3.org/2005/08/addressing}"
+_SECURED = frozenset(
+    {"{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd}Security"}
+    | {f"{_WSA}{name}" for name in ("Action", "To", "MessageID", "ReplyTo", "RelatesTo", "From", "FaultTo")}
+)
 _PRESENT = (AnswerKind.UNAVAILABLE,)  # kinds that are our fault, not the caller's
 RETRY_AFTER_S = "30"
 # What HTTP itself has a word for, whatever the partner's own habit.
@@ -40,6 +47,32 @@ class SoapDoor:
             return (opened,)
         if headers := demanded(opened):
             return headers
+        return self._call(adapter, request, opened)
+
+    def plain(self, adapter: Adapter, request: HttpRequest) -> tuple[bytes, str | None] | Problem:
+        """See SecuredWire."""
+        quirks = adapter.manifest.quirks
+        media = media_type(request.headers.get("content-type", ""))
+        if media.name not in _MEDIA_TYPES:
+            return problem("LT-WIRE-001", Stage.RECEIVE, {"type": media.name})
+        body = without_marks(request.body, quirks)
+        charset = charset_of(body, media.charset, quirks=quirks, stage=Stage.PARSE)
+        return charset if isinstance(charset, Problem) else (body, charset)
+
+    def read_believed(self, adapter: Adapter, request: HttpRequest, body: etree._Element) -> Call | tuple[Problem, ...]:
+        """See SecuredWire. Its header was judged by the gate, which let nothing stand that it does not know."""
+        root = body.getparent()
+        opened = open_envelope(root if root is not None else body)
+        if isinstance(opened, Problem):
+            return (opened,)
+        if opened.content.getparent() is not body:  # cannot be: the gate saw one Body
+            raise ValueError("another body than the one that is believed")
+        if headers := demanded(opened, known=_SECURED):
+            return headers
+        call = self._call(adapter, request, opened)
+        return replace(call, secured=True) if isinstance(call, Call) else call
+
+    def _call(self, adapter: Adapter, request: HttpRequest, opened: Opened) -> Call | tuple[Problem, ...]:
         name = find_operation(adapter, opened.content)
         if isinstance(name, Problem):
             return (name,)
@@ -56,20 +89,18 @@ class SoapDoor:
         )
 
     def _open(self, adapter: Adapter, request: HttpRequest) -> Opened | Problem:
-        quirks = adapter.manifest.quirks
-        media = media_type(request.headers.get("content-type", ""))
-        if media.name not in _MEDIA_TYPES:
-            return problem("LT-WIRE-001", Stage.RECEIVE, {"type": media.name})
-        body = without_marks(request.body, quirks)
-        charset = charset_of(body, media.charset, quirks=quirks, stage=Stage.PARSE)
-        if isinstance(charset, Problem):
-            return charset
-        limits = XmlLimits(size_bytes=adapter.manifest.body_limit_bytes, charsets=charsets(quirks))
-        return open_envelope(parse(body, limits=limits, charset=charset))
+        found = self.plain(adapter, request)
+        if isinstance(found, Problem):
+            return found
+        body, charset = found
+        return open_envelope(parse(body, limits=limits_of(adapter), charset=charset))
 
     def write(self, adapter: Adapter, request: HttpRequest, call: Call | None, said: Said) -> HttpReply:
         """See InboundWire."""
         version = Version(call.voice) if call is not None else sniff(request)
+        if any(found.code == INSECURE for found in said.problems):
+            status = 400 if version is Version.SOAP12 else 500
+            return _reply(version, security_fault(version), status)
         operation = call.operation if call is not None else None
         answer = declared(adapter, operation, said.kind)
         status = answer.status if answer is not None else 200
@@ -88,6 +119,11 @@ class SoapDoor:
     def describe(self, adapter: Adapter, request: HttpRequest) -> HttpReply | None:
         """See InboundWire."""
         return wsdl.serve(adapter, request)
+
+
+def limits_of(adapter: Adapter) -> XmlLimits:
+    """Of a message of this system."""
+    return XmlLimits(size_bytes=adapter.manifest.body_limit_bytes, charsets=charsets(adapter.manifest.quirks))
 
 
 def find_operation(adapter: Adapter, content: etree._Element) -> str | Problem:

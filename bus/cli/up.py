@@ -95,12 +95,12 @@ def check_before_start(parts: Parts) -> None:
     """
     from bus.compose import make_lines
     from bus.compose_polls import make_polls
-    from bus.keyring import KeySigner
-    from bus.web.run import known_callers
+    from bus.web.run import known_callers, make_gatekeeper
 
-    KeySigner.of(parts.settings)
+    parts.keys.signer(parts.settings)
     known_callers(parts)
-    make_lines(parts.settings, parts.house)
+    make_gatekeeper(parts)
+    make_lines(parts.settings, parts.house, parts.keys)
     make_polls(parts)
 
 

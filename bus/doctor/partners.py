@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from adapters.manifest import Auth
 from bus.compose import load_house
 from bus.doctor.finding import Finding, good, note, of_refused, wrong
-from bus.keyring import KeySigner
+from bus.endings import Ending, ends_at, partners_papers
+from bus.key_cupboard import Cupboard
 from bus.settings import EndpointSettings, Settings
 from schemas.problem import Refused
 from signing.keys import VerifyKey
+from signing.policy import PARTNER_SOAP
+from signing.trust.alerts import ends_of, step_of
 
-_SOON = timedelta(days=30)
 _PATIENCE_S = 3.0
 
 
 def look_at_keys(settings: Settings) -> Iterator[Finding]:
-    """Our key loads and is valid; every secret that is referred to is there."""
-    rule = settings.signing
+    """Our keys load and are valid, whom we believe is known; every secret that is referred to is there."""
+    rule, cupboard = settings.signing, Cupboard()
     practice = settings.data / "keys" / "practice.pem"
-    if rule.dangerous_make_key and not rule.key and not practice.is_file():
+    if rule.dangerous_make_key and not rule.declared() and not practice.is_file():
         yield note(
             "keys", rule.key_id, "khoá thử sẽ được sinh khi bus chạy", "a practice key is made when the bus starts"
         )
     else:
-        yield from _our_key(settings)
+        yield from _our_keys(settings, cupboard)
+    yield from _stores(settings, cupboard)
     for where, reference in _references(settings):
         try:
             secret = settings.secret(reference)
@@ -41,29 +45,79 @@ def look_at_keys(settings: Settings) -> Iterator[Finding]:
             yield wrong("keys", where, "LT-DOC-030", place=where)
 
 
-def _our_key(settings: Settings) -> Iterator[Finding]:
+def _our_keys(settings: Settings, cupboard: Cupboard) -> Iterator[Finding]:
     rule = settings.signing
     try:
-        key = KeySigner.of(settings).key
+        signer = cupboard.signer(settings)
     except Refused as refused:
         yield from of_refused("keys", rule.key_id, refused)
         return
-    if not rule.key:
+    if not rule.declared():
         yield note(
             "keys", rule.key_id, "khoá thử tự sinh: không dùng thật", "a self-made practice key: not for real use"
         )
-    yield _expiry("keys", rule.key_id, key.valid_until, f"{key.algorithm} {key.fingerprint[:16]}…")
+    now = datetime.now(UTC)
+    try:
+        active = signer.ring.active(now).key_id
+    except Refused as refused:
+        yield from of_refused("keys", rule.key_id, refused)
+        active = ""
+    for term in signer.terms:
+        key = term.key
+        said = f"{key.algorithm} {key.fingerprint[:16]}…"
+        if term.first is not None and term.first > now:
+            day = f"{term.first:%d/%m/%Y}"
+            yield good("keys", key.key_id, f"{said}, ký từ {day}", f"{said}, signs from {day}")
+        elif (ends := ends_at(term)) is not None and ends <= now and active:
+            yield note("keys", key.key_id, f"{said}, đã hết hạn, khóa khác đang ký", f"{said}, ended, another signs")
+        else:
+            yield _expiry("keys", key.key_id, ends_at(term), f"{said}{' *' if key.key_id == active else ''}")
+
+
+def _stores(settings: Settings, cupboard: Cupboard) -> Iterator[Finding]:
+    """Everything that ends soon in the stores; each store that is well in one line."""
+    now = datetime.now(UTC)
+    for name in settings.trust:
+        try:
+            store = cupboard.store(settings, name, PARTNER_SOAP).store
+        except Refused as refused:
+            yield from of_refused("trust", name, refused)
+            continue
+        found = ends_of(store)
+        for end in found:
+            ending = Ending(end.kind, end.name, end.ends)
+            if ending.step(now) is not None:
+                yield _expiry("trust", f"{name}: {end.name}", end.ends, "CRL" if end.kind == "list" else "X.509")
+        papers = sum(end.kind == "certificate" for end in found)
+        count = f"{papers} chứng thư / certificates, {len(found) - papers} CRL"
+        yield good("trust", name, f"{store.purpose}: {count}")
+    for place, reference in partners_papers(settings):
+        with contextlib.suppress(Refused):  # a secret that is not there is told by its own line
+            pem = settings.secret(reference).encode()
+            yield from _paper(place, pem)
+
+
+def _paper(place: str, pem: bytes) -> Iterator[Finding]:
+    try:
+        key = VerifyKey.from_pem(pem, key_id="partner", policy=PARTNER_SOAP)
+    except Refused as refused:
+        yield from of_refused("trust", place, refused)
+        return
+    yield _expiry("trust", place, key.valid_until, f"{key.fingerprint[:16]}…")
 
 
 def _expiry(area: str, subject: str, until: datetime | None, said: str) -> Finding:
     if until is None:
         return good(area, subject, f"{said}, không có chứng thư", f"{said}, no certificate")
-    day = f"{until:%d/%m/%Y}"
-    if until <= datetime.now(UTC):
+    day, now = f"{until:%d/%m/%Y}", datetime.now(UTC)
+    if until <= now:
         return wrong(area, subject, "LT-DOC-031", key=subject, day=day)
-    if until - datetime.now(UTC) < _SOON:
-        return note(area, subject, f"{said}, sắp hết hạn {day}", f"{said}, expires soon, on {day}")
-    return good(area, subject, f"{said}, hạn {day}", f"{said}, valid until {day}")
+    left = (until - now).days
+    if step_of(until, now=now) is not None:
+        return note(
+            area, subject, f"{said}, sắp hết hạn {day}, còn {left} ngày", f"{said}, expires soon, on {day}, {left} days"
+        )
+    return good(area, subject, f"{said}, hạn {day}, còn {left} ngày", f"{said}, valid until {day}, {left} days left")
 
 
 def _references(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -73,6 +127,7 @@ def _references(settings: Settings) -> Iterator[tuple[str, str]]:
     for name, caller in settings.callers.items():
         if caller.secret:
             yield f"callers.{name}.secret", caller.secret
+    yield from partners_papers(settings)
 
 
 def look_at_systems(settings: Settings) -> Iterator[Finding]:

@@ -33,6 +33,7 @@ class PackedContent:
     body: Packed
     signature: Packed | None
     profile: str
+    key_id: str  # of ours that signed it; "" = nothing was signed
 
     @classmethod
     def of(cls, delivery_id: str, content: Content, vault: Vault = OPEN) -> PackedContent:
@@ -43,7 +44,7 @@ class PackedContent:
         if content.signature:
             text, role = content.signature.encode(), signature_role(endpoint)
             signature = pack(text, "application/jose", of=of, role=role, vault=vault)
-        return cls(delivery_id, body, signature, content.profile)
+        return cls(delivery_id, body, signature, content.profile, content.key_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,8 @@ def _keep_contents(unit: Unit, contents: Sequence[PackedContent], rows: dict[str
             unit.insert(t.bodies, body_values(row.message_id, signature, content.signature, month=row.month))
         digest = content.signature.sha256 if content.signature else ""
         facts = {"sha256": content.body.sha256, "signature_sha256": digest, "profile": content.profile}
+        if content.key_id:
+            facts["key_id"] = content.key_id
         unit.entry("content", row.id, facts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -21,6 +21,7 @@ class Content:
     media_type: str
     signature: str  # detached JWS, or ""
     profile: str  # digest of maps, tables and schemas used
+    key_id: str = field(default="", compare=False)  # of ours that signed it; on record once it is made
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from bus.simulators.ledger import Ledger, read_ledgers
 from bus.simulators.options import DlmsOptions
 from bus.simulators.server import Answer, Seen, serve
 from bus.simulators.switches import Dice, Draw, Fate
+from bus.simulators.wss_guard import WssGuard
 from schemas import xmldoc
 from schemas.problem import Refused
 from schemas.xmldoc import XmlLimits
@@ -48,6 +49,7 @@ class Dlms:
         self._book = Book(self.name, Ledger(options.ledger))
         self._switches = options.switches
         self._dice = Dice(options.seed)
+        self._guard = WssGuard.of(options.wss_certificate, options.wss_key, options.wss_paper)
 
     def handle(self, seen: Seen) -> Answer:
         """A call of the bus."""
@@ -57,6 +59,9 @@ class Dlms:
             return Answer(200, wsdl(f"http://{seen.headers.get('host', '')}{PATH}"), "text/xml; charset=utf-8")
         if seen.method != "POST":
             return Answer(405, b"POST, or GET ?wsdl", "text/plain")
+        if refused := self._guard.refusal(seen.body):
+            soap12 = seen.headers.get("content-type", "").startswith("application/soap+xml")
+            return _fault(_Fault(f"Security processing failed ({refused})", soap12=soap12))
         try:
             operation, soap12 = _operation(seen)
         except _Fault as fault:
@@ -83,7 +88,7 @@ class Dlms:
         if fate is Fate.BAD_CODE:
             text = "Đã ghi nhận" if draw.odd else ""
         media_type = "application/soap+xml; charset=utf-8" if soap12 else "text/xml; charset=utf-8"
-        body = _envelope(_said(name, text), soap12=soap12)
+        body = self._guard.answer(_envelope(_said(name, text), soap12=soap12))
         return Answer(200, body, media_type, draw.delay_s, drop=fate is Fate.DROP, call=call)
 
     def _serve(self, name: str, operation: etree._Element, *, now: float, commit: bool) -> Result:
@@ -122,7 +127,8 @@ class Dlms:
 
     def state(self, *, brief: bool) -> dict[str, object]:
         """What was received, with counts."""
-        state = {**self._book.totals(), "switches": asdict(self._switches)}
+        secured = {"good": self._guard.good, "refused": list(self._guard.refused)}
+        state = {**self._book.totals(), "switches": asdict(self._switches), "secured": secured}
         return state if brief else {**state, "by_dossier": self._book.dossiers()}
 
     def close(self) -> None:

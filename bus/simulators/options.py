@@ -113,6 +113,13 @@ class DlmsOptions(CommonOptions):
         default="ask", metadata={"help": "the status of a dossier moves on with each", "choices": ("ask", "time")}
     )
     status_seconds: float = _real(5.0, "with --status-by time: so long for each status")
+    wss_certificate: Path | None = field(
+        default=None, metadata={"help": "take only calls signed by WS-Security with this certificate, PEM"}
+    )
+    wss_key: Path | None = field(
+        default=None, metadata={"help": "sign answers by WS-Security with this key, PEM; with --wss-paper"}
+    )
+    wss_paper: Path | None = field(default=None, metadata={"help": "certificate of that key, PEM"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

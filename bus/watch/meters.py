@@ -13,6 +13,7 @@ from bus.retry import EXPIRIES
 SEP = "|"
 ATTEMPTS, ATTEMPT_S, ATTEMPT_SUM = "attempts", "attempt_s", "attempt_sum"
 EXPIRED = "expired"
+SIGNED = "signed"
 COMMIT_S, COMMIT_SUM = "commit_s", "commit_sum"
 ACCEPTED, REJECTED, CALLS = "accepted", "rejected", "calls"
 # Upper ends of the spans that durations are counted in, seconds; beyond the last one: "inf".
@@ -46,6 +47,10 @@ class Meters:
     def expired(self, endpoint: str) -> None:
         """A deadline passed."""
         self._add({key(EXPIRED, endpoint): 1})
+
+    def signed(self, key_id: str) -> None:
+        """A key of ours was used."""
+        self._add({key(SIGNED, key_id): 1})
 
     def committed(self, seconds: float) -> None:
         """The journal wrote a transaction."""

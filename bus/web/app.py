@@ -13,6 +13,7 @@ from adapters.adapter import Adapter
 from bus.watch.liveness import Verdict
 from bus.watch.meters import Meters
 from bus.web.door import DoorRules, Doors, Intake, PartnerKeys
+from bus.web.gatekeeper import Gatekeeper
 from bus.web.health import Check, Health, Readiness, live
 from bus.web.scraping import Scraping
 
@@ -32,6 +33,7 @@ class DoorDeps:
     verdict: Callable[[], Verdict] | None = None  # of the watch; None = nobody watches
     scraping: Scraping | None = None  # /metrics; None = not there
     meters: Meters = field(default_factory=Meters)
+    gatekeeper: Gatekeeper | None = None  # None: nobody secures their messages
 
 
 def make_app(doors: DoorDeps) -> FastAPI:
@@ -39,8 +41,9 @@ def make_app(doors: DoorDeps) -> FastAPI:
     # No generated API pages: a door's contract is its WSDL, and strangers need not see a list of systems.
     app = FastAPI(title="lienthong", docs_url=None, redoc_url=None, openapi_url=None)
     made = Doors(
-        doors.adapters, doors.intake, keys=doors.keys, address=doors.address, rules=doors.rules, meters=doors.meters
-    )
+        doors.adapters, doors.intake, keys=doors.keys, address=doors.address, rules=doors.rules, meters=doors.meters,
+        gatekeeper=doors.gatekeeper,
+    )  # fmt: skip
     readiness = Readiness(doors.checks)
 
     async def call(request: Request) -> Response:

@@ -21,6 +21,8 @@ from adapters.wire.credentials import credentials
 from adapters.wire.registry import inbound
 from bus.watch.meters import Meters
 from bus.web.body import Room, Seat, read_body
+from bus.web.gatekeeper import Gatekeeper
+from bus.web.speakers import Speaker
 from bus.web.throttle import Throttle
 from schemas.message import Party, new_id
 from schemas.problem import Problem, Stage, problem
@@ -64,7 +66,7 @@ class Doors:
 
     def __init__(
         self, adapters: Mapping[str, Adapter], intake: Intake, *, keys: PartnerKeys, address: str, rules: DoorRules,
-        meters: Meters | None = None,
+        meters: Meters | None = None, gatekeeper: Gatekeeper | None = None,
     ) -> None:  # fmt: skip
         """`address`: how partners reach us, without the system's name."""
         self._adapters = {name: a for name, a in adapters.items() if a.manifest.auth is not None}
@@ -77,6 +79,7 @@ class Doors:
         self._room = Room(rules.room_bytes)
         self._throttle = Throttle()
         self._meters = meters or Meters()
+        self._gatekeeper = gatekeeper
 
     async def answer(self, request: Request) -> Response:
         """One request, answered whatever happens."""
@@ -144,6 +147,8 @@ class Doors:
         adapter, rule = visit.adapter, visit.adapter.manifest.auth
         if rule is None:
             return _stranger(visit)
+        if self._gatekeeper is not None and self._gatekeeper.guards(adapter.id, visit.request.body):
+            return await self._behind_the_gate(visit, self._gatekeeper)
         # Whoever signs the body is known before it is parsed, too.
         if visit.party is None and rule.kind is not Auth.BODY and not self._knows(visit, rule):
             return _stranger(visit)
@@ -160,6 +165,19 @@ class Doors:
         if call.problems:
             return await self._refuse(visit, call.problems)
         return await self._intake.handle(adapter, call, visit.request, visit.party)
+
+    async def _behind_the_gate(self, visit: _Visit, gatekeeper: Gatekeeper) -> Said:
+        async def handle(call: Call, speaker: Speaker) -> Said:
+            return await self._intake.handle(visit.adapter, call, visit.request, speaker.party)
+
+        async def refuse(problems: tuple[Problem, ...], speaker: Speaker | None) -> None:
+            visit.party = speaker.party if speaker is not None else None
+            await self._refuse(visit, problems)
+
+        heard = await gatekeeper.talk(visit.adapter, visit.request, handle=handle, refuse=refuse)
+        visit.party = heard.speaker.party if heard.speaker is not None else None
+        visit.call = heard.call
+        return heard.said
 
     async def _read(self, visit: _Visit) -> Call | tuple[Problem, ...]:
         if len(visit.request.body) > _BIG:

@@ -150,9 +150,18 @@ STUCK = _gauge(
     "stuck", "việc kẹt theo lý do, xem lienthong stuck", "what is stuck, by reason; see lienthong stuck", "reason"
 )
 
+SIGNED = _counter("signatures", "lần dùng khóa của ta, theo khóa", "uses of our keys, by key", "key")
+DAYS_LEFT = _gauge(
+    "days_left",
+    "khóa, chứng thư, danh sách thu hồi còn bao nhiêu ngày; âm = đã hết; báo ở 60, 30, 7, 1",
+    "days that keys, certificates and revocation lists have left; below 0 = ended; said at 60, 30, 7, 1",
+    "kind",
+    "name",
+)
+
 METRICS: tuple[Metric, ...] = (
     HEALTHY, CONDITION, LOOK_AGE, STORE_UP, CALLS, REJECTED, CONNECTIONS, TURNED_AWAY, ACCEPTED, DELIVERIES,
     DELIVERIES_SUM, DIFFERENCE, ATTEMPTS, EXPIRED, ATTEMPT_S,
     COMMIT_S, LANES, QUEUED, DUE_AGE, READY_LANES, IN_FLIGHT, BREAKER,
-    PAUSED, RESTS, FEEDER, GENERATION, WORKERS, STUCK, UNSEALED, SEAL_AGE,
+    PAUSED, RESTS, FEEDER, GENERATION, WORKERS, STUCK, UNSEALED, SEAL_AGE, SIGNED, DAYS_LEFT,
 )  # fmt: skip

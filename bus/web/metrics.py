@@ -35,6 +35,7 @@ class Sources:
     connections: Callable[[], int] = lambda: 0
     turned_away: Callable[[], Mapping[str, int]] = dict
     feeder_waiting: Callable[[], int] = lambda: 0
+    days_left: Callable[[], Mapping[tuple[str, str], float]] = dict  # (kind, name) of keys, certificates, lists
 
 
 class Exposition(Collector):
@@ -71,6 +72,7 @@ class Exposition(Collector):
         yield m.CONNECTIONS.name, [((), self._sources.connections())]
         yield m.TURNED_AWAY.name, [((why,), many) for why, many in sorted(self._sources.turned_away().items())]
         yield m.FEEDER.name, [((), self._sources.feeder_waiting())]
+        yield m.DAYS_LEFT.name, sorted(self._sources.days_left().items())
 
     def _condition(self, look: Look) -> Iterator[tuple[str, list[Sample]]]:
         yield m.HEALTHY.name, [((), look.verdict.healthy)]
@@ -126,7 +128,7 @@ def _queue(look: Look) -> Iterator[tuple[str, list[Sample]]]:
 def _counted(numbers: Mapping[str, float]) -> Iterator[tuple[str, list[Sample]]]:
     for metric, name in (
         (m.CALLS, meters.CALLS), (m.REJECTED, meters.REJECTED), (m.ATTEMPTS, meters.ATTEMPTS),
-        (m.EXPIRED, meters.EXPIRED),
+        (m.EXPIRED, meters.EXPIRED), (m.SIGNED, meters.SIGNED),
     ):  # fmt: skip
         yield metric.name, [(labels, many) for labels, many in _of(numbers, name) if len(labels) == len(metric.labels)]
 

@@ -16,6 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from bus.compose import Parts, make_feeding, make_intake, make_watchman
+from bus.endings import DaysLeft
 from bus.settings import Settings
 from bus.watch.meters import Meters
 from bus.watch.watchman import Watchman
@@ -23,10 +24,12 @@ from bus.web.app import DoorDeps, make_app
 from bus.web.callers import Caller, Callers
 from bus.web.console import ConsoleDeps, console_router
 from bus.web.crowd import Crowd
+from bus.web.gatekeeper import Gatekeeper
 from bus.web.health import Check
 from bus.web.metrics import Exposition, Sources
 from bus.web.protocol import bounded
 from bus.web.scraping import Scraping
+from bus.web.speakers import load_speakers
 from schemas.message import Party
 
 _CONNECTIONS = 1000
@@ -54,6 +57,7 @@ def door_deps(parts: Parts, *, watchman: Watchman, crowd: Crowd) -> DoorDeps:
     sources = Sources(
         look=watchman.latest, clock=parts.clock, door=meters, connections=crowd.__len__,
         turned_away=lambda: crowd.turned_away, feeder_waiting=feeding.waiting,
+        days_left=DaysLeft(parts.settings, parts.keys, parts.clock),
     )  # fmt: skip
     networks = [ip_network(text) for text in parts.settings.door.metrics_from]
     return DoorDeps(
@@ -67,7 +71,18 @@ def door_deps(parts: Parts, *, watchman: Watchman, crowd: Crowd) -> DoorDeps:
         verdict=lambda: watchman.latest().verdict,
         scraping=Scraping(Exposition(sources).text, networks),
         meters=meters,
+        gatekeeper=make_gatekeeper(parts),
     )
+
+
+def make_gatekeeper(parts: Parts) -> Gatekeeper | None:
+    """None where nobody secures their messages.
+
+    Raises:
+        Refused: a store, a certificate or a secret is not there.
+    """
+    doors = load_speakers(parts.settings, parts.house.adapters, parts.keys)
+    return Gatekeeper(doors, parts.journal, parts.clock) if doors else None
 
 
 def outboxes(parts: Parts) -> Mapping[str, str]:
@@ -104,6 +119,7 @@ def known_callers(parts: Parts) -> Callers:
             dangerous_open=c.dangerous_open,
         )
         for name, c in settings.callers.items()
+        if not c.signature  # those are known at the gate alone
     ]
     kinds = {a.id: a.manifest.auth.kind for a in parts.house.adapters.values() if a.manifest.auth is not None}
     return Callers(callers, kinds=kinds)

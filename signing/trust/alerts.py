@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+
+from cryptography import x509
+
+from signing.trust.path import subject_of
+from signing.trust.store import TrustStore
 
 STEPS_DAYS = (60, 30, 7, 1)
 
@@ -19,3 +25,27 @@ def step_of(ends: datetime, *, now: datetime) -> int | None:
     if left <= 0:
         return 0
     return min((step for step in STEPS_DAYS if left <= step), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Something that will end."""
+
+    kind: str  # "certificate" | "list"
+    name: str  # whose
+    ends: datetime
+
+
+def ends_of(store: TrustStore) -> tuple[End, ...]:
+    """The certificates of a store, and its revocation lists: of each issuer the newest."""
+    found = [
+        End("certificate", f"{subject_of(paper)} {hex(paper.serial_number)[2:10]}", paper.not_valid_after_utc)
+        for paper in (x509.load_der_x509_certificate(der) for der in sorted(store.pinned))
+    ]
+    newest: dict[str, datetime] = {}
+    for each in store.evidence.lists:
+        issuer = each.issuer.rfc4514_string()
+        until = each.last_update_utc + store.rules.max_age
+        until = min(each.next_update_utc or until, until)
+        newest[issuer] = max(newest.get(issuer, until), until)
+    return (*found, *(End("list", issuer, until) for issuer, until in sorted(newest.items())))

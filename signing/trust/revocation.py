@@ -67,7 +67,7 @@ def _by_lists(
     now: datetime,
     max_age: timedelta,
 ) -> Iterable[Standing]:
-    ours = [each for each in lists if _is_by(each, issuer)]
+    ours = [each for each in lists if is_by(each, issuer)]
     for each in sorted(ours, key=lambda one: one.last_update_utc, reverse=True):
         if not _speaks_of(each, paper):
             continue
@@ -84,7 +84,8 @@ def _by_lists(
             yield Standing(Status.GOOD, "crl", number, until)
 
 
-def _is_by(each: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+def is_by(each: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    """True if this authority made the list, and may make lists."""
     try:  # a list that came with a signature may hold anything, until it is known to be the issuer's
         if each.issuer != issuer.subject:
             return False

@@ -9,6 +9,7 @@ trust/<purpose>/*.crl                          revocation lists of these authori
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -18,7 +19,7 @@ from pathlib import Path
 from cryptography import x509
 
 from schemas.problem import Refused, Stage, problem
-from signing.trust.papers import certificates_in, der_of, is_authority, lists_in, stamp_of
+from signing.trust.papers import certificates_in, der_of, is_authority, lists_in, read_certificates, stamp_of
 from signing.trust.revocation import Evidence
 
 
@@ -79,8 +80,21 @@ class TrustStore:
         )
 
     @classmethod
-    def load(cls, folder: Path, *, purpose: str, rules: TrustRules = TrustRules()) -> TrustStore:
-        """From a folder.
+    def pinning(cls, pems: Sequence[bytes], *, purpose: str) -> TrustStore:
+        """Of certificates that are believed as they are: who owns one of them needs no path, and nobody is asked
+        whether it was revoked.
+
+        Raises:
+            Refused: one cannot be read.
+        """
+        papers = tuple(paper for pem in pems for paper in read_certificates(pem, name=purpose)[:1])
+        return cls.of(papers, purpose=purpose, rules=TrustRules(revocation=False))
+
+    @classmethod
+    def load(
+        cls, folder: Path, *, purpose: str, rules: TrustRules = TrustRules(), lists: Path | None = None
+    ) -> TrustStore:
+        """From a folder; further revocation lists from a second one, where it is there.
 
         Raises:
             Refused: not there, empty, or a file of it cannot be read.
@@ -90,16 +104,20 @@ class TrustStore:
         papers = tuple(certificates_in(folder))
         if not papers:
             raise Refused((problem("LT-TRUST-002", Stage.CONFIGURE, {"folder": folder.name}),))
-        return cls.of(papers, Evidence(tuple(lists_in(folder))), purpose=purpose, rules=rules)
+        found = (*lists_in(folder), *(lists_in(lists) if lists is not None and lists.is_dir() else ()))
+        return cls.of(papers, Evidence(found), purpose=purpose, rules=rules)
 
 
 class WatchedStore:
     """A store whose folder may change while we run. Thread-safe: readers see the old or the new one as a whole."""
 
-    def __init__(self, folder: Path, *, purpose: str, rules: TrustRules = TrustRules()) -> None:
-        self._folder, self._purpose, self._rules = folder, purpose, rules
-        self._stamp = stamp_of(folder) if folder.is_dir() else ()
-        self.current = TrustStore.load(folder, purpose=purpose, rules=rules)
+    def __init__(
+        self, folder: Path, *, purpose: str, rules: TrustRules = TrustRules(), lists: Path | None = None
+    ) -> None:
+        """`lists`: as `TrustStore.load` takes it."""
+        self._folder, self._lists, self._purpose, self._rules = folder, lists, purpose, rules
+        self._stamp = self._now()
+        self.current = TrustStore.load(folder, purpose=purpose, rules=rules, lists=lists)
 
     def refresh(self) -> bool:
         """Loads the folder anew if it changed; True if so. A folder that cannot be read leaves the old store.
@@ -107,9 +125,13 @@ class WatchedStore:
         Raises:
             Refused: what is wrong with the new one; the old one stays.
         """
-        stamp = stamp_of(self._folder) if self._folder.is_dir() else ()
+        stamp = self._now()
         if stamp == self._stamp:
             return False
-        self.current = TrustStore.load(self._folder, purpose=self._purpose, rules=self._rules)
+        self.current = TrustStore.load(self._folder, purpose=self._purpose, rules=self._rules, lists=self._lists)
         self._stamp = stamp
         return True
+
+    def _now(self) -> tuple[tuple[tuple[str, int, int], ...], ...]:
+        folders = (self._folder, *((self._lists,) if self._lists is not None else ()))
+        return tuple(stamp_of(folder) if folder.is_dir() else () for folder in folders)

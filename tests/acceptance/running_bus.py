@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -37,9 +38,13 @@ class Bus:
     queue_address: str = ""  # "" = the private server's
 
     @classmethod
-    def start(cls, folder: Path, size: DemoSize = NOTHING, *, journal_url: str = "", **environment: str) -> Bus:
-        """Starts everything under `folder`; `journal_url` where the journal is not SQLite there."""
-        demo = Demo(folder, size, environment=environment)
+    def start(
+        cls, folder: Path, size: DemoSize = NOTHING, *, journal_url: str = "",
+        more: Mapping[str, tuple[str, ...]] = MappingProxyType({}), **environment: str,
+    ) -> Bus:  # fmt: skip
+        """Starts everything under `folder`; `journal_url` where the journal is not SQLite there; `more`: further
+        arguments of the simulators."""
+        demo = Demo(folder, size, environment=environment, more=more)
         try:
             demo.start()
         except BaseException:

@@ -17,8 +17,8 @@ from tests.docs.tongue import MADE, table, tongue
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 FILES = ("lienthong.toml", "partners.toml", "routes.toml")
-_SECTION = re.compile(r"\[\[?([\w.]+)\]?\]\s*(?:#\s*(.*))?")
-_KEY = re.compile(r"(?:#\s)?([a-z_]+) = .*?\s#\s(.*)")
+_SECTION = re.compile(r"(?:#\s)?\[\[?([\w.-]+)\]?\]\s*(?:#\s*(.*))?")
+_KEY = re.compile(r"(?:#\s)?([a-z0-9_]+) = .*?\s#\s(.*)")
 _NOT_WRITTEN = frozenset({"folder"})  # set by `load`, never by a person
 _HEAD = {
     "vi": "Mỗi khoá đứng kèm chú thích trong tệp mặc định. Biến môi trường thắng tệp: `LIENTHONG_DOOR__PORT=9000` là "
@@ -82,11 +82,13 @@ def meanings() -> Mapping[str, str]:
         section = ""
         for line in (CONFIG / name).read_text(encoding="utf-8").splitlines():
             if (head := _SECTION.match(line)) is not None:
-                section = re.sub(r"^(endpoints|callers)\.\w+", r"\1.<id>", head[1]) + "."
+                section = re.sub(r"^(endpoints|callers|trust|signing\.keys)\.[\w-]+", r"\1.<id>", head[1]) + "."
                 if head[2] and section.endswith(".settings."):
                     found.setdefault(section.rstrip("."), head[2])
             elif (key := _KEY.match(line)) is not None:
                 found.setdefault(section + key[1], key[2])
+    for name in [name for name in found if name.startswith("signing.")]:  # each of several keys is said as one is
+        found.setdefault(name.replace("signing.", "signing.keys.<id>.", 1), found[name])
     return found
 
 

@@ -122,6 +122,12 @@ class Keys:
         )
         self.key = SigningKey.from_pem(pem, key_id="thu")
 
+    key_id = "thu"
+
+    def pen(self) -> Keys:
+        """Itself."""
+        return self
+
     def jws(self, body: bytes) -> str:
         return sign_detached(body, self.key)
 

@@ -86,7 +86,8 @@ def _keep_content(store: Store, delivery_id: str, content: Content) -> None:
         bodies[content_role(row.endpoint)] = store.made(content.body, content.media_type, content.profile)
         if content.signature:
             bodies[signature_role(row.endpoint)] = store.made(content.signature.encode(), "application/jose")
-        store.note("content", row.id, {"profile": content.profile})
+        facts = {"profile": content.profile, **({"key_id": content.key_id} if content.key_id else {})}
+        store.note("content", row.id, facts)
 
 
 def settle(store: Store, settlement: Settlement) -> Settled:

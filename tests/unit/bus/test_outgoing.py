@@ -19,6 +19,12 @@ from tests.unit.bus.kit import Desk, adapter, dossier, soap
 class Stamp:
     """A signer that can be seen at work."""
 
+    key_id = "thu"
+
+    def pen(self) -> Stamp:
+        """Itself."""
+        return self
+
     def jws(self, body: bytes) -> str:
         """Says over how much."""
         return f"jws:{len(body)}"

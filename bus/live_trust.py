@@ -1,0 +1,72 @@
+"""A trust store that is looked at again while we run: a file laid into its folder counts within seconds.
+
+What cannot be read is said once, in the log, and the store that was read before stays.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from schemas.problem import Problem, Refused, Stage
+from signing.dsig.key_info import Hints
+from signing.keys import VerifyKey
+from signing.policy import Policy
+from signing.trust import Trust, TrustRules, TrustStore, WatchedStore
+
+log = logging.getLogger("lienthong.trust")
+
+_LOOK_S = 2.0  # at most so often
+
+
+class LiveTrust:
+    """Thread-safe: whoever judges has the old or the new store as a whole."""
+
+    def __init__(
+        self, folder: Path, lists: Path | None, *, name: str, purpose: str, rules: TrustRules, policy: Policy,
+        monotonic: Callable[[], float],
+    ) -> None:  # fmt: skip
+        """`lists`: a second folder, of fetched revocation lists alone; it may not be there yet.
+
+        Raises:
+            Refused: the folder is not there, empty, or a file of it cannot be read.
+        """
+        self.name = name
+        self._policy, self._monotonic = policy, monotonic
+        self._watched = WatchedStore(folder, purpose=purpose, rules=rules, lists=lists)
+        self._trust = Trust(self._watched.current, policy)
+        self._looked = monotonic()
+        self._said = ""
+        self._lock = threading.Lock()
+
+    @property
+    def store(self) -> TrustStore:
+        """As it stands now."""
+        self.look()
+        return self._watched.current
+
+    def look(self) -> None:
+        """Reads the folder anew if it changed; others go on with the old store meanwhile."""
+        if self._monotonic() - self._looked < _LOOK_S or not self._lock.acquire(blocking=False):
+            return
+        try:
+            self._looked = self._monotonic()
+            if self._watched.refresh():
+                self._trust = Trust(self._watched.current, self._policy)
+                log.info("trust store %s was read anew digest=%s", self.name, self._watched.current.digest[:16])
+            self._said = ""
+        except (Refused, OSError) as wrong:
+            said = wrong.problems[0].text_en if isinstance(wrong, Refused) else f"{type(wrong).__name__}"
+            if said != self._said:
+                log.error("trust store %s cannot be read anew, the old one stays: %s", self.name, said)
+            self._said = said
+        finally:
+            self._lock.release()
+
+    def key(self, hints: Hints, *, now: datetime, stage: Stage = Stage.RECEIVE) -> VerifyKey | tuple[Problem, ...]:
+        """The key of the first certificate, if it is to be believed now."""
+        self.look()
+        return self._trust.keys(now=now, stage=stage)(hints)
