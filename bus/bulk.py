@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -17,6 +17,7 @@ from bus.retake import Retaken
 MOST = 100_000  # items of one plan
 _REPLAYS = (PlanAct.REPLAY, PlanAct.REPLAY_AS_THEN)
 _PAGE = 500
+_FEW = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,13 @@ class Selection:
 
 def select(journal: Journal, meant: Selection) -> tuple[tuple[PlanLine, Found], ...]:
     """The subjects in the order they are to be dealt with: the oldest first, so that what is behind follows; what has
-    ended already from its end forward, since one is sent again only while nothing behind it was."""
+    ended already lane by lane from its end forward, since one is sent again only while nothing behind it was."""
     found = list(_found(journal, meant))  # newest first
     if not meant.state.final or meant.act is PlanAct.TAKE_AGAIN:
         found.reverse()
+    else:
+        places = {lane: place for place, lane in enumerate(dict.fromkeys(map(_lane, found)))}
+        found.sort(key=lambda one: places[_lane(one)])
     return tuple((PlanLine(_subject(meant.act, one), meant.act), one) for one in found[: meant.limit])
 
 
@@ -56,6 +60,10 @@ def _found(journal: Journal, meant: Selection) -> Iterator[Found]:
         if seen >= MOST or len({one.envelope.id for one in page}) < _PAGE:
             return
         query = replace(query, before=min(one.envelope.id for one in page))
+
+
+def _lane(found: Found) -> str:
+    return found.delivery.lane if found.delivery is not None else ""
 
 
 def _subject(act: PlanAct, found: Found) -> str:
@@ -79,7 +87,7 @@ class Runner:
             JournalUnavailable: the rest stays open.
         """
         began, number, after = self.clock.monotonic(), 0, 0
-        while items := self.journal.plan_items(plan.id, after=after, state=PlanItemState.OPEN):
+        while items := self.journal.plan_items(plan.id, after=after, limit=_PAGE, state=PlanItemState.OPEN):
             for group in self._groups(plan, items):
                 self._drip(plan, began, number)
                 self._do(plan, group, who)
@@ -96,17 +104,31 @@ class Runner:
 
     def _groups(self, plan: Plan, items: tuple[PlanItem, ...]) -> Iterator[tuple[PlanItem, ...]]:
         """What is done in one go: replays that stand together, dripping only those of one lane. A lane is replayed
-        from its end forward, and its end must not leave before its beginning stands open too."""
-        lanes: dict[str, str] = {}
-        if plan.per_minute:
-            subjects = [item.subject for item in items if item.act in _REPLAYS]
-            lanes = {one.delivery.id: one.delivery.lane for one in self.journal.work(subjects)}
+        from its end forward, and its end must not leave before its beginning stands open too: one that goes on
+        behind the page is left to the next."""
+        lanes = self._lanes(items) if plan.per_minute or len(items) == _PAGE else {}
+        last = lanes.get(items[-1].subject) if len(items) == _PAGE else None
+        if last is not None:
+            whole = len(items)
+            while whole and lanes.get(items[whole - 1].subject) == last:
+                whole -= 1
+            items = items[:whole] or items
 
         def key(item: PlanItem) -> tuple[str, int]:
-            return (lanes.get(item.subject, ""), 0) if item.act in _REPLAYS else ("", item.number)
+            lane = lanes.get(item.subject, "") if plan.per_minute else ""
+            return (lane, 0) if item.act in _REPLAYS else ("", item.number)
 
         for _, group in groupby(items, key):
             yield tuple(group)
+
+    def _lanes(self, items: tuple[PlanItem, ...]) -> Mapping[str, str]:
+        """Of what is replayed. A few at a time: bodies come with them."""
+        subjects = [item.subject for item in items if item.act in _REPLAYS]
+        found: dict[str, str] = {}
+        for start in range(0, len(subjects), _FEW):
+            some = self.journal.work(subjects[start : start + _FEW])
+            found |= {one.delivery.id: one.delivery.lane for one in some}
+        return found
 
     def _do(self, plan: Plan, items: tuple[PlanItem, ...], who: str) -> None:
         if items[0].act.act is None:

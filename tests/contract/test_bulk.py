@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bus import bulk
 from bus.bulk import Runner, Selection, select
 from bus.delivery import AfterParking, State
 from bus.outcome import Outcome
@@ -56,6 +57,11 @@ def parked(world: World, code: str, **over: object) -> str:
     delivery = world.delivery(to(**over), code=code)  # type: ignore[arg-type]  # test's shorthand
     world.deliver(delivery, decision=PARKED, outcome=Outcome.REJECTED)
     return delivery
+
+
+def parked_line(world: World) -> PlanLine:
+    """To be released."""
+    return PlanLine(parked(world, "Z"), PlanAct.RELEASE)
 
 
 def runner(world: World, taker: Taker | None = None) -> Runner:
@@ -112,6 +118,25 @@ def test_a_tail_leaves_only_when_its_beginning_may(world: World, per_minute: int
     assert done.tally[PlanItemState.DONE] == 5
     assert isinstance(running.feeder, Told)
     assert running.feeder.lanes == [world.work(one[0]).delivery.lane, world.work(other[0]).delivery.lane]
+
+
+@pytest.mark.parametrize("per_minute", [0, 60])
+def test_dossiers_that_took_turns_are_sent_again_one_by_one(
+    world: World, monkeypatch: pytest.MonkeyPatch, per_minute: int
+) -> None:
+    """However their messages came, and wherever a page of the plan ends: no end of a lane leaves before its
+    beginning, so the journal refuses nothing."""
+    monkeypatch.setattr(bulk, "_PAGE", 3)
+    ids = [world.delivery(code=code) for code in "ABABAB"]
+    for delivery in ids:
+        world.deliver(delivery, f"1.{delivery}")
+    lines = lines_of(world, Selection(PlanAct.REPLAY_AS_THEN, state=State.DELIVERED))
+    assert [one.subject for one in lines] == [*ids[5::-2], *ids[4::-2]]
+    running = runner(world)
+    done = running.run(made(world, parked_line(world), *lines, per_minute=per_minute), who="an", told=lambda item: None)
+    assert done.tally[PlanItemState.DONE] == 7
+    assert isinstance(running.feeder, Told)
+    assert running.feeder.lanes[1:] == [world.work(one).delivery.lane for one in (ids[1], ids[0])]
 
 
 def test_what_stood_aside_in_one_lane_goes_back_in_order(world: World) -> None:
