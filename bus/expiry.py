@@ -52,10 +52,16 @@ class DeadlineKeeper:
             return
         self._next_at = now + self._every_s
         try:
-            if self._queue.lock("deadlines", self._name, lease_s=self._every_s * 1.5):
+            if self._is_our_turn():
                 self.sweep()
+        except Exception:
+            log.exception("deadlines broke, they are looked at again later")
+
+    def _is_our_turn(self) -> bool:
+        try:
+            return self._queue.lock("deadlines", self._name, lease_s=self._every_s * 1.5)
         except QueueUnavailable:  # nobody can be asked whose turn it is; twice does no harm
-            self.sweep()
+            return True
 
     def sweep(self) -> int:
         """Begins clocks, parks what is past its deadline. Returns how many were parked."""

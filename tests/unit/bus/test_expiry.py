@@ -159,3 +159,16 @@ def test_what_expires_together_is_committed_together(world: World, monkeypatch: 
     world.clock.turn(3 * 3600)
     feeder.heal()
     assert happened == ["asked"] * 3 + ["answered"] * 3
+
+
+def test_what_looks_after_the_queue_goes_on_whatever_becomes_of_deadlines(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault there would end the worker that heals the queue."""
+    feeder, _ = kept(world, MemoryQueue())
+
+    def breaks(endpoint: str, *, after: str, limit: int) -> None:
+        raise LookupError("broken")
+
+    monkeypatch.setattr(world.journal, "unbegun", breaks)
+    assert feeder.heal()
