@@ -132,8 +132,10 @@ def _in_turn(path: Path) -> Iterator[None]:
 def _stands_first(place: int) -> bool:
     try:
         fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         return False
+    except OSError:  # a file system without such locks: there is no line
+        return True
     return True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -105,6 +106,17 @@ def test_a_line_that_does_not_move_is_left(journal: SqlJournal, path: Path, monk
     monkeypatch.setattr(sqlite, "_TURN_S", 0.1)
     with standing_first(path):
         assert journal.accept(acceptance(item("TN01"))).result(10)[0].status is ItemStatus.ACCEPTED
+
+
+def test_where_no_line_can_be_made_nobody_waits_for_one(journal: SqlJournal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some file systems have no such locks: that is no reason to wait before every commit."""
+
+    def none_here(place: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr(sqlite, "_TURN_S", 60.0)
+    monkeypatch.setattr(fcntl, "flock", none_here)
+    assert journal.accept(acceptance(item("TN01"))).result(10)[0].status is ItemStatus.ACCEPTED
 
 
 def test_big_bodies_are_spread_over_commits(journal: SqlJournal, path: Path) -> None:
