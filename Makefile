@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 PIP    := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test oracles check bench chaos docs fix lock setup clean
+.PHONY: help demo test oracles check bench chaos fuzz docs fix lock setup clean
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,10 @@ bench: $(STAMP) ## Measure; writes build/bench.tsv (ONLY="queue journal": only t
 
 chaos: $(STAMP) ## Break everything under load, on purpose; writes build/chaos.tsv (ARGS="--only freeze")
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+fuzz: $(STAMP) ## Fuzz each parser and verifier, guided by coverage (SECONDS=60 for each; ONLY="xml message")
+	@for each in $(or $(ONLY),xml json container token document message header lasting insider maker); do \
+		$(BIN)/python -m tests.fuzz $$each --seconds $(or $(SECONDS),60) || exit 1; done
 
 docs: $(STAMP) ## Write the generated reference pages
 	@$(BIN)/python -m tests.docs.generate

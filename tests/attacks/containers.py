@@ -40,7 +40,7 @@ def opened(data: bytes) -> str:
     return INERT if result.container.files == {name: body for name, (_, body) in FILES.items()} else TAKEN
 
 
-def _written(entries: Mapping[str, bytes], *, change: Callable[[zipfile.ZipInfo], None] | None = None) -> bytes:
+def written(entries: Mapping[str, bytes], *, change: Callable[[zipfile.ZipInfo], None] | None = None) -> bytes:
     """Any archive that the library can write."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -55,7 +55,7 @@ def _written(entries: Mapping[str, bytes], *, change: Callable[[zipfile.ZipInfo]
 
 
 def _named(name: str) -> str:
-    unpack(_written({name: b"x"}))
+    unpack(written({name: b"x"}))
     return TAKEN
 
 
@@ -64,7 +64,7 @@ def _mode(mode: int) -> str:
         entry.external_attr = mode << 16
         entry.create_system = 3
 
-    unpack(_written({"a": b"/etc/hostname"}, change=change))
+    unpack(written({"a": b"/etc/hostname"}, change=change))
     return TAKEN
 
 
@@ -101,25 +101,25 @@ def _twice(name: str) -> bytes:
 
 
 def _bomb(size: int) -> str:
-    unpack(_written({"a": bytes(size)}))
+    unpack(written({"a": bytes(size)}))
     return TAKEN
 
 
 def _wide() -> str:
-    unpack(_written({f"f{number}": b"" for number in range(1_001)}))
+    unpack(written({f"f{number}": b"" for number in range(1_001)}))
     return TAKEN
 
 
 def _many_large() -> str:
     body = bytes(range(256)) * 4_000
     small = replace(LIMITS, total_bytes=3_000_000)
-    unpack(_written({f"f{number}": body for number in range(4)}), limits=small)
+    unpack(written({f"f{number}": body for number in range(4)}), limits=small)
     return TAKEN
 
 
 def _overlap() -> str:
     """Two names for the same bytes: the second header of the directory points at the first's."""
-    data = bytearray(_written({"a": b"x" * 1_000, "b": b"x" * 1_000}))
+    data = bytearray(written({"a": b"x" * 1_000, "b": b"x" * 1_000}))
     first = data.index(CENTRAL, data.index(CENTRAL, data.index(CENTRAL) + 4))
     second = data.index(CENTRAL, first + 4)
     data[second + 42 : second + 46] = data[first + 42 : first + 46]
@@ -146,7 +146,7 @@ def _between(inside: bytes) -> bytes:
     return bytes(data[:directory]) + inside + bytes(data[directory:])
 
 
-def _gap(inside: bytes) -> bytes:
+def gap(inside: bytes) -> bytes:
     """The same between two entries."""
     data = bytearray(good())
     second = data.index(LOCAL, 4)
@@ -225,11 +225,11 @@ ZIP = {
     "bytes before it": (lambda: opened(b"MZ" + good()), f"{OUTSIDE} {BROKEN}"),
     "bytes after it": (lambda: opened(good() + b"x"), f"{OUTSIDE} {BROKEN}"),
     "a comment": (lambda: opened(good()[:-2] + b"\1\0x"), f"{OUTSIDE} {BROKEN}"),
-    "another archive after it": (lambda: opened(good() + _written({"thu.xml": EVIL})), f"{OUTSIDE} {BROKEN}"),
-    "another archive before it": (lambda: opened(_written({"thu.xml": EVIL}) + good()), f"{OUTSIDE} {BROKEN}"),
+    "another archive after it": (lambda: opened(good() + written({"thu.xml": EVIL})), f"{OUTSIDE} {BROKEN}"),
+    "another archive before it": (lambda: opened(written({"thu.xml": EVIL}) + good()), f"{OUTSIDE} {BROKEN}"),
     "an entry that the directory does not name, at the end": (lambda: opened(_between(_local(b"thu.xml", EVIL))), OUTSIDE),
-    "an entry that the directory does not name, between": (lambda: opened(_gap(_local(b"thu.xml", EVIL))), OUTSIDE),
-    "bytes between the entries": (lambda: opened(_gap(b"MZ" * 8)), OUTSIDE),
+    "an entry that the directory does not name, between": (lambda: opened(gap(_local(b"thu.xml", EVIL))), OUTSIDE),
+    "bytes between the entries": (lambda: opened(gap(b"MZ" * 8)), OUTSIDE),
     "a bomb": (lambda: _bomb(150_000_000), MUCH),
     "a bomb of 300 MB": (lambda: _bomb(300_000_000), MUCH),
     "a thousand and one entries": (_wide, MUCH),
@@ -273,12 +273,12 @@ ASIC = {
 
 
 def _nul() -> str:
-    unpack(_written({"aXb": b"x"}).replace(b"aXb", b"a\0b"))
+    unpack(written({"aXb": b"x"}).replace(b"aXb", b"a\0b"))
     return TAKEN
 
 
 def _folded() -> str:
-    unpack(_written({"stra\u00dfe": b"x", "strasse": b"y"}))
+    unpack(written({"stra\u00dfe": b"x", "strasse": b"y"}))
     return TAKEN
 
 
@@ -286,7 +286,7 @@ def _packed(method: int) -> str:
     def change(entry: zipfile.ZipInfo) -> None:
         entry.compress_type = method
 
-    unpack(_written({"a": b"x" * 100}, change=change))
+    unpack(written({"a": b"x" * 100}, change=change))
     return TAKEN
 
 

@@ -32,7 +32,7 @@ def _kept(token: bytes, data: bytes = DATA, trusted: TrustStore | None = None) -
     return TAKEN
 
 
-def _token(**how: object) -> bytes:
+def token(**how: object) -> bytes:
     return clock().token(sha256(DATA).digest(), **how)  # type: ignore[arg-type]
 
 
@@ -62,9 +62,9 @@ def _status(name: str) -> Callable[[tsp.TimeStampResp], object]:
 
 def _changed(change: Callable[[cms.SignedData], object]) -> bytes:
     """A good token with something else in it."""
-    token = cms.ContentInfo.load(_token())
-    change(token["content"])
-    return token.dump(force=True)
+    good = cms.ContentInfo.load(token())
+    change(good["content"])
+    return good.dump(force=True)
 
 
 def _later(signed: cms.SignedData) -> None:
@@ -84,7 +84,7 @@ def _two_signers(signed: cms.SignedData) -> None:
 
 
 STAMPS = {
-    "of something else": (lambda: _kept(_token(), b"khac"), IMPRINT),
+    "of something else": (lambda: _kept(token(), b"khac"), IMPRINT),
     "of a digest by SHA-1": (lambda: _kept(clock().token(b"x" * 20, algorithm="sha1")), IMPRINT),
     "of a digest cut short": (lambda: _kept(clock().token(sha256(DATA).digest()[:16])), IMPRINT),
     "the imprint exchanged in the token": (lambda: _kept(_changed(_other_imprint), b"khac"), JUDGED),
@@ -94,13 +94,13 @@ STAMPS = {
         lambda: _kept(purposeless_clock().token(sha256(DATA).digest()), trusted=purposeless_clock().trusted()), JUDGED),
     "by an authority of signatures, not of time": (
         lambda: _kept(clock().token(sha256(DATA).digest()), trusted=store()), JUDGED),
-    "after the authority's certificate ended": (lambda: _kept(_token(at=NOW + 4_000 * DAY)), JUDGED),
-    "before the authority's certificate began": (lambda: _kept(_token(at=NOW - 2_000 * DAY)), JUDGED),
+    "after the authority's certificate ended": (lambda: _kept(token(at=NOW + 4_000 * DAY)), JUDGED),
+    "before the authority's certificate began": (lambda: _kept(token(at=NOW - 2_000 * DAY)), JUDGED),
     "signed twice": (lambda: _kept(_changed(_two_signers)), f"{TOKEN} {JUDGED}"),
     "signed by nobody": (lambda: _kept(_changed(lambda signed: signed.__setitem__("signer_infos", []))), f"{TOKEN} {JUDGED}"),
     "without certificates": (lambda: _kept(_changed(lambda signed: signed.__setitem__("certificates", []))), f"{TOKEN} {JUDGED}"),
-    "cut short": (lambda: _kept(_token()[:-40]), f"{TOKEN} {JUDGED}"),
-    "with something behind it": (lambda: _kept(_token() + b"\0"), TOKEN),
+    "cut short": (lambda: _kept(token()[:-40]), f"{TOKEN} {JUDGED}"),
+    "with something behind it": (lambda: _kept(token() + b"\0"), TOKEN),
     "nothing": (lambda: _kept(b""), TOKEN),
     "no ASN.1": (lambda: _kept(b"\xff" * 100), TOKEN),
     "a length of gigabytes": (lambda: _kept(b"\x30\x84\xff\xff\xff\xff" + bytes(100)), TOKEN),
@@ -117,7 +117,7 @@ STAMPS = {
 }  # fmt: skip
 
 
-def _stamper(data: bytes) -> bytes:
+def stamper(data: bytes) -> bytes:
     return clock().token(sha256(data).digest())
 
 
@@ -180,7 +180,7 @@ def _stamp_of_another() -> str:
 
 
 def _two_stamps() -> str:
-    text = _signed(stamper=_stamper).decode()
+    text = _signed(stamper=stamper).decode()
     start, end = (
         text.index("<xades:SignatureTimeStamp"),
         text.index("</xades:SignatureTimeStamp>") + len("</xades:SignatureTimeStamp>"),
@@ -200,7 +200,7 @@ def _revoked_then_stamped() -> str:
     issuer = root().below("Cấp thu hồi")
     holder = issuer.person()
     issuer.revoke(holder, at=NOW - DAY)
-    document = sign_document(DOSSIER, holder.signing(), now=NOW, stamper=_stamper, keep=LongTerm(lists=(issuer.crl(),)))
+    document = sign_document(DOSSIER, holder.signing(), now=NOW, stamper=stamper, keep=LongTerm(lists=(issuer.crl(),)))
     return lasting(document, signers=store(None, root().paper, issuer.paper))
 
 
@@ -213,7 +213,7 @@ def _kept_by_stranger() -> str:
 
 
 def _keeps(**what: tuple[bytes, ...]) -> str:
-    return lasting(_signed(stamper=_stamper, keep=LongTerm(**what)))
+    return lasting(_signed(stamper=stamper, keep=LongTerm(**what)))
 
 
 def _list_without_text() -> bytes:
@@ -224,7 +224,7 @@ def _list_without_text() -> bytes:
 
 
 def _stamp_form() -> str:
-    text = _signed(stamper=_stamper).decode()
+    text = _signed(stamper=stamper).decode()
     at = text.index("<xades:SignatureTimeStamp")
     return lasting((text[:at] + text[at:].replace("xml-exc-c14n#", "xml-exc-c14n#WithComments", 1)).encode())
 

