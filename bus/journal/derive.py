@@ -11,6 +11,7 @@ from bus.delivery import Delivery, State
 from bus.journal import tables as t
 from bus.journal.delivery_row import DeliveryRow, as_delivery
 from bus.journal.unit import delivery_row
+from bus.outcome import Outcome
 
 _d = t.deliveries.c
 _before = t.deliveries.alias("before")
@@ -34,6 +35,11 @@ STATE = sa.case(
     (AHEAD.is_not(None), State.HELD.value),
     (sa.and_(_d.state.in_((State.READY.value, State.WAITING.value)), _d.lease_us > NOW), State.SENDING.value),
     else_=_d.state,
+)
+
+# As `DeliveryRow.may_have_been_sent`.
+TRIED = sa.or_(
+    _d.attempts_used > 0, _d.manual_used > 0, _d.doubts != "", _d.last_outcome.not_in(("", Outcome.LOCAL_FAULT.value))
 )
 
 WITH_AHEAD = sa.select(t.deliveries, sa.case((_d.open == 1, AHEAD), else_=None).label("ahead"))

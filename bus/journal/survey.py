@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bus.delivery import State
 from bus.journal import tables as t
-from bus.journal.derive import NOW
+from bus.journal.derive import NOW, TRIED
 from bus.journal.moments import from_us
 from bus.journal.tally import ACCEPTED, added
 from bus.records import DueHead, Survey
@@ -25,18 +25,20 @@ _before = t.deliveries.alias("ahead")
 def _oldest(when: sa.ColumnElement[bool], by: sa.Column[int]) -> sa.Select[Any]:  # Any: rows of few columns
     """The head that has been due longest. What never waited has no `next_us`: each way is a range of the index."""
     found = (
-        sa.select(_d.id, _d.lane, _d.lane_seq, _d.state, _d.lease_us, by.label("since_us"))
+        sa.select(
+            _d.id, _d.lane, _d.lane_seq, _d.state, _d.lease_us, by.label("since_us"), TRIED.label("tried")
+        )
         .where(t.MAY_BE_DUE, _d.endpoint == sa.bindparam("endpoint"), when)
         .order_by(by)
         .limit(sa.bindparam("look"))
         .subquery()
-    )
+    )  # fmt: skip
     ahead = sa.exists().where(
         _before.c.open == sa.literal_column("1"), _before.c.lane == found.c.lane,
         _before.c.lane_seq < found.c.lane_seq,
     )  # fmt: skip
     return (
-        sa.select(found.c.id, found.c.lane, found.c.state, found.c.since_us)
+        sa.select(found.c.id, found.c.lane, found.c.state, found.c.since_us, found.c.tried)
         .where(sa.or_(found.c.lease_us.is_(None), found.c.lease_us <= NOW), ~ahead)
         .order_by(found.c.since_us)
         .limit(1)
@@ -56,7 +58,7 @@ def survey(connection: Connection, endpoints: Sequence[str], *, now_us: int) -> 
             row for statement in (_FRESH, _AGAIN) for row in _first(connection, statement, endpoint, now_us=now_us)
         ]  # fmt: skip
         for row in sorted(rows, key=lambda row: row.since_us)[:1]:
-            due.append(DueHead(endpoint, row.id, row.lane, State(row.state), from_us(row.since_us)))
+            due.append(DueHead(endpoint, row.id, row.lane, State(row.state), from_us(row.since_us), bool(row.tried)))
     return Survey(
         accepted=sums[ACCEPTED],
         states={state: sums[state.value] for state in State},

@@ -31,6 +31,7 @@ class DueHead:
     lane: str
     state: State  # as stored
     since: datetime  # accepted, or to be tried again, whichever is later
+    tried: bool = False  # it may have been sent: what follows is a retry
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bus.delivery import State
 from bus.records import DueHead, EndpointView
 from bus.watch.liveness import Rest
 
@@ -19,7 +18,7 @@ def rest_of(head: DueHead, view: EndpointView | None, *, now: datetime, is_open:
     """Why nothing is sent to the endpoint of this head; what a person ordered comes first."""
     if view is not None and view.paused:
         return Rest.PAUSED
-    if retries_stopped and head.state is not State.READY:
+    if retries_stopped and head.tried:
         return Rest.RETRIES
     if not is_open:
         return Rest.HOURS

@@ -9,6 +9,8 @@ import pytest
 from bus.delivery import Pattern, State
 from bus.outcome import Outcome
 from bus.records import Act, Action, NextStep, Pulse
+from bus.watch.liveness import Rest
+from bus.watch.resting import rest_of
 from tests.contract.journal_world import PARKED, START, World, acceptance, message, to, wait, world
 
 __all__ = ["world"]
@@ -73,6 +75,21 @@ def test_what_waits_is_due_when_its_time_has_come(world: World) -> None:
     assert world.journal.survey(("cong",)).due == ()
     world.clock.turn(61)
     assert [one.delivery_id for one in world.journal.survey(("cong",)).due] == [delivery]
+
+
+def test_due_ones_say_whether_they_were_tried(world: World) -> None:
+    """Stopped retries hold one that a person released, though it is ready; one that was only ordered for later is no
+    retry, though it waited."""
+    released = world.delivery()
+    later = world.delivery(to("khac", not_before=world.clock.now() + timedelta(seconds=5)), code="B")
+    world.deliver(released, decision=PARKED, outcome=Outcome.REJECTED)
+    world.journal.act(Action(Act.RELEASE, released, "an", "vì")).result()
+    world.clock.turn(6)
+    due = {head.delivery_id: (head.state, head.tried) for head in world.journal.survey(("cong", "khac")).due}
+    assert due == {released: (State.READY, True), later: (State.WAITING, False)}
+    now, open_all = world.clock.now(), {"is_open": True, "retries_stopped": True}
+    rests = [rest_of(head, None, now=now, **open_all) for head in world.journal.survey(("cong", "khac")).due]
+    assert rests == [Rest.RETRIES, Rest.NONE]
 
 
 @pytest.mark.parametrize("state", [State.READY, State.SENDING, State.UNCLEAR, State.PARKED, State.HELD])

@@ -96,7 +96,9 @@ def _due(store: Store, endpoint: str) -> DueHead | None:
     first = min(rows, key=_due_us, default=None)
     if first is None:
         return None
-    return DueHead(endpoint, first.id, first.lane, State(first.state), from_us(_due_us(first)))
+    return DueHead(
+        endpoint, first.id, first.lane, State(first.state), from_us(_due_us(first)), first.may_have_been_sent
+    )
 
 
 def _due_us(row: DeliveryRow) -> int:
