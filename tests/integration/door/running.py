@@ -17,6 +17,7 @@ from bus.web.app import DoorDeps, make_app
 from bus.web.callers import Caller, Callers
 from bus.web.crowd import Crowd
 from bus.web.door import DoorRules
+from bus.web.gatekeeper import Gatekeeper
 from bus.web.health import Check
 from bus.web.run import listening, make_server
 from bus.web.scraping import Scraping
@@ -67,6 +68,7 @@ def running(
     crowd: Crowd | None = None,
     verdict: Callable[[], Verdict] | None = None,
     scraping: Scraping | None = None,
+    gatekeeper: Gatekeeper | None = None,
 ) -> Iterator[Running]:
     """Serves the doors of these systems until the block ends."""
     sock = listening("127.0.0.1", 0)
@@ -76,7 +78,7 @@ def running(
     app = make_app(
         DoorDeps(
             adapters={a.id: a for a in adapters}, intake=beyond, keys=callers(adapters, secret), address=address,
-            checks=checks, rules=rules or DoorRules(), verdict=verdict, scraping=scraping,
+            checks=checks, rules=rules or DoorRules(), verdict=verdict, scraping=scraping, gatekeeper=gatekeeper,
         )
     )  # fmt: skip
     server = make_server(app, crowd=crowd)

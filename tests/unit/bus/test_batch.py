@@ -17,7 +17,7 @@ from bus.records import Act, Action, Claimed, Content, NextStep
 from bus.retry import RetryPolicy, closed
 from bus.trial import Line, Tools
 from bus.windows import read_windows
-from schemas.problem import Stage, problem
+from schemas.problem import Refused, Stage, problem
 from tests.unit.bus.kit import Desk, adapter, dossier, house, soap, step
 from tests.unit.bus.test_deliver import Stamp
 
@@ -204,3 +204,38 @@ def test_a_poisoned_delivery_says_so(desk: Desk) -> None:
     made = poison(claimed(desk))
     assert made.decision.problem is not None
     assert (made.decision.problem.code, made.decision.counts) == ("LT-DLV-006", False)
+
+
+class KeyAway:
+    """A signer whose hardware was pulled out."""
+
+    key_id = "bus"
+
+    def pen(self) -> KeyAway:
+        """Itself."""
+        return self
+
+    def jws(self, body: bytes) -> str:
+        """It cannot."""
+        raise Refused((problem("LT-SIGN-009", Stage.SIGN, {"key": "'bus'", "reason": "token gone"}),))
+
+    def xml(self, body: bytes) -> bytes:
+        """Nor this."""
+        raise Refused((problem("LT-SIGN-009", Stage.SIGN, {"key": "'bus'", "reason": "token gone"}),))
+
+
+def test_without_our_key_it_waits_and_is_never_sent_unsigned(desk: Desk) -> None:
+    """No try is used up, the operator reads why, and with the key back it goes on by itself."""
+    with_key = tools(desk, "cong_dvcqg")
+    claim = claimed(desk)
+    (skip,) = prepare_batch([claim], desk.journal, replace(with_key, signer=KeyAway()), worker="w1", lease_s=60)
+    assert isinstance(skip, Skip)
+    assert skip.settlement is not None
+    decision = skip.settlement.decision
+    assert (decision.step, decision.counts, decision.problem.code) == (NextStep.WAIT, False, "LT-SIGN-009")
+    desk.journal.settle(skip.settlement).result()
+    item = desk.work(claim.delivery_id)
+    assert (item.delivery.state, item.content, item.delivery.attempts_used) == (State.WAITING, None, 0)
+    desk.clock.move(30)
+    (ready,) = prepare_batch([claim], desk.journal, with_key, worker="w1", lease_s=60)
+    assert isinstance(ready, Ready)
