@@ -22,7 +22,18 @@ from bus.offers import offered_reply
 from bus.outbox import hand_out, no_such_box, spoken
 from bus.pipeline import Inbound, KnownDossier, Names, names_of, numbered, split, take_in
 from bus.ports import Clock, Journal, JournalUnavailable
-from bus.records import Acceptance, AcceptItem, Acknowledged, ItemResult, ItemStatus, QueueRecord, Rejection, WorkItem
+from bus.records import (
+    Acceptance,
+    AcceptItem,
+    Acknowledged,
+    ItemResult,
+    ItemStatus,
+    QueueRecord,
+    Rejection,
+    Settled,
+    Settlement,
+    WorkItem,
+)
 from bus.records.outbox import Heard
 from bus.routing import House
 from bus.scrub import scrubbed, secret_names
@@ -134,7 +145,7 @@ class Intake:
         if records := tuple(record for result in future.result() for record in result.feed):
             self.feed(records)
 
-    def _feed_freed(self, future: Future[Acknowledged] | Future[Heard]) -> None:
+    def _feed_freed(self, future: Future[Acknowledged] | Future[Heard] | Future[Settled]) -> None:
         if not future.cancelled() and future.exception() is None and (records := future.result().feed):
             self.feed(records)
 
@@ -158,9 +169,14 @@ class Intake:
                 more = await self._done(self.journal.offer(endpoint, limit=limit, now=now, until=until))
                 offered += more
         said, unfit = await asyncio.to_thread(offered_reply, visit.adapter, visit.call, tuple(offered))
-        for settlement in unfit:
-            await self._done(self.journal.settle(settlement))
+        await self._park(unfit)
         return said
+
+    async def _park(self, unfit: Iterable[Settlement]) -> None:
+        for settlement in unfit:
+            future = self.journal.settle(settlement)
+            future.add_done_callback(self._feed_freed)
+            await self._done(future)
 
     async def _acknowledge(self, visit: _Visit) -> Said:
         operation = visit.call.operation
@@ -193,8 +209,7 @@ class Intake:
         offer = self.journal.offer(asked.endpoint, limit=asked.limit, now=now, until=until)
         offered = await self._done(offer)
         handed = await asyncio.to_thread(hand_out, visit.adapter, offered, until=until)
-        for settlement in handed.unfit:
-            await self._done(self.journal.settle(settlement))
+        await self._park(handed.unfit)
         return Said(AnswerKind.ACCEPTED, outbox=OutboxSaid(handed.items, more=len(offered) >= asked.limit))
 
     def _fetched_by(self, visit: _Visit) -> list[str]:

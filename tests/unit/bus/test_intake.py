@@ -6,12 +6,13 @@ import asyncio
 import threading
 from concurrent.futures import Future
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from adapters.manifest import AnswerKind
 from bus.delivery import State
-from bus.records import Acceptance, ItemResult, Query
+from bus.records import NOBODY, Acceptance, ItemResult, Query, QueueRecord, Settled, Settlement, WorkItem
 from bus.routes import Endpoint, RouteTable
 from schemas.message import Party
 from schemas.problem import Stage, problem
@@ -187,6 +188,32 @@ def test_what_waits_is_offered_once_acknowledged_and_done(desk: Desk) -> None:
     desk.clock.move(301)
     assert offered(desk) == ["5002"]
     assert desk.journal.counts()[State.DELIVERED] == 1
+
+
+def test_what_parking_an_unfit_one_frees_is_told_to_the_queue(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
+    """What waited for it in another lane may be left to a person by that, and those behind it may go."""
+    submit(desk, "QG-DEMO-000125")
+    freed = QueueRecord("m:cong_dvcqg", "d@cong_dvcqg", "cong_dvcqg", 1, NOBODY, None)
+    real = desk.journal.settle
+
+    def settle(settlement: Settlement) -> Future[Settled]:
+        done: Future[Settled] = Future()
+        done.set_result(replace(real(settlement).result(), feed=(freed,)))
+        return done
+
+    work = desk.journal.offer
+
+    def nameless(endpoint: str, *, limit: int, now: datetime, until: datetime) -> Future[tuple[WorkItem, ...]]:
+        bare: Future[tuple[WorkItem, ...]] = Future()
+        found = work(endpoint, limit=limit, now=now, until=until).result()
+        bare.set_result(tuple(replace(each, identities=()) for each in found))
+        return bare
+
+    monkeypatch.setattr(desk.journal, "settle", settle)
+    monkeypatch.setattr(desk.journal, "offer", nameless)
+    assert offered(desk) == []
+    assert desk.journal.counts()[State.PARKED] == 1
+    assert desk.told[-1] == freed
 
 
 def test_an_acknowledgement_of_nothing_known_says_so(desk: Desk) -> None:
