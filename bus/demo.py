@@ -203,8 +203,10 @@ class Demo:
         ledger = self.folder / "ledgers" / f"{name}.jsonl"
         command = [sys.executable, "-m", "bus.simulators", name, "--port", "0", "--ledger", str(ledger)]
         command += [*arguments, *self.more.get(name, ())]
+        log = self.folder / "logs" / f"{name}.log"
+        before = log.stat().st_size if log.is_file() else 0  # a folder used again holds the words of the last run
         self._spawn(name, command, environment)
-        self.addresses[name] = self._listening(name)
+        self.addresses[name] = self._listening(name, log, before)
 
     def _spawn(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
         logs = self.folder / "logs"
@@ -214,11 +216,10 @@ class Demo:
                 command, env=dict(environment), stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
             )
 
-    def _listening(self, name: str) -> str:
-        log = self.folder / "logs" / f"{name}.log"
+    def _listening(self, name: str, log: Path, before: int) -> str:
         end = time.monotonic() + _START_S
         while time.monotonic() < end:
-            for line in log.read_text(errors="replace").splitlines():
+            for line in log.read_bytes()[before:].decode(errors="replace").splitlines():
                 if line.startswith("listening on "):
                     return line.removeprefix("listening on ").strip()
             if self._processes[name].poll() is not None:

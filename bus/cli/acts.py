@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +22,7 @@ from bus.cli.meant import (
     To,
     Way,
     act_on_many,
+    ask_or_end,
     one_or_many,
     take_one_again,
 )
@@ -208,7 +208,9 @@ def _act(settings: Settings, asked: _Asked) -> None:
     if not acted.done:
         if asked.json:
             raise typer.Exit(1)
-        raise refused("LT-CLI-006", act=ACTS[asked.act.value], delivery=delivery.id, reason=acted.reason)
+        raise refused(
+            "LT-CLI-006", act=ACTS[asked.act.value], name=asked.act.value, delivery=delivery.id, reason=acted.reason
+        )
 
 
 def _carry_out(settings: Settings, journal: Journal, action: Action) -> tuple[Acted, bool]:
@@ -239,10 +241,10 @@ def _say_what(asked: _Asked, delivery: Delivery, behind: int) -> None:
 
 
 def _confirm(asked: _Asked, delivery: Delivery) -> None:
-    """Only what cannot be undone is asked again, and only where somebody can answer."""
+    """Only what cannot be undone is asked again; where nobody can answer it is not done."""
     grave = asked.act is Act.CANCEL or (asked.act is Act.REPLAY and delivery.state is State.DELIVERED)
-    if grave and not (asked.yes or asked.json) and sys.stdin.isatty() and out.console.is_terminal:
-        typer.confirm("Làm không / go on?", abort=True)
+    if grave and not asked.yes:
+        ask_or_end(json=asked.json)
 
 
 def _say_done(asked: _Asked, acted: Acted, *, told: bool) -> None:

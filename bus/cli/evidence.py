@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -79,8 +80,15 @@ def export(
         files = gather(journal, journey, now=now, bodies=not without_bodies)
     stamper = (lambda data: authorities.stamp_by_any(data).token) if authorities is not None else None
     target = Path(to or f"{journey.envelope.id}.asice")
-    target.write_bytes(seal(files, key, now=now, stamper=stamper))
+    _keep(target, seal(files, key, now=now, stamper=stamper))
     out.say(f"✓ {target} ({len(files)} tệp / files)", style="green")
+
+
+def _keep(target: Path, container: bytes) -> None:
+    """For its owner alone: citizens' data stands in it."""
+    with open(target, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:  # Path.open has no opener
+        os.fchmod(file.fileno(), 0o600)
+        file.write(container)
 
 
 @evidence_app.command("verify", epilog=EXAMPLES)

@@ -87,29 +87,35 @@ def find(
         verdict=verdict.value if verdict else "", since=_since(since), limit=limit, before=before,
     )  # fmt: skip
     with journal_of(state(context).settings) as journal:
-        found, behind = _found(journal, query)
+        found, behind, more = _found(journal, query)
     if json:
         for line in found:
             out.show_json(as_json(line, _waiting(line, behind)), one_line=True)
     elif found:
-        _show(found, behind, limit)
+        _show(found, behind)
     else:
         out.warn("Không tìm thấy thông điệp nào / nothing found")
         _hint(context, query)
+    if more:
+        out.warn(f"… {more}", style="dim")  # beside the answer: whoever counts lines in a pipe must know too
     if not found:
         raise typer.Exit(1)
 
 
-def _found(journal: Journal, query: Query) -> tuple[tuple[Found, ...], Mapping[str, int]]:
-    """The lines, and how many wait behind each. What is parked comes by that number, then the oldest first; what
-    goes on with a page comes as the page does."""
+def _found(journal: Journal, query: Query) -> tuple[tuple[Found, ...], Mapping[str, int], str]:
+    """The lines, how many wait behind each, how to see the rest. What is parked comes by that number, then the oldest
+    first; what goes on with a page comes as the page does."""
     ranked = query.state is State.PARKED and not query.before
     found = journal.find(replace(query, limit=max(query.limit, _RANKED)) if ranked else query)
     behind = journal.behind([one.delivery.id for one in found if one.delivery and not one.delivery.state.final])
     if not ranked:
-        return found, behind
+        ids = {one.envelope.id for one in found}
+        more = f"trang sau / next page: --before {min(ids)}" if len(ids) >= query.limit else ""
+        return found, behind, more
     order = sorted(found, key=lambda one: (-_waiting(one, behind), one.envelope.received_at, one.envelope.id))
-    return tuple(order[: query.limit]), behind
+    rest = len(order) - query.limit
+    more = f"còn {rest} dòng nữa / more lines: --limit {len(order)}" if rest > 0 else ""
+    return tuple(order[: query.limit]), behind, more
 
 
 def _waiting(line: Found, behind: Mapping[str, int]) -> int:
@@ -141,14 +147,11 @@ def _since(text: str) -> datetime | None:
         raise typer.BadParameter(said, param_hint="--since") from wrong
 
 
-def _show(found: tuple[Found, ...], behind: Mapping[str, int], limit: int) -> None:
+def _show(found: tuple[Found, ...], behind: Mapping[str, int]) -> None:
     if not out.console.is_terminal:
         out.show_table(_TITLES, [_row(line, _waiting(line, behind)) for line in found])
         return
     out.show_table(_WIDE, [_two_lines(line, _waiting(line, behind)) for line in found])
-    ids = {line.envelope.id for line in found}
-    if len(ids) >= limit and not any(line.delivery and line.delivery.state is State.PARKED for line in found):
-        out.say(f"… trang sau / next page: --before {min(ids)}", style="dim")
 
 
 def _row(line: Found, behind: int) -> list[object]:

@@ -9,6 +9,7 @@ import traceback
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from bus.cli import (
     acts,
@@ -39,6 +40,7 @@ from bus.cli import (
     work,
 )
 from bus.cli.context import State
+from bus.cli.mistyped import USAGE, tell_mistyped
 from bus.ports import JournalUnavailable, QueueUnavailable
 from schemas.problem import Refused
 
@@ -102,7 +104,10 @@ def run() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # an old locale must not end a command
     try:
-        app(prog_name="lienthong")
+        sys.exit(app(prog_name="lienthong", standalone_mode=False) or 0)
+    except typer.Abort:
+        out.warn("Đã dừng, không làm gì / stopped, nothing was done")
+        sys.exit(REFUSED)
     except Refused as refused:
         _tell_refused(refused)
         sys.exit(REFUSED)
@@ -110,6 +115,11 @@ def run() -> None:
         _tell("Kho dữ liệu không trả lời / a store is away", away, "lienthong doctor")
         sys.exit(AWAY)
     except Exception as broken:
+        if isinstance(broken, TyperException):
+            tell_mistyped(broken)
+        if isinstance(broken, OSError) and _typed(broken.filename):
+            _tell(f"Không đọc hay ghi được / cannot be read or written: {broken.filename}", broken.strerror, "--help")
+            sys.exit(USAGE)
         if os.environ.get("LIENTHONG_DEBUG"):
             raise
         place = traceback.extract_tb(broken.__traceback__)[-1]
@@ -120,9 +130,14 @@ def run() -> None:
         out.finish()
 
 
+def _typed(name: object) -> bool:
+    """Whether a file's name stood on the command line: then it is no fault of ours that it is not there."""
+    return isinstance(name, str) and any(word == name or word.endswith(f"={name}") for word in sys.argv[1:])
+
+
 def _tell_refused(refused: Refused) -> None:
     if "--json" in sys.argv:
-        out.show_json({"problems": [found.as_json() for found in refused.problems]})
+        out.show_json({"problems": [found.as_json() for found in refused.problems]}, one_line=True)  # some print lines
         return
     for found in refused.problems:
         out.warn(f"{found.code}{_place(found.ours)} {found.text_vi}", style="red")
@@ -142,7 +157,7 @@ def _place(place: object) -> str:
     return f" [{place.source}{line}{path}]"
 
 
-def _tell(what: str, error: Exception, next_step: str) -> None:
+def _tell(what: str, error: object, next_step: str) -> None:
     if "--json" in sys.argv:
         out.show_json({"error": what, "detail": str(error), "try": next_step})
         return

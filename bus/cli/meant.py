@@ -116,9 +116,13 @@ def take_one_again(settings: Settings, id: str, way: Way) -> None:
 
 
 def _ask(way: Way) -> None:
-    if way.yes:
-        return
-    if way.json or not (sys.stdin.isatty() and out.console.is_terminal):
+    if not way.yes:
+        ask_or_end(json=way.json)
+
+
+def ask_or_end(*, json: bool) -> None:
+    """Goes on after a yes. Where nobody can be asked the command ends, and says that nothing was done."""
+    if json or not (sys.stdin.isatty() and out.console.is_terminal):
         out.warn("Chưa làm gì: thêm --yes để làm / nothing was done: add --yes to do it")
         raise typer.Exit(1)
     typer.confirm("Làm không / go on?", abort=True)

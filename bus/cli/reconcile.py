@@ -200,6 +200,7 @@ def _apply(journal: Journal, run: Reconciliation, asked: _Asked) -> None:
     from itertools import islice
 
     from bus.cli.reconcile_report import findings_of
+    from bus.reconciling.planned import SOURCE, planned_already
     from bus.reconciling.proposing import MOST, lines_of
     from bus.records import PlanDraft
 
@@ -207,6 +208,8 @@ def _apply(journal: Journal, run: Reconciliation, asked: _Asked) -> None:
     if not lines:
         out.warn("Không có gì để sửa tự động / nothing that can be repaired by a plan")
         return
+    if earlier := planned_already(journal, [line.subject for line in lines], since=run.started_at):
+        raise refused("LT-REC-006", plan=earlier)
     if not (asked.yes or asked.json):
         out.say(f"{len(lines)} việc sẽ ghi vào kế hoạch, chưa làm gì / acts go into a plan, nothing is done yet")
         if not sys.stdin.isatty():
@@ -214,7 +217,7 @@ def _apply(journal: Journal, run: Reconciliation, asked: _Asked) -> None:
                 "cần --yes khi không có người / needs --yes where nobody can answer", param_hint="--apply"
             )
         typer.confirm("Lập kế hoạch / make the plan?", abort=True)
-    plan = journal.make_plan(PlanDraft(asked.who, asked.why, "reconcile", lines)).result()
+    plan = journal.make_plan(PlanDraft(asked.who, asked.why, SOURCE, lines)).result()
     if asked.json:
         out.show_json({"plan": plan.id, "acts": len(lines)}, one_line=True)
     else:

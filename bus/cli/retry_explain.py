@@ -12,6 +12,7 @@ import typer
 from bus.cli import out
 from bus.cli.context import Json, refused, state
 from bus.cli.moments import read_moment
+from bus.cli.words import KINDS
 
 if TYPE_CHECKING:
     from bus.foresee import Foreseen
@@ -77,6 +78,8 @@ def _policy(context: typer.Context, notation: str, *, endpoint: str, kind: str, 
     known = load_policies(state(context).settings) if endpoint else {}
     if endpoint and endpoint not in known:
         raise refused("LT-ISO-001", endpoint=endpoint, known=", ".join(sorted(known)) or "–")
+    if kind and kind not in KINDS:
+        raise typer.BadParameter(f"{kind}: {', '.join(KINDS)}", param_hint="--kind")
     policies = known.get(endpoint, Policies())
     if not notation:
         return policies.of(kind, operation=operation)

@@ -214,6 +214,8 @@ def test_proposals_become_a_plan_only_after_a_yes(world: World) -> None:
     _, before = world.ran("--since", "1h")
     run_id = before[-1]["reconciliation"]
     assert world.ran("--resume", run_id, "--apply", "--why", "cổng mất dữ liệu")[1][-1]["acts"] == 5
+    code, again = world.ran("--resume", run_id, "--apply", "--why", "lần hai")
+    assert (code, again[-1]["problems"][0]["code"]) == (1, "LT-REC-006"), "the same repair twice would be sent twice"
     assert findings(world.ran("--since", "1h")[1]) == findings(before)
     (plan,) = world.bus.journal.plans(limit=1)
     done = subprocess.run(

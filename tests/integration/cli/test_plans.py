@@ -44,6 +44,15 @@ def parked(made: Populated) -> list[str]:
     return [f"{made.messages[name]}:cong_dvcqg" for name in ("p1", "p2", "p3")]
 
 
+def test_a_list_that_is_cut_says_so_also_in_a_pipe(made: Populated, env: dict[str, str]) -> None:
+    """Whoever counts what is parked must not take the first page for all of it."""
+    assert made.messages
+    cut = run("find", "--state", "parked", "--limit", "2", env=env)
+    assert (len(cut.out.splitlines()), "còn 1 dòng nữa" in cut.err) == (3, True), cut.err
+    assert "nữa" not in run("find", "--state", "parked", env=env).err
+    assert "--before" in run("find", "--limit", "2", env=env).err
+
+
 def test_a_dry_run_says_how_many_which_and_what_then(made: Populated, env: dict[str, str]) -> None:
     """Nothing is done and nothing kept; the number that waits behind is told."""
     asked = ("release", "--problem", "LT-DLV-001", *WORDS, "--dry-run")

@@ -183,7 +183,9 @@ def test_cancel_tells_how_many_wait_behind(bus: Bus) -> None:
     assert bus.step("CLI-CANCEL", 1) == "0"
     looked = cli(bus, "cancel", line["delivery"], "--why", "nộp nhầm", "--dry-run", "--json").json()
     assert (looked["done"], looked["behind"], looked["state"]) == (False, 1, "parked")
-    done = cli(bus, "cancel", line["delivery"], "--why", "nộp nhầm")
+    undone = cli(bus, "cancel", line["delivery"], "--why", "nộp nhầm")
+    assert (undone.code, "--yes" in undone.err) == (1, True), "nobody could be asked"
+    done = cli(bus, "cancel", line["delivery"], "--why", "nộp nhầm", "--yes")
     assert "1 lượt giao chờ sau nó" in done.out
     assert "đã hủy / cancelled" in done.out
     assert cli(bus, "find", "CLI-CANCEL", "--kind", "ho_so", "--json").lines()[0]["state"] == "cancelled"
@@ -193,7 +195,7 @@ def test_replay_sends_again_under_the_same_id(bus: Bus) -> None:
     """A delivered message is sent once more when a person says why; its id stays."""
     assert bus.push("CLI-REPLAY") == "0"
     before = bus.until("CLI-REPLAY", "ho_so", State.DELIVERED)
-    done = cli(bus, "replay", "CLI-REPLAY", "--why", "bên nhận làm mất", "--json").json()
+    done = cli(bus, "replay", "CLI-REPLAY", "--why", "bên nhận làm mất", "--yes", "--json").json()
     assert done["done"]
     end = time.monotonic() + 20
     while len(after := bus.journey("CLI-REPLAY", "ho_so").attempts) < 2 and time.monotonic() < end:
