@@ -6,6 +6,7 @@ Says of each thing whether it is proved, and of what is not, why.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -120,6 +121,10 @@ def _about_container(lasting: Lasting, *, is_judged: bool, is_timed: bool) -> It
 
 
 def _about_records(records: list[form.Record]) -> Iterator[Statement]:
+    names = Counter(f"{record.writer}:{record.number}" for record in records)
+    # Of two under one name a seal would prove one, and the other would pass for it.
+    for name in sorted(name for name, count in names.items() if count > 1):
+        yield _said(Standing.BROKEN, f"Bản ghi {name} có hai bản", f"Entry {name} stands there twice")
     broken = [record for record in records if not record.is_whole]
     for record in broken:
         name = f"{record.writer}:{record.number}"

@@ -57,8 +57,9 @@ def answer_for(data: bytes, paper: x509.Certificate, issuer: x509.Certificate, *
 
 def _judged(single: ocsp.OCSPSingleResponse, *, now: datetime) -> Answer:
     until = single.next_update_utc or single.this_update_utc + _MAX_AGE
-    if single.certificate_status is ocsp.OCSPCertStatus.REVOKED:
-        return Answer(Status.REVOKED, until, single.revocation_time_utc)
+    revoked_at = single.revocation_time_utc
+    if single.certificate_status is ocsp.OCSPCertStatus.REVOKED and (revoked_at is None or revoked_at <= now):
+        return Answer(Status.REVOKED, until, revoked_at)
     if single.this_update_utc > now + _SKEW:
         return Answer(Status.UNKNOWN, until, why="answer of the future")
     if until + _SKEW < now:

@@ -74,7 +74,9 @@ def _by_lists(
         until = min(each.next_update_utc or each.last_update_utc + max_age, each.last_update_utc + max_age)
         number = _number(each)
         entry = each.get_revoked_certificate_by_serial_number(paper.serial_number)
-        if entry is not None:  # also an old list is right about what it lists
+        # Also an old list is right about what it lists. What was revoked after the moment that is judged (of a
+        # signature with a time-stamp) was good then.
+        if entry is not None and entry.revocation_date_utc <= now:
             yield Standing(Status.REVOKED, "crl", number, until, entry.revocation_date_utc)
         elif each.last_update_utc > now + _SKEW:
             yield Standing(Status.UNKNOWN, "crl", number, until, why="list of the future")

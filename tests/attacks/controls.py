@@ -27,9 +27,10 @@ from tests.attacks.documents import GOOD, by_id, document, package
 from tests.attacks.lasting import lasting
 from tests.attacks.soap import ADDRESSING, CONTENT, IDS, NOW, TIMESTAMP, envelope, psk, rules, sent, signed
 from tests.attacks.time_world import clock
-from tests.attacks.trusting import by, middle, person, store
+from tests.attacks.trusting import by, lists, middle, person, root, store
 from tests.attacks.web import USERS, login, username_token
 from tests.unit.signing.forge import forge
+from tests.unit.signing.issuer import DAY
 from tests.unit.signing.kit import DOSSIER, p256, rsa2048
 
 
@@ -148,6 +149,20 @@ def _stamper(data: bytes) -> bytes:
     return accept(clock().answer(asked.body), asked, clock().trusted()).token
 
 
+def _revoked_later() -> str:
+    """The verifier knows of the revocation; the signature is older, and carries what was known then."""
+    issuer = root().below("Cấp thu hồi sau")
+    holder = issuer.person()
+    then = issuer.crl()
+    issuer.revoke(holder, at=NOW + 20 * DAY)
+    later = NOW + 30 * DAY
+    made = sign_document(
+        DOSSIER, holder.signing(), now=NOW, stamper=_stamper, keep=LongTerm(lists=(then, root().crl()))
+    )
+    newest = lists(issuer.crl(at=later - DAY, next_at=later + DAY, number=2), of=(root(),))
+    return _honest(lasting(made, now=later, signers=store(newest, root().paper, issuer.paper)))
+
+
 OTHER = {
     "a document signed as a whole": (lambda: _honest(document(forge(p256().signing()))), TAKEN),
     "an element signed by its id": (lambda: _honest(document(package(GOOD + by_id()))), TAKEN),
@@ -156,6 +171,7 @@ OTHER = {
     "XAdES-B": (lambda: _lasting(), TAKEN),
     "XAdES-T": (lambda: _lasting(stamper=_stamper), TAKEN),
     "XAdES-LT": (lambda: _lasting(stamper=_stamper, keep=LongTerm(lists=(middle().crl(),))), TAKEN),
+    "XAdES-LT, its certificate revoked after the stamp": (_revoked_later, TAKEN),
     "a time-stamp": (_stamped, TAKEN),
     "JWS by an EC key": (lambda: said(verify_detached(DOSSIER, sign_detached(DOSSIER, p256().signing()), p256().trusted())), TAKEN),
     "JWS by an RSA key": (lambda: said(verify_detached(b"", sign_detached(b"", rsa2048().signing()), rsa2048().trusted())), TAKEN),

@@ -37,6 +37,7 @@ class Category(StrEnum):
     LOGIN = "UsernameToken"
     STAMP = "time-stamp tokens"
     LASTING = "XAdES"
+    EVIDENCE = "evidence"
     CONTROL = "control"
 
 

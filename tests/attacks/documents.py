@@ -66,6 +66,16 @@ def _object(inside: str, *, sign: str | None = None) -> str:
     return (sign or by_id()).replace("</ds:Signature>", f"<ds:Object>{inside}</ds:Object></ds:Signature>")
 
 
+def _commented() -> str:
+    """Comments may stand there, and are gone before a text is read: none is cut short."""
+    data = package(GOOD.replace("H99.12", "H99<!-- x -->.12") + by_id())
+    result = pass_gate(
+        data, GateRules(policy=PARTNER_LEGACY), trusted(PARTNER_LEGACY), replays=MemoryReplays(), now=NOW
+    )
+    text = result.element.findtext("{*}MaHoSo") if not isinstance(result, Stopped) else None
+    return document(data) if text == "H99.12-260706-0001" else f"not the text: {text}"
+
+
 GOOD, BAD, BARE = NAMED.decode(), EVIL.decode(), NAMELESS_EVIL.decode()
 INSIDE = by_id(BOTH)
 ENVELOPED_BY_ID = GOOD.replace("</HoSo>", f"{INSIDE}</HoSo>")
@@ -97,6 +107,9 @@ WRAPPING = {
     "prefix of the signature bound to another namespace": (
         lambda: document(package(GOOD + by_id()).replace(NAMESPACE.encode(), b"urn:x")), "signature structure"),
     "namespace of the original exchanged": (lambda: document(package(GOOD.replace("canonical:1", "canonical:2") + by_id())), "signature"),
+    "a comment in a text, by the wide policy": (_commented, INERT),
+    "an instruction in a text, by the wide policy": (
+        lambda: document(package(GOOD.replace("H99.12", "H99<?x?>.12") + by_id())), "guard"),
     "default namespace put over the original": (
         lambda: document(package(f"<x xmlns='urn:x'>{GOOD}</x>{by_id()}")), INERT),
 }  # fmt: skip

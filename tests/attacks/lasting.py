@@ -175,8 +175,7 @@ def _renewed() -> str:
 
 
 def _stamp_of_another() -> str:
-    text = _signed(stamper=lambda _: clock().token(sha256(b"another value").digest()))
-    return lasting(text)
+    return lasting(_signed(stamper=lambda _: clock().token(sha256(b"another value").digest())))
 
 
 def _two_stamps() -> str:
@@ -202,6 +201,27 @@ def _revoked_then_stamped() -> str:
     issuer.revoke(holder, at=NOW - DAY)
     document = sign_document(DOSSIER, holder.signing(), now=NOW, stamper=stamper, keep=LongTerm(lists=(issuer.crl(),)))
     return lasting(document, signers=store(None, root().paper, issuer.paper))
+
+
+def _revoked_then_stamped_with_old_list() -> str:
+    """He keeps the list from before he was revoked; the verifier has the one from after."""
+    issuer = root().below("Cấp thu hồi cũ")
+    holder = issuer.person()
+    old = issuer.crl(at=NOW - 2 * DAY, next_at=NOW + 5 * DAY)
+    issuer.revoke(holder, at=NOW - DAY / 24)
+    document = sign_document(DOSSIER, holder.signing(), now=NOW, stamper=stamper, keep=LongTerm(lists=(old,)))
+    newest = issuer.crl(at=NOW + 9 * DAY, next_at=NOW + 11 * DAY, number=2)
+    return lasting(document, now=NOW + 10 * DAY, signers=store(lists(newest, of=(root(),)), root().paper, issuer.paper))
+
+
+def _revoked_and_unstamped() -> str:
+    """When he says he signed, he was not revoked yet; nobody proves that he signed then."""
+    issuer = root().below("Cấp thu hồi nay")
+    holder = issuer.person()
+    issuer.revoke(holder, at=NOW + 5 * DAY)
+    document = sign_document(DOSSIER, holder.signing(), now=NOW, keep=LongTerm(lists=(issuer.crl(),)))
+    newest = lists(issuer.crl(at=NOW + 5 * DAY, next_at=NOW + 7 * DAY), of=(root(),))
+    return lasting(document, now=NOW + 6 * DAY, signers=store(newest, root().paper, issuer.paper))
 
 
 def _kept_by_stranger() -> str:
@@ -265,6 +285,8 @@ XADES_ATTACKS = {
     "certificate ended, never stamped": (_ended_and_unstamped, "LT-TRUST-010"),
     "certificate ended, stamped by a stranger": (_ended_and_stamped_by_stranger, JUDGED),
     "certificate revoked, then stamped": (_revoked_then_stamped, "LT-TRUST-013"),
+    "certificate revoked later, never stamped": (_revoked_and_unstamped, "LT-TRUST-013"),
+    "certificate revoked, the kept list older": (_revoked_then_stamped_with_old_list, "LT-TRUST-013"),
     "a revocation list of his own making": (_kept_by_stranger, "LT-TRUST-014"),
     "a hundred certificates kept inside": (lambda: _keeps(certificates=(root().der,) * 100), PROPERTIES),
     "a kept list that is none": (lambda: _keeps(lists=(b"x",)), "LT-TRUST-001"),

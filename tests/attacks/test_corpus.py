@@ -15,6 +15,7 @@ from tests.attacks import (
     lasting,
     moment,
     parser,
+    proof,
     soap_structure,
     trusting,
     web,
@@ -23,7 +24,7 @@ from tests.attacks import (
 from tests.attacks.corpus import TAKEN, Case, Category, fits, outcome_of
 
 MODULES = (
-    parser, soap_structure, wrapping_soap, content, moment, documents, algorithm, trusting, lasting, containers, web,
+    parser, soap_structure, wrapping_soap, content, moment, documents, algorithm, trusting, lasting, containers, proof, web,
     controls,
 )  # fmt: skip
 CASES = [case for module in MODULES for case in module.CASES]
