@@ -44,7 +44,7 @@ def evidence_key(settings: Settings) -> SigningKey:
         Refused: no key, or a real key without a certificate.
     """
     key = KeySigner.of(settings).key
-    if key.certificate or not settings.signing.dangerous_make_key or settings.signing.key:
+    if key.certificate or not settings.signing.dangerous_make_key or settings.signing.declared():
         return key
     pem = practice_key(settings.data)
     return SigningKey.from_pem(pem.read_bytes(), key_id=key.key_id, certificate=practice_certificate(settings.data))

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from cryptography import x509
 
-from signing.trust.path import subject_of
 from signing.trust.store import TrustStore
 
 STEPS_DAYS = (60, 30, 7, 1)
@@ -39,7 +38,11 @@ class End:
 def ends_of(store: TrustStore) -> tuple[End, ...]:
     """The certificates of a store, and its revocation lists: of each issuer the newest."""
     found = [
-        End("certificate", f"{subject_of(paper)} {hex(paper.serial_number)[2:10]}", paper.not_valid_after_utc)
+        End(
+            "certificate",
+            f"{paper.subject.rfc4514_string()} {hex(paper.serial_number)[2:10]}",
+            paper.not_valid_after_utc,
+        )
         for paper in (x509.load_der_x509_certificate(der) for der in sorted(store.pinned))
     ]
     newest: dict[str, datetime] = {}

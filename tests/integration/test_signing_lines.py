@@ -127,7 +127,8 @@ def test_a_list_that_proves_nothing_replaces_nothing(tmp_path: Path, line: Line,
     good = lists.root.crl(at=NOW - DAY, next_at=NOW + DAY, number=2)
     lists.run(good)
     answer = {
-        "old": lists.root.crl(at=NOW - 3 * DAY, next_at=NOW + DAY), "foreign": Issuer.root().crl(), "page": b"<html>", "status": good,
+        "old": lists.root.crl(at=NOW - 3 * DAY, next_at=NOW + DAY), "foreign": Issuer.root().crl(),
+        "page": b"<html>", "status": good,
     }[wrong]  # fmt: skip
     done = lists.run(answer, status=500 if wrong == "status" else 200)
     assert (done.result, lists.kept()) == (JobResult.AGAIN, [good])
