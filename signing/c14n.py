@@ -92,6 +92,8 @@ def _unplain(document: bytes, *, comments: bool) -> str:
     at = len(BOM_UTF8) if document.startswith(BOM_UTF8) else 0
     if document.startswith(b"<?xml", at):
         at = document.find(b"?>", at) + 1
+    if b"<?" not in document[at:] and b"<!" not in document:
+        return ""
     # Each byte is looked at once, however many CDATA sections there are.
     while (mark := _MARK.search(document, at)) is not None:
         if mark[0] == b"<?" or (mark[0] == b"<!--" and not comments):

@@ -36,11 +36,13 @@ class Reader:
     ) -> list[etree._Element]:
         """Child elements, after a look that there is nothing else but white space and known attributes."""
         self.attributes(element, attributes)
-        children = list(element)
-        if not _blank(element.text) or not all(_blank(child.tail) for child in children):
+        children, inside = list(element), f"{{{namespace}}}"
+        if not _blank(element.text):
             self.outside(f"{local(element)}/text()")
         for child in children:
-            if not str(child.tag).startswith(f"{{{namespace}}}"):
+            if not _blank(child.tail):
+                self.outside(f"{local(element)}/text()")
+            if not str(child.tag).startswith(inside):
                 self.outside(f"{local(element)}/{child.tag!s}")
         return children
 

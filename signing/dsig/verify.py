@@ -20,7 +20,7 @@ from lxml import etree
 from schemas import xmldoc
 from schemas.problem import Problem, Refused, Stage, problem
 from schemas.xmldoc import XmlLimits
-from signing.algorithms import Algorithm, XmlSignature
+from signing.algorithms import Algorithm, XmlDigest, XmlSignature
 from signing.c14n import canonical, check_plain
 from signing.dsig.choosing import Keys, choose
 from signing.dsig.names import ds
@@ -139,7 +139,7 @@ class _Check:
         if len({file.name for file in files}) < len(files):
             self._refuse("LT-SIGN-034", found="URI × 2")
         paths = {id(target): _path(target.element) for target in targets}
-        digested: dict[int, bytes] = {}
+        digested: dict[int, tuple[bytes, str]] = {}
         for target in targets:  # with the signature in its place
             if target.form is not Form.ENVELOPED:
                 digested[id(target)] = self._digested(target)
@@ -149,8 +149,8 @@ class _Check:
         parts = tuple(
             Covered(
                 element=target.element,
-                canonical=digested[id(target)],
-                sha256=sha256(digested[id(target)]).hexdigest(),
+                canonical=digested[id(target)][0],
+                sha256=digested[id(target)][1],
                 uri=target.reference.uri or "",
                 path=paths[id(target)],
                 form=target.form,
@@ -177,15 +177,18 @@ class _Check:
         if not key.verify(signed, signature.value, signature.method):
             self._refuse("LT-SIGN-036", key=ascii(key.key_id))
 
-    def _digested(self, target: Target) -> bytes:
+    def _digested(self, target: Target) -> tuple[bytes, str]:
+        """Its canonical bytes, and their SHA-256 in hex."""
         step = target.reference.step
         if step is None:  # cannot be: files are no targets
             raise ValueError("a file has no canonical form")
         covered = canonical(target.element, step.name, step.prefixes, stage=self.stage)
-        found = hashlib.new(target.reference.digest_method.hash_name, covered).digest()
-        if not compare_digest(found, target.reference.digest):
+        usual = sha256(covered)
+        method = target.reference.digest_method
+        found = usual if method is XmlDigest.SHA256 else hashlib.new(method.hash_name, covered)
+        if not compare_digest(found.digest(), target.reference.digest):
             self._refuse("LT-SIGN-035")
-        return covered
+        return covered, usual.hexdigest()
 
     def _refuse(self, code: str, **values: str) -> NoReturn:
         raise Refused((problem(code, self.stage, values),))
@@ -202,7 +205,7 @@ def _the_signature(root: etree._Element, policy: Policy, stage: Stage) -> etree.
 
 
 def _path(element: etree._Element) -> str:
-    names = [etree.QName(each).localname for each in (element, *element.iterancestors())]
+    names = [str(each.tag).rpartition("}")[2] for each in (element, *element.iterancestors())]
     return "/" + "/".join(reversed(names))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from signing.algorithms import XmlDigest, XmlSignature, XmlTransform
 from signing.dsig.names import EXCLUSIVE_NAMESPACE, NAMESPACE
@@ -31,6 +32,17 @@ def write_reference(
     `name`: its Id."""
     if digest not in policy.digests:
         raise ValueError(f"{policy.name} does not take {digest}")
+    value = to_base64(hashlib.new(digest.hash_name, canonical).digest())
+    first_of_all = _named(name) + (f' Type="{kind}"' if kind else "")
+    steps = _steps(enveloped, digest, tuple(prefixes))
+    return (
+        f'<ds:Reference{first_of_all} URI="{uri}">{steps}<ds:DigestValue>{value}</ds:DigestValue></ds:Reference>'
+    ).encode("ascii")
+
+
+@lru_cache(maxsize=256)
+def _steps(enveloped: bool, digest: XmlDigest, prefixes: tuple[str, ...]) -> str:
+    """Transforms and DigestMethod."""
     first = f'<ds:Transform Algorithm="{XmlTransform.ENVELOPED}"></ds:Transform>' if enveloped else ""
     listed = (
         f'<ec:InclusiveNamespaces xmlns:ec="{EXCLUSIVE_NAMESPACE}" PrefixList="{" ".join(prefixes)}">'
@@ -38,14 +50,10 @@ def write_reference(
         if prefixes
         else ""
     )
-    value = to_base64(hashlib.new(digest.hash_name, canonical).digest())
-    first_of_all = _named(name) + (f' Type="{kind}"' if kind else "")
     return (
-        f'<ds:Reference{first_of_all} URI="{uri}"><ds:Transforms>{first}'
-        f'<ds:Transform Algorithm="{XmlTransform.EXCLUSIVE}">{listed}</ds:Transform></ds:Transforms>'
-        f'<ds:DigestMethod Algorithm="{digest}"></ds:DigestMethod>'
-        f"<ds:DigestValue>{value}</ds:DigestValue></ds:Reference>"
-    ).encode("ascii")
+        f'<ds:Transforms>{first}<ds:Transform Algorithm="{XmlTransform.EXCLUSIVE}">{listed}</ds:Transform>'
+        f'</ds:Transforms><ds:DigestMethod Algorithm="{digest}"></ds:DigestMethod>'
+    )
 
 
 def write_file_reference(uri: str, content: bytes, *, name: str = "") -> bytes:

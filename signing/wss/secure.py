@@ -21,8 +21,10 @@ from signing.dsig.write import write_reference, write_signature
 from signing.encoding import to_base64
 from signing.keys import SigningKey
 from signing.policy import BUS_SOAP, Policy
-from signing.wss.names import ADDRESSING, BASE64, PASSWORD_DIGEST, PASSWORD_TEXT, WSSE, WSU, X509V3, Part, wsse, wsu
+from signing.wss.names import ADDRESSING, BASE64, PASSWORD_DIGEST, PASSWORD_TEXT, WSSE, WSU, X509V3, Part, wsu
 from signing.wss.structure import Soap, places
+
+_ID = wsu("Id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def _parts(soap: Soap, mark: str) -> list[tuple[str, bytes]]:
         element = soap.parts.get(part)
         if element is not None:
             name = f"{mark}-{part.lower()}"
-            element.set(wsu("Id"), name)
+            element.set(_ID, name)
             found.append((name, exclusive(element, stage=Stage.SIGN)))
     return found
 
@@ -86,12 +88,16 @@ def _written(soap: Soap, mark: str, inside: bytes) -> bytes:
     if header is soap.body:
         header = soap.root.makeelement(f"{{{soap.version}}}Header")
         soap.root.insert(0, header)
-    place = etree.SubElement(header, wsse("Security"), nsmap={"wsse": WSSE, "wsu": WSU})
-    place.set(f"{{{soap.version}}}mustUnderstand", "1")
-    place.text = mark
-    written = xmldoc.to_bytes(soap.root)
-    before, _, after = written.partition(f">{mark}<".encode("ascii"))
-    return b"".join((before, b">", inside, b"<", after))
+    place = f"{mark}!"  # where the header ends, in the bytes
+    if len(header):
+        header[-1].tail = (header[-1].tail or "") + place
+    else:
+        header.text = place
+    before, _, after = xmldoc.to_bytes(soap.root).partition(place.encode("ascii"))
+    opened = (
+        f'<wsse:Security xmlns:wsse="{WSSE}" xmlns:wsu="{WSU}" xmlns:soap="{soap.version}" soap:mustUnderstand="1">'
+    )
+    return b"".join((before, opened.encode("ascii"), inside, b"</wsse:Security>", after))
 
 
 def _timestamp(mark: str, now: datetime, policy: Policy) -> bytes:
@@ -134,7 +140,7 @@ def _hints(mark: str) -> bytes:
 
 
 def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def _text(value: str) -> str:

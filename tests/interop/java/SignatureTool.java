@@ -149,13 +149,7 @@ public final class SignatureTool {
         Document document = parse(file);
         Element root = document.getDocumentElement();
         XMLSignatureFactory factory = XMLSignatureFactory.getInstance("DOM");
-        NodeList all = document.getElementsByTagNameNS("*", "*");
-        for (int i = 0; i < all.getLength(); i++) {
-            Element element = (Element) all.item(i);
-            if (element.hasAttributeNS(null, "Id")) {
-                element.setIdAttributeNS(null, "Id", true);
-            }
-        }
+        markIds(document);
         C14NMethodParameterSpec prefixes = form.equals("prefixes") && canonical.contains("exc")
             ? new javax.xml.crypto.dsig.spec.ExcC14NParameterSpec(List.of("q", "#default")) : null;
         Transform shape = factory.newTransform(canonical, prefixes);
@@ -191,6 +185,16 @@ public final class SignatureTool {
         }
     }
 
+    private static void markIds(Document document) {
+        NodeList all = document.getElementsByTagNameNS("*", "*");
+        for (int i = 0; i < all.getLength(); i++) {
+            Element element = (Element) all.item(i);
+            if (element.hasAttributeNS(null, "Id")) {
+                element.setIdAttributeNS(null, "Id", true);
+            }
+        }
+    }
+
     private static KeyInfo keyInfo(XMLSignatureFactory factory, X509Certificate certificate, String form) {
         KeyInfoFactory keys = factory.getKeyInfoFactory();
         List<XMLStructure> content = new ArrayList<>();
@@ -206,6 +210,7 @@ public final class SignatureTool {
     private static String verifyXml(X509Certificate certificate, String file) {
         try {
             Document document = parse(file);
+            markIds(document);
             NodeList found = document.getElementsByTagNameNS(XMLSignature.XMLNS, "Signature");
             if (found.getLength() != 1) {
                 return "error: " + found.getLength() + " signatures";
