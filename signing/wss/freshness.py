@@ -83,21 +83,12 @@ def good_until(timestamp: etree._Element, policy: Policy, *, now: datetime, stag
 def within(created: datetime, expires: datetime | None, policy: Policy, *, now: datetime, stage: Stage) -> datetime:
     """The same for two moments at hand."""
     skew, lifetime = timedelta(seconds=policy.skew_s), timedelta(seconds=policy.lifetime_s)
-<<<<<<< HEAD
     values = {"created": f"{created:%H:%M:%S}", "now": f"{now.astimezone(UTC):%H:%M:%S}"}
     # Nothing is added to a moment of the future: it may be the last one there is.
     end = created if created > now + skew else created + lifetime
     end = min(expires, end) if expires is not None else end
-=======
-    end = min(expires, created + lifetime) if expires is not None else created + lifetime
->>>>>>> f46aabf (wip)
     if created > now + skew or end < created:
-        raise _untimely("LT-WSS-011", created, now, stage=stage)
+        raise Refused((problem("LT-WSS-011", stage, values),))
     if end + skew < now:
-        raise _untimely("LT-WSS-012", created, now, stage=stage)
+        raise Refused((problem("LT-WSS-012", stage, values),))
     return end + skew
-
-
-def _untimely(code: str, created: datetime, now: datetime, *, stage: Stage) -> Refused:
-    values = {"created": f"{created:%H:%M:%S}", "now": f"{now.astimezone(UTC):%H:%M:%S}"}
-    return Refused((problem(code, stage, values),))

@@ -15,15 +15,7 @@ from signing.wss.names import ADDRESSING, SOAP_11, SOAP_12, ULTIMATE, WSA, WSSE,
 _KNOWN_IN_SECURITY = {
     wsse("BinarySecurityToken"), wsu("Timestamp"), wsse("UsernameToken"), ds("Signature"),
 }  # fmt: skip
-<<<<<<< HEAD
 _ELSEWHERE = "{http://www.w3.org/2004/08/xop/include}Include"
-=======
-_OF_ENVELOPE = frozenset(
-    f"{{{space}}}{name}" for space in (SOAP_11, SOAP_12) for name in ("Envelope", "Header", "Body")
-)
-_IN_ONE_PLACE = (wsse("Security"), wsu("Timestamp"), ds("Signature"), *sorted(_OF_ENVELOPE))
-_ADDRESSING = {wsa(part): part for part in ADDRESSING}
->>>>>>> f46aabf (wip)
 _OTHER_ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
 
 
@@ -73,19 +65,14 @@ def places(root: etree._Element, *, stage: Stage) -> Soap:
 
 def _addressing(header: etree._Element, stage: Stage) -> dict[Part, etree._Element]:
     parts: dict[Part, etree._Element] = {}
+    names = {wsa(part): part for part in ADDRESSING}
     for child in header:
-<<<<<<< HEAD
         _one_text(child, stage)
         if etree.QName(child).namespace == _OTHER_ADDRESSING:
             _refuse("LT-WSS-002", stage, found=child.tag)
         part = names.get(str(child.tag))
-=======
-        part = _ADDRESSING.get(str(child.tag))
->>>>>>> f46aabf (wip)
         if part is None:
-            name = etree.QName(child)
-            is_wsa = name.namespace == WSA and name.localname not in ("From", "FaultTo")
-            if is_wsa or name.namespace == _OTHER_ADDRESSING:
+            if etree.QName(child).namespace == WSA and etree.QName(child).localname not in ("From", "FaultTo"):
                 _refuse("LT-WSS-002", stage, found=child.tag)
             continue
         if part in parts:
@@ -135,15 +122,10 @@ def _not_elsewhere(root: etree._Element, header: etree._Element | None, stage: S
         wsse("Security"): header,
         wsu("Timestamp"): header.find(wsse("Security")) if header is not None else None,
     }
-    for element in root.iter(*_IN_ONE_PLACE):
-        if str(element.tag) in _OF_ENVELOPE:
-            misplaced = element is not root and element.getparent() is not root
-        else:
-            parent = allowed.get(str(element.tag), allowed[wsu("Timestamp")])
-            misplaced = parent is None or element.getparent() is not parent
-        if misplaced:
+    for element in root.iter(wsse("Security"), wsu("Timestamp"), ds("Signature")):
+        parent = allowed.get(str(element.tag), allowed[wsu("Timestamp")])
+        if parent is None or element.getparent() is not parent:
             _refuse("LT-WSS-003", stage, found=element.tag)
-<<<<<<< HEAD
     outside = next(root.iter(_ELSEWHERE), None)
     if outside is not None:  # its content travels beside the message, and no signature covers it
         _refuse("LT-WSS-002", stage, found=outside.tag)
@@ -152,8 +134,6 @@ def _not_elsewhere(root: etree._Element, header: etree._Element | None, stage: S
             for element in root.iter(f"{{{space}}}{name}"):
                 if element is not root and element.getparent() is not root:
                     _refuse("LT-WSS-003", stage, found=element.tag)
-=======
->>>>>>> f46aabf (wip)
 
 
 def _refuse(code: str, stage: Stage, *, found: str) -> NoReturn:
