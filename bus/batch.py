@@ -80,9 +80,7 @@ def _look(claim: Claimed, item: WorkItem | None, tools: Tools) -> Ready | Skip:
     if line is not None and (decision := closed(item.delivery, line.policies.windows, now=tools.clock.now())):
         return Skip(claim, Settlement(None, b"", "", claim.delivery_id, claim.token, decision))
     try:
-        content = _obstacle(item, tools) or item.content or make_content(
-            item, tools.lines[item.delivery.endpoint].adapter, signer=tools.signer, render=tools.render
-        )  # fmt: skip
+        content = _obstacle(item, tools) or item.content or _made(item, tools)
     except Refused as refused:
         if refused.problems[0].code not in KEY_AWAY:
             return Skip(claim, parked(claim, *refused.problems))
@@ -99,6 +97,11 @@ def _without_key(claim: Claimed, item: WorkItem, cause: Problem, tools: Tools) -
     log.warning("no key message=%s code=%s: %s", item.delivery.message_id, cause.code, cause.text_en)
     decision = without_key(item.delivery, cause, now=tools.clock.now(), chance=tools.chance())
     return Settlement(None, b"", "", claim.delivery_id, claim.token, decision)
+
+
+def _made(item: WorkItem, tools: Tools) -> Content | tuple[Problem, ...]:
+    line = tools.lines[item.delivery.endpoint]
+    return make_content(item, line.adapter, signer=tools.signer, render=tools.render, lock=line.lock)
 
 
 def _obstacle(item: WorkItem, tools: Tools) -> tuple[Problem, ...]:

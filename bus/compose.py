@@ -12,6 +12,7 @@ from adapters.wire.contract import OutboundWire, Target
 from adapters.wire.registry import outbound, render
 from bus.body_keys import vault_of
 from bus.clock import SystemClock
+from bus.encrypting import lock_of, wire_settings
 from bus.expiry import DeadlineKeeper
 from bus.feeder import Feeder
 from bus.feeding import Feeding
@@ -190,7 +191,8 @@ def make_lines(settings: Settings, house: House, keys: Cupboard | None = None) -
         adapter = house.adapters[endpoint.system]
         kind = adapter.manifest.wire
         wire = wires.setdefault(kind, outbound(kind))
-        lines[name] = Line(adapter, target_of(settings, name, endpoint, keys), wire, policies[name])
+        lock = lock_of(settings, endpoint.encryption, wire=kind)
+        lines[name] = Line(adapter, target_of(settings, name, endpoint, keys), wire, policies[name], lock)
     return lines
 
 
@@ -203,7 +205,7 @@ def target_of(
         Refused: a secret, a key or a store is not there.
     """
     return Target(
-        endpoint=name, address=endpoint.address, settings=endpoint.settings, user=endpoint.user,
+        endpoint=name, address=endpoint.address, settings=wire_settings(endpoint), user=endpoint.user,
         secret=settings.secret(endpoint.secret), verify_tls=endpoint.verify_tls, reply_limit_bytes=limit_bytes,
         security=security_of(settings, name, endpoint, keys, limit_bytes=limit_bytes),
     )  # fmt: skip

@@ -17,6 +17,7 @@ from schemas.problem import Problem, Stage, problem
 from schemas.xmldoc import parse, to_bytes
 
 KEY_AWAY = ("LT-SIGN-008", "LT-SIGN-009")  # no key in force, or it does not answer: nothing was signed, it will be
+Lock = Callable[[bytes, str], tuple[bytes, str]]  # body and media type → encrypted for the partner
 Render = Callable[[Adapter, str, Operation, etree._Element], tuple[bytes, str]]
 
 
@@ -61,8 +62,10 @@ def _mapped(item: WorkItem, adapter: Adapter, map_file: str) -> tuple[etree._Ele
     return (None if done.problems else done.element), done.problems
 
 
-def make_content(item: WorkItem, adapter: Adapter, *, signer: Signer, render: Render) -> Content | tuple[Problem, ...]:
-    """Translate out, validate out, sign: in this order, once."""
+def make_content(
+    item: WorkItem, adapter: Adapter, *, signer: Signer, render: Render, lock: Lock | None = None
+) -> Content | tuple[Problem, ...]:
+    """Translate out, validate out, sign inside, encrypt, sign the bytes that are sent: in this order, once."""
     name = item.delivery.operation
     operation, rule = adapter.manifest.operations[name], adapter.manifest.sign
     element, problems = translate_out(item, adapter, name)
@@ -79,6 +82,8 @@ def make_content(item: WorkItem, adapter: Adapter, *, signer: Signer, render: Re
     if problems:
         return problems
     body, media_type = render(adapter, name, operation, element)
+    if lock is not None:
+        body, media_type = lock(body, media_type)
     signature = pen.jws(body) if rule.jws else ""
     return Content(body, media_type, signature, adapter.profile, pen.key_id if rule.jws or rule.xmldsig else "")
 

@@ -164,6 +164,14 @@ class EvidenceSettings(_Part):
         return self
 
 
+class PartnerEncryption(_Part):
+    """A partner that demands that contents are encrypted for it."""
+
+    form: Literal["jwe", "xml"]  # jwe: the whole body; xml: the content of the SOAP body, or the document
+    key: str  # its certificate or public key, PEM, by reference
+    key_id: str  # as the partner calls that key
+
+
 class EndpointSettings(_Part):
     """One partner connection."""
 
@@ -181,6 +189,7 @@ class EndpointSettings(_Part):
     settings: Mapping[str, str] = Field(default_factory=dict)
     rate: str = ""  # how fast they may be sent to at most: "5/s", "300/min", see bus.rates; "" = as fast as they take
     windows: str = ""  # when they may be sent to, see bus.windows; "" = always
+    encryption: PartnerEncryption | None = None  # None: contents go as they are, inside TLS
     retry: Mapping[str, str] = {"*": "10s;1000;exp(2s..15m);<3d;?16"}  # by operation or kind, see bus.notation
 
     @model_validator(mode="after")

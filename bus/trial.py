@@ -10,7 +10,7 @@ from adapters.adapter import Adapter
 from adapters.wire.contract import OutboundWire, Target
 from bus.delivery import Attempt
 from bus.outcome import Outcome
-from bus.outgoing import Render, Signer
+from bus.outgoing import Lock, Render, Signer
 from bus.policies import Policies
 from bus.ports import Clock
 from bus.records import Claimed, Decision, NextStep, Settlement, WorkItem
@@ -27,6 +27,7 @@ class Line:
     target: Target
     wire: OutboundWire
     policies: Policies
+    lock: Lock | None = None  # encrypts what is sent there; None = it goes as it is
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ TOOLS = {
     "postgresql": Tool(("postgres",), ("postgresql",), ("--version",), ("/usr/lib/postgresql/*/bin",)),
     "gcc": Tool(("gcc",), ("gcc", "libc6-dev")),
     "softhsm2-util": Tool(("softhsm2-util",), ("softhsm2",)),
+    "pdfsig": Tool(("pdfsig",), ("poppler-utils",)),
     "openssl": Tool(("openssl",), ("openssl",)),
     "santuario": Tool(("java",), ("libxml-security-java", "libbcprov-java"), files=(f"{_JARS}/xmlsec.jar",)),
     "wss4j": Tool(("java",), ("libwss4j-java", "libcommons-logging-java"), files=(f"{_JARS}/wss4j.jar",)),

@@ -1,7 +1,7 @@
 """The caller of JSON partners without an envelope: provincial façades that take the bare array and query parameters.
 
 Settings: `auth` = "basic", or `key_header` (and `user_header`) = the header that carries the endpoint's secret (and
-user name); see `address` for paths.
+user name); `content_type` where the content is not JSON (encrypted: "application/jose"); see `address` for paths.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class JsonCaller:
     def send(self, order: SendOrder) -> Exchange:
         """See OutboundWire."""
         headers = {
-            "Content-Type": "application/json; charset=utf-8",
+            "Content-Type": order.target.settings.get("content_type", "application/json; charset=utf-8"),
             "Accept": "application/json",
             "X-Lienthong-Id": order.message_id,
             **basic(order.target),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bus.cli import out
+from bus.cli.attachment import signable, tell_attachment
 from bus.cli.context import Json, refused
 from bus.cli.gate import judged
 from bus.cli.trusted import Answers, File, Lists, Now, Pinned, PolicyName, TrustFolder, keys_of, moment_of, policy_of
@@ -44,6 +45,19 @@ AlgorithmName = Annotated[
 ]
 AsJws = Annotated[bool, typer.Option("--jws", help="JWS tách rời trên các byte của tệp / a detached JWS of the bytes")]
 Jws = Annotated[str, typer.Option("--jws", metavar="CHỮ_KÝ", help="JWS tách rời của tệp / its detached JWS")]
+Content = Annotated[
+    Path | None,
+    typer.Option(
+        "--content", metavar="TỆP", exists=True, dir_okay=False, help="Tệp mà chữ ký .p7s ký lên / its content"
+    ),
+]
+TimeTrust = Annotated[
+    Path | None,
+    typer.Option(
+        "--time-trust", metavar="THƯ_MỤC", exists=True, file_okay=False,
+        help="Kho tin cậy của dấu thời gian / whom to believe for time-stamps",
+    ),
+]  # fmt: skip
 Out = Annotated[str, typer.Option("--out", metavar="TỆP", help="Ghi vào đâu, - là màn hình / where to write")]
 
 signature_app = typer.Typer(
@@ -93,15 +107,24 @@ def verify(
     key: Pinned = None,
     now: Now = "",
     jws: Jws = "",
+    content: Content = None,
+    time_trust: TimeTrust = None,
     json: Json = False,
 ) -> None:
     """Kiểm tra chữ ký của một tệp: ai ký, phủ lên phần nào / checks a file's signature: who signed what.
+
+    PDF và CMS (.p7m, .p7s) được nhận ra theo nội dung / PDF and CMS are known by their content.
 
     Mã thoát 0 đúng, 1 bị từ chối, 2 gõ sai / exit status 0 good, 1 refused, 2 usage.
     """
     moment, profile = moment_of(now), policy_of(policy)
     if jws:
         tell_jws(file.read_bytes(), jws, key or [], profile, json=json)
+        return
+    if kind := signable(file):
+        tell_attachment(
+            file, kind, trusted=(trust, time_trust), lists=crl or [], content=content, now=moment, json=json
+        )
         return
     keys = keys_of(trust, crl or [], ocsp or [], key or [], profile, moment)
     tell(file, judged(file, keys, profile, moment, endpoint="", schema=None), profile, json=json)

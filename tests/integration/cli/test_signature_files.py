@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.unit.signing.issuer import NOW, Holder, Issuer
+from tests.unit.signing.issuer import DAY, NOW, Holder, Issuer
 from tests.unit.signing.kit import DOSSIER
+from tests.unit.signing.signed_files import plain_pdf, shadowed, signed_cms, signed_pdf
 from tests.unit.signing.test_wss import envelope
 
 AS_OF = ("--now", NOW.isoformat())
@@ -24,7 +26,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        root = Issuer.root()
+        self.root = root = Issuer.root()
         self.middle = root.below()
         self.signer: Holder = self.middle.person()
         (folder / "tin-cay").mkdir()
@@ -153,3 +155,31 @@ def test_wrong_use_is_status_2(world: World, words: tuple[str, ...]) -> None:
     assert done.returncode == 2
     assert "Error" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_pdf_is_known_by_its_content(world: World) -> None:
+    """verify says who signed it and whether all is covered; exit 0 good, 1 not; the file's name counts nothing."""
+    signer = world.middle.person(first=datetime.now(UTC) - DAY, last=datetime.now(UTC) + DAY)
+    (world.folder / "goc.crl").write_bytes(world.root.crl(at=datetime.now(UTC), next_at=datetime.now(UTC) + DAY))
+    (world.folder / "tin-cay" / "goc.crl").write_bytes((world.folder / "goc.crl").read_bytes())
+    (world.folder / "moi.crl").write_bytes(world.middle.crl(at=datetime.now(UTC), next_at=datetime.now(UTC) + DAY))
+    (world.folder / "giay-phep.dat").write_bytes(signed_pdf(plain_pdf(), signer, world.middle))
+    (world.folder / "them.dat").write_bytes(shadowed(signed_pdf(plain_pdf(), signer, world.middle)))
+    words = ("--trust", "tin-cay", "--crl", "moi.crl")
+    code, said = world.verdict("signature", "verify", "giay-phep.dat", *words)
+    assert (code, said["verdict"], said["kind"], said["signers"][0]["coverage"]) == (0, "accepted", "pdf", "whole")
+    code, said = world.verdict("signature", "verify", "them.dat", *words)
+    assert (code, said["verdict"], [each["code"] for each in said["reasons"]]) == (1, "refused", ["LT-ATT-003"])
+    assert world.run("signature", "verify", "giay-phep.dat").returncode == 2
+
+
+def test_cms_beside_its_content_needs_it(world: World) -> None:
+    """.p7s with --content."""
+    signer = world.middle.person(first=datetime.now(UTC) - DAY, last=datetime.now(UTC) + DAY)
+    for name, of in (("tin-cay/goc.crl", world.root), ("moi.crl", world.middle)):
+        (world.folder / name).write_bytes(of.crl(at=datetime.now(UTC), next_at=datetime.now(UTC) + DAY))
+    (world.folder / "a.p7s").write_bytes(signed_cms(DOSSIER, signer, world.middle, beside=True))
+    words = ("signature", "verify", "a.p7s", "--trust", "tin-cay", "--crl", "moi.crl")
+    assert world.verdict(*words, "--content", "ho-so.xml")[0] == 0
+    code, said = world.verdict(*words)
+    assert (code, said["reasons"][0]["code"]) == (1, "LT-ATT-006")

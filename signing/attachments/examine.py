@@ -1,0 +1,174 @@
+"""Judges what stands in an attachment's signatures: by our trust store, at the time a believed authority stamped it,
+else now. What the signer states of the time is believed by nobody; where it alone would save a certificate that has
+run out since, the report says so.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any  # facts are JSON
+
+from cryptography import x509
+
+from schemas.message import sha256_hex
+from schemas.problem import Problem, Refused, Stage, problem
+from signing.attachments.apart import SECONDS, Unreadable, facts_apart
+from signing.attachments.report import Coverage, Report, Signer, Standing
+from signing.policy import PARTNER_LEGACY
+from signing.stamp.tokens import check
+from signing.trust import Evidence, Trust, TrustStore
+from signing.trust.papers import read_list
+from signing.trust.path import subject_of
+
+SIZE_LIMIT = 32 * 1024 * 1024  # bytes
+_STRONG = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"})
+_EXPIRED = "LT-TRUST-010"
+_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")  # its object identifier, DER
+_HEAD = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    trust: Trust | None
+    authorities: TrustStore | None
+    now: datetime
+    stage: Stage
+
+
+def is_signable(data: bytes) -> str:
+    """ "pdf", "cms", or "" for what cannot carry a signature that we read. By content, not by name."""
+    head = data[:_HEAD]
+    if b"%PDF-" in head:
+        return "pdf"
+    if b"-----BEGIN PKCS7-----" in head or b"-----BEGIN CMS-----" in head:
+        return "cms"
+    if head[:1] == b"\x30" and _SIGNED_DATA in head[:32]:
+        return "cms"
+    return "cms" if head[:3] == b"MII" and _SIGNED_DATA in _decoded(head) else ""
+
+
+def examine(
+    data: bytes,
+    *,
+    trust: TrustStore | None,
+    now: datetime,
+    authorities: TrustStore | None = None,
+    content: bytes | None = None,
+    stage: Stage = Stage.RECEIVE,
+    seconds: float = SECONDS,
+) -> Report:
+    """Never raises for what is in the attachment. `trust`: None = nobody is believed; `authorities`: of time;
+    `content`: what a signature beside it (.p7s) is over."""
+    kind = is_signable(data)
+    digest = sha256_hex(data)
+    if not kind:
+        return Report("other", digest, (), ())
+    if len(data) > SIZE_LIMIT:
+        return Report(kind, digest, (), (_said("LT-ATT-001", stage, reason=f"> {SIZE_LIMIT} byte"),))
+    try:
+        facts = facts_apart(kind, data, content, seconds=seconds)
+    except (Unreadable, OSError) as error:
+        return Report(kind, digest, (), (_said("LT-ATT-001", stage, reason=error),))
+    judging = _Judging(Trust(trust, PARTNER_LEGACY) if trust is not None else None, authorities, now, stage)
+    return Report(kind, digest, tuple(_signer(each, judging) for each in facts), ())
+
+
+def _signer(facts: dict[str, Any], judging: _Judging) -> Signer:
+    stage, certificate = judging.stage, base64.b64decode(facts["certificate"])
+    coverage, digest = Coverage(facts["coverage"]), str(facts["digest"])
+    problems: list[Problem] = []
+    if coverage is Coverage.BESIDE:
+        problems.append(_said("LT-ATT-006", stage))
+    elif not facts["intact"]:
+        problems.append(_said("LT-ATT-002", stage))
+    if coverage in (Coverage.EARLIER, Coverage.PART):
+        problems.append(_said("LT-ATT-003", stage))
+    if digest not in _STRONG:
+        problems.append(_said("LT-ATT-004", stage, digest=ascii(digest)[1:40]))
+    stamped, authority = _stamped(facts, judging)
+    claimed = _moment(facts["claimed"])
+    moment = stamped or judging.now
+    standing, revocation, cause = _standing(facts, certificate, judging, moment=moment, claimed=claimed)
+    if cause is not None:
+        problems.append(cause)
+    return Signer(
+        name=str(facts["name"]), subject=_subject(certificate), certificate_sha256=sha256_hex(certificate),
+        intact=bool(facts["intact"]), coverage=coverage, digest=digest, claimed_at=claimed, stamped_at=stamped,
+        authority=authority, judged_at=moment, standing=standing, revocation=revocation, problems=tuple(problems),
+    )  # fmt: skip
+
+
+def _standing(
+    facts: dict[str, Any], certificate: bytes, judging: _Judging, *, moment: datetime, claimed: datetime | None
+) -> tuple[Standing, str, Problem | None]:
+    """With the problem, where it is not to be believed as it stands."""
+    if judging.trust is None or not certificate:
+        return Standing.UNTRUSTED, "unknown", _said("LT-ATT-005", judging.stage, reason="–")
+    sent = [base64.b64decode(each) for each in facts["sent"]]
+    evidence = _evidence(facts)
+    try:
+        judging.trust.judge(certificate, sent, now=moment, evidence=evidence, stage=judging.stage)
+    except Refused as refused:
+        cause = refused.problems[0]
+    except Exception as error:  # a hostile certificate: what cannot be judged is not believed
+        return Standing.UNTRUSTED, "unknown", _said("LT-ATT-005", judging.stage, reason=type(error).__name__)
+    else:
+        return Standing.TRUSTED, "good", None
+    if cause.code == _EXPIRED and claimed is not None and claimed < moment:
+        try:
+            judging.trust.judge(certificate, sent, now=claimed, evidence=evidence, stage=judging.stage)
+        except Exception:  # noqa: S110 - as above: then it is simply not believed
+            pass
+        else:
+            return Standing.CLAIMED, "unknown", _said("LT-ATT-007", judging.stage)
+    return Standing.UNTRUSTED, "unknown", _said("LT-ATT-005", judging.stage, reason=f"{cause.code} {cause.text_en}")
+
+
+def _stamped(facts: dict[str, Any], judging: _Judging) -> tuple[datetime | None, str]:
+    if not facts["token"] or judging.authorities is None:
+        return None, ""
+    try:
+        proved = check(
+            base64.b64decode(facts["token"]), base64.b64decode(facts["value"]), judging.authorities, stage=judging.stage
+        )
+    except Refused:
+        return None, ""
+    return proved.at, proved.authority
+
+
+def _evidence(facts: dict[str, Any]) -> Evidence:
+    lists = []
+    for each in facts["lists"]:
+        try:
+            lists.append(read_list(base64.b64decode(each), name="attachment"))
+        except Refused:
+            continue
+    return Evidence(tuple(lists), tuple(base64.b64decode(each) for each in facts["answers"]))
+
+
+def _subject(certificate: bytes) -> str:
+    try:
+        return subject_of(x509.load_der_x509_certificate(certificate))
+    except ValueError:
+        return "?"
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC) if found is not None else None
+
+
+def _decoded(head: bytes) -> bytes:
+    try:
+        return base64.b64decode(head[:64])
+    except ValueError:
+        return b""
+
+
+def _said(code: str, stage: Stage, **values: object) -> Problem:
+    return problem(code, stage, values)

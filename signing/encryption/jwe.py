@@ -1,0 +1,87 @@
+"""JWE in compact form: A256GCM, its key by RSA-OAEP-256 or ECDH-ES+A256KW, as the recipient's key says.
+
+Taken is a protected header of alg, enc, kid (with ECDH epk; typ and cty may stand there) and nothing else: no zip,
+which would be a bomb and tells of the content by its length, no jwk, no jku, no crit. What fails behind that look
+fails with one word, whatever it was: nobody learns from us which part of a forged message was right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any  # a JSON object
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from joserfc import jwe
+from joserfc.jwk import ECKey, RSAKey
+
+from schemas.jsondoc import loads
+from schemas.problem import Refused, Stage, problem
+from signing.encoding import from_base64url
+from signing.encryption.keys import Private, Public, ReadingKey, RecipientKey
+
+MEDIA_TYPE = "application/jose"
+_RSA, _ECDH, _CONTENT = "RSA-OAEP-256", "ECDH-ES+A256KW", "A256GCM"
+_REGISTRY = jwe.JWERegistry(algorithms=[_RSA, _ECDH, _CONTENT])
+_HEADER, _LIMIT = 2_048, 28_000_000  # characters
+_NEEDED, _MAY = {"alg", "enc", "kid"}, {"typ", "cty"}
+
+
+def encrypt_jwe(body: bytes, to: RecipientKey, *, media_type: str = "") -> bytes:
+    """The compact form of a JWE of exactly these bytes."""
+    header = {"alg": _algorithm(to.public), "enc": _CONTENT, "kid": to.key_id}
+    if media_type:
+        header["cty"] = media_type
+    return jwe.encrypt_compact(header, body, _key(to.public), registry=_REGISTRY).encode("ascii")
+
+
+def decrypt_jwe(token: bytes, keys: Mapping[str, ReadingKey], *, stage: Stage = Stage.RECEIVE) -> bytes:
+    """The bytes that were encrypted for one of `keys` (key id → key).
+
+    Raises:
+        Refused: LT-ENC-002 or 003 for what stands in the clear, LT-ENC-001 for all that needs the key.
+    """
+    if len(token) > _LIMIT or token.count(b".") != 4 or not token.isascii():
+        raise _outside("JWE", stage)
+    text = token.decode("ascii")
+    header = _header(text.split(".", 1)[0], stage)
+    key = keys.get(header["kid"])
+    if key is None:
+        raise Refused((problem("LT-ENC-003", stage, {"key": ascii(header["kid"])}),))
+    if header["alg"] != _algorithm(key.private):
+        raise _outside(header["alg"], stage)
+    try:
+        plain = jwe.decrypt_compact(text, _key(key.private), registry=_REGISTRY).plaintext
+    except Exception as error:  # one word for all of them
+        raise Refused((problem("LT-ENC-001", stage),)) from error
+    if plain is None:
+        raise Refused((problem("LT-ENC-001", stage),))
+    return plain
+
+
+def _header(part: str, stage: Stage) -> Mapping[str, Any]:  # Any: see above; alg, enc and kid are text
+    raw = from_base64url(part) if len(part) <= _HEADER else None
+    try:
+        header = loads(raw) if raw else None
+    except Refused:
+        header = None
+    if not isinstance(header, dict):
+        raise _outside("JWE header", stage)
+    needed = _NEEDED | ({"epk"} if header.get("alg") == _ECDH else set())
+    odd = (set(header) - needed - _MAY) | (needed - set(header))
+    if odd:
+        raise _outside(min(odd), stage)
+    if not all(isinstance(header[name], str) for name in _NEEDED) or header["enc"] != _CONTENT:
+        raise _outside(str(header["enc"]), stage)
+    return header
+
+
+def _algorithm(key: Private | Public) -> str:
+    return _RSA if isinstance(key, RSAPrivateKey | RSAPublicKey) else _ECDH
+
+
+def _key(key: Private | Public) -> RSAKey | ECKey:
+    return RSAKey(key, key) if isinstance(key, RSAPrivateKey | RSAPublicKey) else ECKey(key, key)
+
+
+def _outside(found: str, stage: Stage) -> Refused:
+    return Refused((problem("LT-ENC-002", stage, {"found": ascii(found)[:80]}),))

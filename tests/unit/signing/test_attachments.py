@@ -1,0 +1,212 @@
+"""Signatures inside attachments: who signed, does it hold, does it cover what is shown; hostile files never raise."""
+
+from __future__ import annotations
+
+import random
+import zlib
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+import pytest
+
+from signing.attachments import Coverage, Report, Standing, examine, is_signable
+from signing.trust import Evidence, TrustRules, TrustStore
+from signing.trust.papers import read_list
+from tests.unit.signing.issuer import DAY, Holder, Issuer
+from tests.unit.signing.signed_files import plain_pdf, shadowed, signed_cms, signed_pdf
+
+AT = datetime.now(UTC)
+
+
+class World:
+    """An authority, a signer, and the store that believes them."""
+
+    def __init__(self) -> None:
+        self.root = Issuer.root()
+        self.middle = self.root.below()
+        self.signer = self.person()
+
+    def person(self, first: datetime = AT - DAY, last: datetime = AT + 100 * DAY) -> Holder:
+        """Somebody with a certificate."""
+        return self.middle.person(first=first, last=last)
+
+    def store(self) -> TrustStore:
+        """With fresh lists."""
+        lists = [
+            read_list(each.crl(at=AT - timedelta(hours=1), next_at=AT + DAY), name="x")
+            for each in (self.root, self.middle)
+        ]
+        return TrustStore.of((self.root.paper, self.middle.paper), Evidence(tuple(lists)), purpose="public")
+
+    def report(self, data: bytes, **how: object) -> Report:
+        """As of now."""
+        return examine(data, **{"trust": self.store(), "now": datetime.now(UTC), **how})  # type: ignore[arg-type]  # shorthand
+
+
+@cache
+def world() -> World:
+    return World()
+
+
+@cache
+def signed() -> bytes:
+    return signed_pdf(plain_pdf(), world().signer, world().middle)
+
+
+def codes(report: Report) -> list[str]:
+    return [found.code for found in report.all_problems]
+
+
+def test_a_signed_pdf_is_good() -> None:
+    """Signed, intact, over the whole file, by a certificate our store believes, not revoked."""
+    report = world().report(signed())
+    (signer,) = report.signers
+    assert (report.kind, report.good, codes(report)) == ("pdf", True, [])
+    assert (signer.intact, signer.coverage, signer.standing) == (True, Coverage.WHOLE, Standing.TRUSTED)
+    assert (signer.revocation, signer.digest, signer.name) == ("good", "sha256", "Ky")
+    assert signer.claimed_at is not None
+    assert "H99" in signer.subject
+    assert report.line()[1].startswith("good signature")
+
+
+def test_a_pdf_without_a_signature_is_told_so() -> None:
+    """No problem, no signer."""
+    report = world().report(plain_pdf())
+    assert (report.kind, report.signed, report.good, codes(report)) == ("pdf", False, False, [])
+
+
+def test_another_text_over_the_signed_one_is_not_covered() -> None:
+    """The shadow attack: the signature still fits its revision, the report says that the file is more than that."""
+    report = world().report(shadowed(signed()))
+    (signer,) = report.signers
+    assert (signer.intact, signer.coverage, report.good) == (True, Coverage.EARLIER, False)
+    assert codes(report) == ["LT-ATT-003"]
+
+
+def test_a_second_signature_covers_the_first() -> None:
+    """Two people sign one after the other: the last covers all, the first its revision."""
+    other = world().person()
+    report = world().report(signed_pdf(signed(), other, world().middle, name="Ky2"))
+    assert [each.coverage for each in report.signers] == [Coverage.EARLIER, Coverage.WHOLE]
+    assert report.good
+
+
+@pytest.mark.parametrize("at", [0.1, 0.3])
+def test_an_altered_byte_is_seen(at: float) -> None:
+    """In what was signed."""
+    data = bytearray(signed())
+    place = data.index(b"Giay phep") if at == 0.1 else data.index(b"MediaBox") + 12
+    data[place] ^= 1
+    report = world().report(bytes(data))
+    assert not report.good
+    assert "LT-ATT-002" in codes(report) or "LT-ATT-001" in codes(report)
+
+
+def test_bytes_behind_the_end_are_not_covered() -> None:
+    """Even where no revision explains them."""
+    report = world().report(signed() + b"\n% more\n" + b"x" * 100)
+    assert not report.good
+    assert codes(report)
+
+
+def test_a_stranger_is_not_believed() -> None:
+    """The signature holds, the certificate does not."""
+    other = World()
+    report = world().report(signed_pdf(plain_pdf(), other.signer, other.middle))
+    assert (report.signers[0].intact, report.signers[0].standing) == (True, Standing.UNTRUSTED)
+    assert codes(report) == ["LT-ATT-005"]
+
+
+def test_a_revoked_signer_is_not_believed() -> None:
+    """By the list of its authority."""
+    other = World()
+    other.middle.revoke(other.signer, at=AT - timedelta(hours=2))
+    report = other.report(signed_pdf(plain_pdf(), other.signer, other.middle))
+    assert (report.signers[0].standing, codes(report)) == (Standing.UNTRUSTED, ["LT-ATT-005"])
+
+
+def test_a_certificate_that_ran_out_needs_a_stamp() -> None:
+    """Without one the signer's own clock is told, and not believed."""
+    other = World()
+    holder = other.person(last=AT + timedelta(hours=1))
+    rules = TrustRules(revocation=False)
+    store = TrustStore.of((other.root.paper, other.middle.paper), purpose="public", rules=rules)
+    report = other.report(signed_pdf(plain_pdf(), holder, other.middle), trust=store, now=AT + 3 * DAY)
+    assert (report.signers[0].standing, codes(report)) == (Standing.CLAIMED, ["LT-ATT-007"])
+
+
+def test_a_weak_digest_is_told() -> None:
+    """SHA-1 is no proof any more, whoever signed."""
+    report = world().report(signed_pdf(plain_pdf(), world().signer, world().middle, digest="sha1"))
+    assert "LT-ATT-004" in codes(report)
+    assert not report.good
+
+
+@pytest.mark.parametrize("pem", [False, True])
+def test_cms_around_its_content(pem: bool) -> None:
+    """.p7m in both forms."""
+    report = world().report(signed_cms(b"noi dung", world().signer, world().middle, pem=pem))
+    assert (report.kind, report.good, codes(report)) == ("cms", True, [])
+
+
+def test_cms_beside_its_content() -> None:
+    """.p7s: good with its content, told without it, refused with another."""
+    made = signed_cms(b"noi dung", world().signer, world().middle, beside=True)
+    assert world().report(made, content=b"noi dung").good
+    alone = world().report(made)
+    assert (alone.signers[0].coverage, codes(alone)) == (Coverage.BESIDE, ["LT-ATT-006"])
+    assert codes(world().report(made, content=b"noi dunG")) == ["LT-ATT-002"]
+
+
+@pytest.mark.parametrize("data", [b"", b"<a/>", b"PK\3\4", b"\x30\x03\x02\x01\x05", b"MIIxxxx"])
+def test_what_carries_no_signature_is_other(data: bytes) -> None:
+    """By content, not by name; nothing is opened."""
+    assert is_signable(data) == ""
+    assert world().report(data).kind == "other"
+
+
+def _bomb() -> bytes:
+    squeezed = zlib.compress(b"0" * 300_000_000, 9)
+    stream = b"<</Type/ObjStm/N 1/First 4/Filter/FlateDecode/Length %d>>stream\n%s\nendstream" % (
+        len(squeezed), squeezed,
+    )  # fmt: skip
+    body = b"%PDF-1.7\n1 0 obj\n" + stream + b"\nendobj\n"
+    return body + b"xref\n0 1\n0000000000 65535 f \ntrailer<</Size 9/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % len(body)
+
+
+def _looped() -> bytes:
+    return (
+        plain_pdf()
+        .replace(b"/Size 6/Root 1 0 R", b"/Size 6/Root 1 0 R/Prev 0000000")
+        .replace(
+            b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[1 0 R]/Kids[1 0 R]>>>>"
+        )
+    )
+
+
+def _self_kid() -> bytes:
+    return plain_pdf().replace(b"/Type/Catalog", b"/Type/Catalog/AcroForm 1 0 R/Fields[1 0 R]/Kids[1 0 R]/T(a)")
+
+
+HOSTILE = {
+    "empty pdf": b"%PDF-1.7\n", "loop": _looped(), "self": _self_kid(), "bomb": _bomb(),
+    "cut": signed()[:2000], "deep": b"%PDF-1.7\n" + b"[" * 200_000, "cut cms": b"\x30\x82\xff\xff"
+    + bytes.fromhex("06092a864886f70d010702"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_a_report(name: str) -> None:
+    """Loops, bombs, cuts: not good, within the bounds, never an exception."""
+    report = world().report(HOSTILE[name], seconds=5)
+    assert not report.good
+
+
+def test_broken_copies_never_raise() -> None:
+    """Bytes changed at random all over a signed file: a report each time, and never a good one where they counted."""
+    chance = random.Random(7)
+    for _ in range(6):
+        data = bytearray(signed())
+        for _ in range(20):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        assert not world().report(bytes(data), seconds=5).good
