@@ -90,7 +90,7 @@ def _unplain(document: bytes, *, comments: bool) -> str:
     if document.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return "UTF-16"
     at = len(BOM_UTF8) if document.startswith(BOM_UTF8) else 0
-    if document.startswith(b"<?xml", at):
+    if document[at : at + 6].rstrip(b" \t\r\n") == b"<?xml":  # the declaration; <?xml-stylesheet is none
         at = document.find(b"?>", at) + 1
     if b"<?" not in document[at:] and b"<!" not in document:
         return ""

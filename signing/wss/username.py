@@ -76,9 +76,10 @@ def _digest_is_right(
     expected = hashlib.sha1(
         nonce + texts[wsu("Created")].encode() + (password or "\0").encode(), usedforsecurity=False
     ).digest()
-    right = compare_digest(expected, from_base64(texts[wsse("Password")]) or b"")
-    # Only a right one uses up its nonce: else a stranger could spend other people's.
-    if right and not replays.first(f"nonce:{nonce.hex()}", until=until + timedelta(seconds=1), now=now):
+    right = compare_digest(expected, from_base64(texts[wsse("Password")]) or b"") and password is not None
+    # Only a right one uses up its nonce, and only its user's: else a stranger could spend other people's.
+    mark = f"nonce:{nonce.hex()}:{texts[wsse('Username')]}"
+    if right and not replays.first(mark, until=until + timedelta(seconds=1), now=now):
         _refuse("LT-WSS-015", stage)
     return right
 

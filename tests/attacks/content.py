@@ -41,6 +41,12 @@ CONTENTS = {
     "comment in wsa:To": (lambda: _after("https://bus.example/soap", "https://bus.example/soap<!---->"), "guard"),
     "instruction in a text": (lambda: _after("H99.12", "H99<?x?>.12"), "guard"),
     "instruction before the root": (lambda: sent(b"<?x y?>" + signed()), "guard"),
+    "instruction that looks like the declaration": (lambda: sent(b"<?xml-stylesheet href='http://x.example/'?>" + signed()), "guard"),
+    "a second declaration": (lambda: sent(b"<?xml version='1.0'?><?xml version='1.0'?>" + signed()), "guard parse"),
+    "comment in UTF-16 that the channel announces": (
+        lambda: sent(signed(envelope(content=CONTENT)).decode().replace("H99", "H99<!---->").encode("utf-16-le"), charset="utf-16le"), "parse guard"),
+    "comment in UTF-16 with its mark": (
+        lambda: sent(signed().decode().replace("H99", "H99<!---->").encode("utf-16"), charset="utf-16"), "guard"),
     "comment that begins in CDATA": (lambda: _after("H99.12", "<![CDATA[H99]]><!--]]>-->.12"), "guard"),
     "comment behind an unfinished CDATA": (lambda: _after("H99.12", "<![CDATA[H99.12"), "parse guard"),
     "letters decomposed": (lambda: _after(NAME, unicodedata.normalize("NFD", NAME)), "signature"),

@@ -16,7 +16,7 @@ from signing.algorithms import Algorithm
 from signing.jws import sign_detached, verify_detached
 from signing.policy import BUS_SOAP
 from signing.stamp import accept, query
-from signing.wss import secure
+from signing.wss import MemoryReplays, Users, secure
 from signing.wss.names import SOAP_12, WSA
 from signing.xades import LongTerm, sign_document
 from tests.attacks.algorithm import PSS
@@ -70,6 +70,17 @@ LEXICAL = {
     "CDATA that looks like a comment": (
         lambda: sent(signed(envelope(content=CONTENT.replace("H99", "<![CDATA[<!-- H99 -->]]>")))), TAKEN),
 }  # fmt: skip
+
+
+def _nonce_of_another() -> str:
+    """By a user who is not known, with the password that stands for none."""
+    replays = MemoryReplays()
+    assert login(username_token(user="khac", password="\0"), replays=replays) != TAKEN
+    two = Users({"so_nn": "mật khẩu", "khac": "khác"}.get)
+    assert login(username_token(user="khac", password="khác"), replays=replays, users=two) == TAKEN
+    return login(username_token(), replays=replays, users=two)
+
+
 SOAP = {
     "SOAP 1.2": (lambda: sent(signed(envelope(version=SOAP_12))), TAKEN),
     "SOAP 1.2 for the ultimate receiver": (
@@ -93,6 +104,7 @@ SOAP = {
     "names of ids as they come": (lambda: sent(signed().replace(b"'tok'", b"'_-.x'").replace(b"#tok", b"#_-.x")), TAKEN),
     "content by its schema": (lambda: against_schema(CONTENT), TAKEN),
     "a login by digest": (lambda: login(username_token()), TAKEN),
+    "a login whose nonce a stranger tried to spend": (_nonce_of_another, TAKEN),
     "a login that is signed": (
         lambda: sent(signed(envelope(security=username_token()), ids=(*IDS, "ut")), users=USERS), TAKEN),
     "a certificate judged by its path": (lambda: by(person()), TAKEN),
