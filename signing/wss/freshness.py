@@ -83,12 +83,16 @@ def good_until(timestamp: etree._Element, policy: Policy, *, now: datetime, stag
 def within(created: datetime, expires: datetime | None, policy: Policy, *, now: datetime, stage: Stage) -> datetime:
     """The same for two moments at hand."""
     skew, lifetime = timedelta(seconds=policy.skew_s), timedelta(seconds=policy.lifetime_s)
-    values = {"created": f"{created:%H:%M:%S}", "now": f"{now.astimezone(UTC):%H:%M:%S}"}
     # Nothing is added to a moment of the future: it may be the last one there is.
     end = created if created > now + skew else created + lifetime
     end = min(expires, end) if expires is not None else end
     if created > now + skew or end < created:
-        raise Refused((problem("LT-WSS-011", stage, values),))
+        raise _untimely("LT-WSS-011", created, now, stage=stage)
     if end + skew < now:
-        raise Refused((problem("LT-WSS-012", stage, values),))
+        raise _untimely("LT-WSS-012", created, now, stage=stage)
     return end + skew
+
+
+def _untimely(code: str, created: datetime, now: datetime, *, stage: Stage) -> Refused:
+    values = {"created": f"{created:%H:%M:%S}", "now": f"{now.astimezone(UTC):%H:%M:%S}"}
+    return Refused((problem(code, stage, values),))

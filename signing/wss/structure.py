@@ -16,6 +16,11 @@ _KNOWN_IN_SECURITY = {
     wsse("BinarySecurityToken"), wsu("Timestamp"), wsse("UsernameToken"), ds("Signature"),
 }  # fmt: skip
 _ELSEWHERE = "{http://www.w3.org/2004/08/xop/include}Include"
+_OF_ENVELOPE = frozenset(
+    f"{{{space}}}{name}" for space in (SOAP_11, SOAP_12) for name in ("Envelope", "Header", "Body")
+)
+_IN_ONE_PLACE = (wsse("Security"), wsu("Timestamp"), ds("Signature"), *sorted(_OF_ENVELOPE))
+_ADDRESSING = {wsa(part): part for part in ADDRESSING}
 _OTHER_ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
 
 
@@ -65,14 +70,13 @@ def places(root: etree._Element, *, stage: Stage) -> Soap:
 
 def _addressing(header: etree._Element, stage: Stage) -> dict[Part, etree._Element]:
     parts: dict[Part, etree._Element] = {}
-    names = {wsa(part): part for part in ADDRESSING}
     for child in header:
         _one_text(child, stage)
-        if etree.QName(child).namespace == _OTHER_ADDRESSING:
-            _refuse("LT-WSS-002", stage, found=child.tag)
-        part = names.get(str(child.tag))
+        part = _ADDRESSING.get(str(child.tag))
         if part is None:
-            if etree.QName(child).namespace == WSA and etree.QName(child).localname not in ("From", "FaultTo"):
+            name = etree.QName(child)
+            is_unknown = name.namespace == WSA and name.localname not in ("From", "FaultTo")
+            if is_unknown or name.namespace == _OTHER_ADDRESSING:
                 _refuse("LT-WSS-002", stage, found=child.tag)
             continue
         if part in parts:
@@ -122,18 +126,17 @@ def _not_elsewhere(root: etree._Element, header: etree._Element | None, stage: S
         wsse("Security"): header,
         wsu("Timestamp"): header.find(wsse("Security")) if header is not None else None,
     }
-    for element in root.iter(wsse("Security"), wsu("Timestamp"), ds("Signature")):
-        parent = allowed.get(str(element.tag), allowed[wsu("Timestamp")])
-        if parent is None or element.getparent() is not parent:
+    for element in root.iter(_ELSEWHERE, *_IN_ONE_PLACE):
+        name = str(element.tag)
+        if name == _ELSEWHERE:  # its content travels beside the message, and no signature covers it
+            _refuse("LT-WSS-002", stage, found=element.tag)
+        if name in _OF_ENVELOPE:
+            is_misplaced = element is not root and element.getparent() is not root
+        else:
+            parent = allowed.get(name, allowed[wsu("Timestamp")])
+            is_misplaced = parent is None or element.getparent() is not parent
+        if is_misplaced:
             _refuse("LT-WSS-003", stage, found=element.tag)
-    outside = next(root.iter(_ELSEWHERE), None)
-    if outside is not None:  # its content travels beside the message, and no signature covers it
-        _refuse("LT-WSS-002", stage, found=outside.tag)
-    for space in (SOAP_11, SOAP_12):
-        for name in ("Envelope", "Header", "Body"):
-            for element in root.iter(f"{{{space}}}{name}"):
-                if element is not root and element.getparent() is not root:
-                    _refuse("LT-WSS-003", stage, found=element.tag)
 
 
 def _refuse(code: str, stage: Stage, *, found: str) -> NoReturn:
