@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lxml import etree
 
 from adapters.manifest import Operation
@@ -20,7 +22,20 @@ _MARK = b"\xef\xbb\xbf"
 
 
 def soap_reply(order: SendOrder, exchange: Exchange) -> PartnerReply:
-    """The body's child with its code and text; a fault, a page or rubbish as problems."""
+    """The body's child with its code and text; a fault, a page or rubbish as problems.
+
+    An answer that is not signed as agreed is outside the contract. A fault may come bare: it is never taken for
+    success, and who could not read our signature cannot know whom to sign for.
+    """
+    reply = _soap_reply(order, exchange)
+    security = order.target.security
+    if security is None or exchange.fault is not Fault.NONE or reply.problems:
+        return reply
+    wrong = security.check(exchange.body)
+    return replace(reply, element=None, problems=wrong) if wrong else reply
+
+
+def _soap_reply(order: SendOrder, exchange: Exchange) -> PartnerReply:
     operation = order.adapter.manifest.operations[order.name]
     early = early_reply(order, operation, exchange, expected="SOAP")
     if early is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import replace
 
 from adapters.adapter import Adapter
 from adapters.wire.address import address_of
@@ -45,14 +44,8 @@ class SoapCaller:
         return self._http.exchange(order.target, Outgoing(address_of(order), body, headers, order.timeout_s))
 
     def reply(self, order: SendOrder, exchange: Exchange) -> PartnerReply:
-        """See OutboundWire. An answer that is not signed as agreed is outside the contract. A fault may come bare:
-        it is never taken for success, and who could not read our signature cannot know whom to sign for."""
-        reply = soap_reply(order, exchange)
-        security = order.target.security
-        if security is None or exchange.fault is not Fault.NONE or reply.problems:
-            return reply
-        wrong = security.check(exchange.body)
-        return replace(reply, element=None, problems=wrong) if wrong else reply
+        """See OutboundWire."""
+        return soap_reply(order, exchange)
 
     def forget_login(self, endpoint: str) -> None:
         """See OutboundWire: this wire has no sessions."""

@@ -15,7 +15,9 @@ from bus.compose import load_house
 from bus.doctor.finding import Finding, good, note, of_refused, wrong
 from bus.endings import Ending, ends_at, partners_papers
 from bus.key_cupboard import Cupboard
+from bus.routing import House
 from bus.settings import EndpointSettings, Settings
+from bus.web.speakers import load_speakers
 from schemas.problem import Refused
 from signing.keys import VerifyKey
 from signing.policy import PARTNER_SOAP
@@ -145,8 +147,22 @@ def look_at_systems(settings: Settings) -> Iterator[Finding]:
             yield wrong("systems", name, "LT-DOC-032", caller=name, system=caller.system)
         elif adapter.manifest.auth is not None and adapter.manifest.auth.kind is Auth.JWS:
             yield from _partner_key(settings, name, caller.secret)
+    yield from _speakers(settings, house)
     if not settings.callers:
         yield note("systems", "callers", "không ai được gọi vào", "nobody may call")
+
+
+def _speakers(settings: Settings, house: House) -> Iterator[Finding]:
+    """Callers that secure their messages are who the settings say."""
+    try:
+        doors = load_speakers(settings, house.adapters, Cupboard())
+    except Refused as refused:
+        yield from of_refused("systems", "callers", refused)
+        return
+    for system, door in doors.items():
+        names = ", ".join(one.id for one in door.all) or "–"
+        alone = " · không ai khác được gọi / nobody else may call" if door.alone else ""
+        yield good("systems", f"{system} WS-Security", f"{names}{alone}")
 
 
 def _partner_key(settings: Settings, name: str, reference: str) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ from bus.trial import Line
 from schemas.message import new_id, sha256_hex
 from schemas.problem import Problem
 
-_ILL = (Outcome.UNAVAILABLE, Outcome.THROTTLED, Outcome.REFUSED)
+_ILL = (Outcome.UNAVAILABLE, Outcome.THROTTLED, Outcome.REFUSED, Outcome.LOCAL_FAULT)
 _GATEWAY = (0, 502, 503, 504)  # HTTP status: none came, or a gateway's own
 
 

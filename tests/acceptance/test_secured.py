@@ -6,13 +6,17 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import redis
 
 from bus.delivery import State
 from bus.records import Found, Query
@@ -64,6 +68,14 @@ class Town:
         told = re.findall(rb"<(?:errCode|errMsg|faultcode[^>]*|faultstring)>([^<]*)</", reply)
         assert status in (200, 500), reply
         return " ".join(text.decode() for text in told)
+
+    def command(self, *words: str) -> str:
+        """What a command of ours prints on this bus."""
+        done = subprocess.run(
+            [sys.executable, "-m", "bus.cli", *words], env=self.bus.demo.bus_environment(), capture_output=True,
+            text=True, timeout=60, check=True,
+        )  # fmt: skip
+        return done.stdout
 
     def refusal(self, sha256_before: set[str]) -> Found:
         """The newest refusal that was not there before."""
@@ -202,8 +214,6 @@ def test_an_operation_beyond_the_entitlement_is_refused(town: Town) -> None:
 
 def test_nothing_is_forgotten_after_a_kill_and_an_emptied_queue(town: Town) -> None:
     """The marks are in the journal: a restart opens no second chance for a replay."""
-    import redis
-
     body = town.signed("WS-020")
     first = town.post(body)
     assert first.startswith("0")
@@ -240,6 +250,33 @@ def test_what_the_bus_sends_is_signed_and_the_answer_is_checked(town: Town) -> N
     secured = town.bus.demo.state("dlms")["secured"]
     assert secured["good"] >= 1
     assert secured["refused"] == []
+
+
+def test_the_operator_sees_step_and_reason(town: Town) -> None:
+    """By the commands everybody knows; the sender's words were one sentence."""
+    town.refused(town.signed("WS-050").replace(b"WS-050", b"WS-05X"))
+    found = json.loads(town.command("find", "--verdict", "rejected", "--json").splitlines()[0])
+    shown = town.command("show", found["id"])
+    assert "LT-WSS-031" in shown
+    assert "bước signature" in shown
+    assert "LT-SIGN-035" in shown
+
+
+def test_uses_and_days_are_scraped(town: Town) -> None:
+    """Each use of our key by its name; what ends, by how many days it has left."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        with urllib.request.urlopen(f"{town.bus.demo.addresses['door']}/metrics", timeout=10) as reply:
+            text = reply.read().decode()
+        if 'lienthong_signatures_total{key="bus-2026"}' in text:
+            break
+        time.sleep(0.5)
+    uses = re.search(r'lienthong_signatures_total\{key="bus-2026"\} ([0-9.]+)', text)
+    assert uses is not None
+    assert float(uses[1]) >= 2
+    days = re.search(r'lienthong_days_left\{kind="key",name="signing bus-2026"\} ([0-9.]+)', text)
+    assert days is not None
+    assert 99 < float(days[1]) < 101
 
 
 def test_a_certificate_revoked_while_running_is_refused_without_a_restart(town: Town) -> None:
