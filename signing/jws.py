@@ -8,7 +8,7 @@ We sign with our own key operation (a key may live in hardware); joserfc, with a
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -18,7 +18,8 @@ from joserfc.jws import JWSRegistry
 
 from schemas.jsondoc import loads
 from schemas.problem import Problem, Refused, Stage, problem
-from signing.encoding import from_base64url, to_base64url
+from signing.dsig.key_info import Hints
+from signing.encoding import from_base64, from_base64url, to_base64url
 from signing.keys import SigningKey, VerifyKey
 from signing.policy import BUS, Algorithm, Policy
 
@@ -38,22 +39,31 @@ def verify_detached(
     keys: Mapping[str, VerifyKey],
     policy: Policy = BUS,
     *,
+    by_certificate: Callable[[Hints], VerifyKey | tuple[Problem, ...]] | None = None,
     stage: Stage = Stage.RECEIVE,
 ) -> tuple[Problem, ...]:
     """Nothing if `header` is a signature of exactly these bytes by one of `keys` (key id → key); else why not.
+    `by_certificate`: judges the certificates of a JWS that has x5c in place of kid (`signing.trust.Trust.keys`), where
+    the policy takes them.
 
     Never raises for what was sent.
     """
     parts = header.split(".") if len(header) <= policy.header_limit else []
     if len(parts) != 3 or parts[1] or not parts[0] or not parts[2] or len(parts[0]) > policy.protected_limit:
         return (problem("LT-SIGN-010", stage),)
-    named = _named(parts[0])
-    if named is None:
+    claimed = _named(parts[0]) or _carried(parts[0], policy.jws_certificates if by_certificate is not None else 0)
+    if claimed is None:
         return (problem("LT-SIGN-011", stage),)
-    algorithm, key_id = named
-    key = keys.get(key_id)
-    if key is None:
-        return (problem("LT-SIGN-012", stage, {"key": ascii(key_id)}),)
+    algorithm, who = claimed
+    if isinstance(who, Hints):
+        found = by_certificate(who) if by_certificate is not None else ()
+        if not isinstance(found, VerifyKey):
+            return found or (problem("LT-SIGN-011", stage),)
+        key, key_id = found, found.key_id
+    elif who in keys:
+        key, key_id = keys[who], who
+    else:
+        return (problem("LT-SIGN-012", stage, {"key": ascii(who)}),)
     bound = next((each for each in key.algorithms & policy.algorithms & _JOSE if each == algorithm), None)
     if bound is None:
         expected = ", ".join(sorted(key.algorithms))
@@ -94,14 +104,28 @@ def _input(protected: str, body: bytes) -> bytes:
 
 def _named(protected: str) -> tuple[str, str] | None:
     """Algorithm and key id of a protected header, if it has exactly these two members, both text."""
+    header = _members(protected, {"alg", "kid"})
+    algorithm, key_id = header.get("alg"), header.get("kid")
+    return (algorithm, key_id) if isinstance(algorithm, str) and isinstance(key_id, str) else None
+
+
+def _carried(protected: str, limit: int) -> tuple[str, Hints] | None:
+    """Algorithm and certificates of a protected header of exactly alg and x5c; never beside a key id."""
+    header = _members(protected, {"alg", "x5c"}) if limit else {}
+    algorithm, given = header.get("alg"), header.get("x5c")
+    if not isinstance(algorithm, str) or not isinstance(given, list) or not 1 <= len(given) <= limit:
+        return None
+    papers = [from_base64(each) if isinstance(each, str) else None for each in given]
+    return (algorithm, Hints(certificates=tuple(each for each in papers if each))) if all(papers) else None
+
+
+def _members(protected: str, names: set[str]) -> dict[str, object]:
+    """The header, if it has exactly these members; else nothing."""
     raw = from_base64url(protected)
     if raw is None or not raw.isascii():
-        return None
+        return {}
     try:
         header = loads(raw)
     except Refused:
-        return None
-    if not isinstance(header, dict) or set(header) != {"alg", "kid"}:
-        return None
-    algorithm, key_id = header["alg"], header["kid"]
-    return (algorithm, key_id) if isinstance(algorithm, str) and isinstance(key_id, str) else None
+        return {}
+    return dict(header) if isinstance(header, dict) and set(header) == names else {}

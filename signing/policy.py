@@ -65,6 +65,7 @@ class Policy:
     certificates: int  # X509Certificate elements at most
     skew_s: float  # clocks may differ by so much
     lifetime_s: float  # a message is good for so long after it was made
+    jws_certificates: int = 0  # of a JWS that carries them (x5c) in place of a key id, at most; 0 = it may not
     until: date | None = None  # the exception ends on this day; None = no exception
     production: bool = True  # False: never where real dossiers travel
 
@@ -129,6 +130,9 @@ PARTNER_XADES = replace(
     certificates=8,
 )
 
+# JWS from partners that are known by their certificates: x5c in place of kid.
+PARTNER_JWS = replace(BUS, name="partner_jws", jws_certificates=4, header_limit=24_576, protected_limit=16_384)
+
 # SOAP messages: parts in their places, named by id, exclusive canonical XML.
 BUS_SOAP = replace(
     BUS,
@@ -186,6 +190,7 @@ __all__ = [
     "CANONICAL_FORMS",
     "EXCLUSIVE_FORMS",
     "LEGACY_SHA1",
+    "PARTNER_JWS",
     "PARTNER_LEGACY",
     "PARTNER_SOAP",
     "PARTNER_XADES",
