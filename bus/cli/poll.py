@@ -119,6 +119,8 @@ def run(
     _known(settings, name)
     with journal_of(settings) as journal:
         job = _order(journal, JobOrder(name, JobAct.RUN, person(who), _reason(why)))
+        if wait and job.rests(datetime.now(UTC)):  # nobody would fetch it: waiting has no end
+            raise refused("LT-POLL-011", poll=name, why=job.text or job.why)
         if wait:
             job = _ended(journal, job)
     _told(job, json=json)

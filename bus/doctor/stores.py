@@ -14,6 +14,7 @@ from bus.journal import SqlJournal, open_journal
 from bus.journal.migrate import HEAD, KNOWN, NewerJournal, revision_of
 from bus.ports import JournalUnavailable, QueueUnavailable
 from bus.queue.examine import ServerFacts, examine
+from bus.records.jobs import JobResult
 from bus.settings import Settings
 from schemas.problem import Refused
 
@@ -63,8 +64,19 @@ def look_at_journal(settings: Settings) -> Iterator[Finding]:
         counts = journal.counts()
         if parked := counts.get(State.PARKED, 0):
             yield note("journal", "parked", f"{parked} lượt giao chờ xử lý tay", f"{parked} deliveries are parked")
+        yield from _paused_polls(settings, journal)
         total = sum(counts.values())
         yield good("journal", "lượt giao / deliveries", f"{total} đã nhận", f"{total} accepted")
+
+
+def _paused_polls(settings: Settings, journal: SqlJournal) -> Iterator[Finding]:
+    """One that the bus stopped, being refused, waits for a person; one that a person stopped does not."""
+    for job in journal.jobs():
+        if job.paused and job.name.partition(".")[0] in settings.endpoints:
+            if job.result is JobResult.REFUSED:
+                yield wrong("poll", job.name, "LT-POLL-011", poll=job.name, why=job.text)
+            else:
+                yield note("poll", job.name, f"tạm dừng · {job.who}: {job.why}", f"paused · {job.who}: {job.why}")
 
 
 def look_at_chain(settings: Settings) -> Iterator[Finding]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from bus.demo import Demo
+from bus.journal import open_journal
 from tests.integration.cli.running import run
 
 
@@ -57,6 +59,23 @@ def test_a_simulator_started_again_on_its_folder_is_found_where_it_listens_now(t
         for process in demo._processes.values():
             process.terminate()
             process.wait(20)
+
+
+def test_waiting_for_a_paused_poll_ends_at_once(tmp_path: Path) -> None:
+    """Nobody fetches it, so it is refused instead of waited for; the doctor names it too."""
+    (tmp_path / "partners.toml").write_text(
+        '[endpoints.so_may]\nsystem = "mot_cua_rest"\naddress = "http://127.0.0.1:9"\nagency = "H99.12"\n'
+        '[endpoints.so_may.settings]\nkey_header = "X-Khoa"\n',
+        encoding="utf-8",
+    )
+    env = {**os.environ, "LIENTHONG_CONFIG": str(tmp_path), "LIENTHONG_DATA": str(tmp_path)}
+    open_journal(f"sqlite:///{tmp_path / 'journal.sqlite'}").close()
+    poll = "so_may.DanhSachHoSo"
+    assert run("poll", "pause", poll, "--why", "bảo trì", env=env).code == 0
+    ran = run("poll", "run", poll, "--why", "thử", "--wait", env=env)
+    assert (ran.code, "LT-POLL-011" in ran.err) == (1, True), ran.err
+    found = run("doctor", "--quick", "--json", env=env).json()["findings"]
+    assert [(one["subject"], one["verdict"]) for one in found if one["area"] == "poll"] == [(poll, "note")]
 
 
 def _key() -> bytes:
