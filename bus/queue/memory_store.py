@@ -134,7 +134,7 @@ class MemoryStore:
     def look_at_stop(self) -> None:
         """What waited because retries were stopped goes on when they are not any more."""
         if not self.retries_stopped():
-            for lane in [lane for lane, at in self.delay.items() if at >= STOPPED]:
+            for lane in sorted(lane for lane, at in self.delay.items() if at >= STOPPED):  # as the server lists them
                 self.rest(lane, self.records[self.lanes[lane][0]].endpoint)
 
     def leave(self, lane: str, endpoint: str) -> None:
