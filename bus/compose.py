@@ -13,6 +13,7 @@ from adapters.wire.registry import outbound, render
 from bus.body_keys import vault_of
 from bus.clock import SystemClock
 from bus.encrypting import lock_of, wire_settings
+from bus.endings import ends_at
 from bus.expiry import DeadlineKeeper
 from bus.feeder import Feeder
 from bus.feeding import Feeding
@@ -158,6 +159,9 @@ def make_worker(parts: Parts, *, name: str) -> Worker:
     parts.journal.meter_commits(worker.pulsing.meters.committed)
     parts.meter_expiries(worker.pulsing.meters.expired)
     signer.meter.append(worker.pulsing.meters.signed)
+    for term in signer.terms:
+        if (ends := ends_at(term)) is not None:
+            worker.pulsing.meters.key_ends(term.key.key_id, ends.timestamp())
     return worker
 
 

@@ -35,7 +35,7 @@ def signing_keys(context: typer.Context, json: Json = False) -> None:
     Dấu * là khóa đang ký. Mã thoát 1 khi có thứ đã hết hạn hoặc không có khóa nào ký được. / * marks the key that signs
     now. Exit status 1 when something has ended or no key can sign.
     """
-    from bus.endings import endings, ends_at
+    from bus.endings import believed, ends_at
     from bus.key_cupboard import Cupboard
     from schemas.problem import Refused
 
@@ -45,7 +45,7 @@ def signing_keys(context: typer.Context, json: Json = False) -> None:
         active = signer.ring.active(now).key_id
     except Refused:
         active = ""
-    others = [one for one in endings(settings, cupboard) if one.kind != "key"]
+    others = list(believed(settings, cupboard))
     ours = [(term, ends_at(term)) for term in signer.terms]
     if json:
         out.show_json(
@@ -61,8 +61,8 @@ def signing_keys(context: typer.Context, json: Json = False) -> None:
         ]  # fmt: skip
         out.show_table(("khóa / key", "thuật toán", "vân tay", "từ / from", "đến / until", "còn ngày / days"), rows)
         if others:
-            believed = [(one.kind, one.name, *_left(one.ends, now)) for one in others]
-            out.show_table(("loại / kind", "của / whose", "đến / until", "còn ngày / days"), believed)
+            told = [(one.kind, one.name, *_left(one.ends, now)) for one in others]
+            out.show_table(("loại / kind", "của / whose", "đến / until", "còn ngày / days"), told)
     raise typer.Exit(1 if not active or any(one.days_left(now) <= 0 for one in others) else 0)
 
 

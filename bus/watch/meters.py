@@ -14,6 +14,7 @@ SEP = "|"
 ATTEMPTS, ATTEMPT_S, ATTEMPT_SUM = "attempts", "attempt_s", "attempt_sum"
 EXPIRED = "expired"
 SIGNED = "signed"
+KEY_ENDS = "key_ends"  # seconds since 1970; no count: the same in every process
 COMMIT_S, COMMIT_SUM = "commit_s", "commit_sum"
 ACCEPTED, REJECTED, CALLS = "accepted", "rejected", "calls"
 # Upper ends of the spans that durations are counted in, seconds; beyond the last one: "inf".
@@ -51,6 +52,11 @@ class Meters:
     def signed(self, key_id: str) -> None:
         """A key of ours was used."""
         self._add({key(SIGNED, key_id): 1})
+
+    def key_ends(self, key_id: str, at_s: float) -> None:
+        """When a key of ours stops to sign. Told by whoever has the keys: doors do not."""
+        with self._lock:
+            self._numbers[key(KEY_ENDS, key_id)] = at_s  # type: ignore[assignment]  # floats as well
 
     def committed(self, seconds: float) -> None:
         """The journal wrote a transaction."""

@@ -72,11 +72,19 @@ class Exposition(Collector):
         yield m.CONNECTIONS.name, [((), self._sources.connections())]
         yield m.TURNED_AWAY.name, [((why,), many) for why, many in sorted(self._sources.turned_away().items())]
         yield m.FEEDER.name, [((), self._sources.feeder_waiting())]
-        yield m.DAYS_LEFT.name, sorted(self._sources.days_left().items())
+
+    def _days(self, look: Look) -> list[Sample]:
+        """Of what the door itself can read, and of our keys as the workers tell."""
+        now_s, found = self._sources.clock.now().timestamp(), dict(self._sources.days_left())
+        for pulse in sorted(look.pulses, key=lambda one: one.at):  # the newest counts
+            for (key_id,), ends_s in _of(pulse.numbers, meters.KEY_ENDS):
+                found["key", f"signing {key_id}"] = round((ends_s - now_s) / 86_400, 3)
+        return sorted(found.items())
 
     def _condition(self, look: Look) -> Iterator[tuple[str, list[Sample]]]:
         yield m.HEALTHY.name, [((), look.verdict.healthy)]
         yield m.CONDITION.name, [((one.value,), one is look.verdict.condition) for one in Condition]
+        yield m.DAYS_LEFT.name, self._days(look)
         yield m.LOOK_AGE.name, [((), (self._sources.clock.now() - look.at).total_seconds())]
         up = (("journal", look.survey is not None), ("queue", look.stats is not None))
         yield m.STORE_UP.name, [((store,), is_up) for store, is_up in up]

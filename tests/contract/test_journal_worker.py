@@ -12,6 +12,7 @@ from bus.outcome import Outcome
 from bus.records import (
     Act,
     Action,
+    Content,
     Decision,
     Derived,
     DossierRef,
@@ -68,6 +69,18 @@ def test_first_content_counts(world: World) -> None:
     kept = world.work(delivery).content
     assert kept is not None
     assert (kept.body, kept.signature, kept.media_type, kept.profile) == (b"{1}", "sig", "application/json", "p1")
+
+
+def test_the_chain_names_the_key_that_signed(world: World) -> None:
+    """Whose signature it was stands on record, sealed with the rest; unsigned content names none."""
+    signed, bare = world.delivery(), world.delivery(to("cong_hai"))
+    for delivery, key_id in ((signed, "bus-2026"), (bare, "")):
+        made = Content(b"{1}", "application/json", "sig" if key_id else "", "p1", key_id)
+        world.journal.prepare(Preparation(((delivery, made),), ())).result(20)
+    texts = [entry.text for entry in world.journal.entries_of([signed, bare]) if entry.kind == "content"]
+    assert len(texts) == 2
+    assert ['"key_id":"bus-2026"' in text.replace('": ', '":') for text in texts] == [True, False]
+    assert "key_id" not in texts[1]
 
 
 def test_intent_makes_it_sending(world: World) -> None:
