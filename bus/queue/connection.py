@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import redis
 from redis.cluster import RedisCluster
@@ -19,12 +19,11 @@ from redis.exceptions import AskError, ClusterError, MovedError, RedisClusterExc
 from bus.ports import GenerationLost, QueueUnavailable
 from bus.queue.address import Address, Client, open_client
 from bus.queue.library import Library
+from bus.queue.line import Argument, Lines, Reply
 
 log = logging.getLogger("lienthong.queue")
 
 T = TypeVar("T")
-Argument = str | int | float
-Reply = Any  # whatever the function answers: lists of strings and integers, read by the caller
 
 _REPEATS = 2  # where redis-py leaves it to us
 _REPLICAS_MS = 500  # as long as a write waits for its replicas
@@ -52,6 +51,7 @@ class Server:
         self._client: Client | None = None if address.is_cluster else open_client(address)
         self._warned_at = 0.0
         self._seen: set[str] = set()
+        self._lines = None if address.is_cluster or address.is_sentinel else Lines()
 
     def node(self, key: str) -> redis.Redis:
         """The server that holds a key.
@@ -66,6 +66,16 @@ class Server:
         if node is None:
             raise redis.ConnectionError("no server holds this part of the cluster")
         return client.get_redis_connection(node)
+
+    def ask(self, node: redis.Redis, words: Sequence[Argument]) -> Reply:
+        """One command of that server.
+
+        Raises:
+            RedisError: it did not answer, or refused.
+        """
+        if self._lines is None:
+            return node.execute_command(*words)  # type: ignore[no-untyped-call]  # redis-py's
+        return self._lines.ask(node, words)
 
     def look_again(self, fault: Exception) -> bool:
         """After a fault: True if the call may go somewhere else now."""
@@ -135,10 +145,9 @@ class Connection:
             QueueUnavailable: the server cannot be reached, or takes nothing.
         """
         called = self._library.prefix + name
-        if not writes:
-            return self._guarded(lambda node: node.fcall_ro(called, 1, self._tag, *arguments))
-        if not self._server.replicas:
-            return self._guarded(lambda node: node.fcall(called, 1, self._tag, *arguments))
+        if not writes or not self._server.replicas:
+            words = ("FCALL" if writes else "FCALL_RO", called, 1, self._tag, *arguments)
+            return self._guarded(lambda node: self._server.ask(node, words))
 
         def run(node: redis.Redis) -> Reply:
             pipeline = node.pipeline(transaction=False)

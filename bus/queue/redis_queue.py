@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 
 from bus.ports import GenerationLost
 from bus.queue.address import Address
-from bus.queue.connection import Argument, Connection, Reply, Server
+from bus.queue.connection import Connection, Server
 from bus.queue.library import Library, library
+from bus.queue.line import Argument, Reply
 from bus.queue.rows import entries_of, number_of, obey_row, rules_of, to_ms, views_of
 from bus.rates import Rate
 from bus.records import (

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from bus.queue.connection import Argument, Reply
+from bus.queue.line import Argument, Reply
 from bus.rates import Rate
 from bus.records import ALL, Breaker, EndpointOrder, EndpointView, LaneSnapshot, Standing
 

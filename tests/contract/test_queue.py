@@ -195,6 +195,14 @@ def test_wrong_token(queue: Queue) -> None:
     assert queue.stats().queued == 2
 
 
+def test_settle_twice_in_one_batch(queue: Queue) -> None:
+    """What a batch says twice holds once: the next delivery of the lane is not settled with it."""
+    queue.enqueue([record(1), record(2, after=1)])
+    (claim,) = queue.claim("w1", settles=[], limit=9, lease_s=60)
+    (following,) = queue.claim("w1", settles=[settle(claim), settle(claim)], limit=9, lease_s=60)
+    assert following.delivery_id == "D1.2:E1"
+
+
 def test_settle_twice(queue: Queue) -> None:
     """A repeated settle changes nothing: the next delivery is not taken for the settled one."""
     queue.enqueue([record(1), record(2, after=1)])

@@ -8,7 +8,7 @@ serve('release', { 'allow-oom' }, function(q, a, rules)
   head.parked, head.due, head.crashes = false, 0, 0
   write_record(q, head)
   moved(q, lane)
-  rest(q, lane, head.ep, rules, clock())
+  rest(q, lane, head.ep, rules, clock(), 'any')
   ring(q)
   return 1
 end)
@@ -66,11 +66,9 @@ serve('obey', { 'allow-oom' }, function(q, a, rules)
   table.sort(endpoints)
   for _, ep in ipairs(endpoints) do
     local order = ordered[ep] or { pause = '', cap = '', rate = '' }
-    if (call('HGET', q .. 'ep:' .. ep, 'rate') or '') ~= order.rate then
-      call('HDEL', q .. 'ep:' .. ep, 'bucket', 'dry')
-    end
+    if (said_of(q, ep).rate or '') ~= order.rate then unsay(q, ep, 'bucket', 'dry') end
     for field, value in pairs(order) do
-      if value == '' then call('HDEL', q .. 'ep:' .. ep, field) else call('HSET', q .. 'ep:' .. ep, field, value) end
+      if value == '' then unsay(q, ep, field) else say(q, ep, field, value) end
     end
     watch(q, ep)
     touch(q, ep, rules)

@@ -4,14 +4,17 @@
 -- Returns: ms until the next lane is due or lost (-1 = none), then per claim: id, lane, endpoint, token, lease
 -- until ms, crashes. A repeated command (same nonce) gets the leases it was given.
 
-local function settle(q, rules, now, id, lane, token, step, at, health, tried)
-  local lease = read_lease(q, 'own', lane) or read_lease(q, 'poison', lane)
+-- `leases`: of the whole batch.
+local function settle(q, rules, now, leases, id, lane, token, step, at, health, tried)
+  local own = leases[lane]
+  local lease = own or read_lease(q, 'poison', lane)
   if not lease or lease.token ~= token or lease.id ~= id then return end
-  local head = read_record(q, id)
+  leases[lane] = nil
   if step == 'done' then
     call('LPOP', q .. 'l:' .. lane)
-    call('HDEL', q .. 'm', id)
+    later('HDEL', q .. 'm', id)
   else
+    local head = read_record(q, id)
     if tried == '1' or step == 'park' then head.crashes = 0 end -- put back untried it may still be what it was
     head.due = step == 'delay' and at or 0
     head.parked = step == 'park' or (head.parked and tried ~= '1') -- by a rebuild meanwhile: the journal says so
@@ -20,7 +23,19 @@ local function settle(q, rules, now, id, lane, token, step, at, health, tried)
   end
   told(q, lease.ep, lane, token, health, rules, now)
   moved(q, lane)
-  rest(q, lane, lease.ep, rules, now)
+  rest(q, lane, lease.ep, rules, now, own and 'leased' or 'parked', lease)
+end
+
+-- The settles of one batch, 7 arguments each. Their leases are read together.
+local function settle_all(q, rules, now, a, from, last)
+  if last < from then return end
+  local lanes, leases = {}, {}
+  for n = from, last, 7 do lanes[#lanes + 1] = a[n + 1] end
+  for n, text in ipairs(call('HMGET', q .. 'own', unpack(lanes))) do leases[lanes[n]] = lease_of(text) end
+  for n = from, last, 7 do
+    settle(q, rules, now, leases, a[n], a[n + 1], a[n + 2], a[n + 3], tonumber(a[n + 4]), a[n + 5], a[n + 6])
+  end
+  write_out()
 end
 
 local function leased(q, lane, lease, crashes)
@@ -33,8 +48,9 @@ end
 
 -- The answer to a command that was carried out before and whose reply was lost.
 local function again(q, worker, nonce, answer)
-  local last = split(call('GET', q .. 'c:' .. worker) or '')
-  if last[1] ~= nonce then return false end
+  local text = call('GET', q .. 'c:' .. worker)
+  if not text or string.sub(text, 1, #nonce + 1) ~= nonce .. SEP then return false end
+  local last = split(text)
   for n = 2, #last do
     local lease = read_lease(q, 'own', last[n])
     if lease and lease.worker == worker then
@@ -87,28 +103,29 @@ end
 -- Leases the next lane of an endpoint. Returns the delivery's record; nil = nothing may go there now.
 -- `suspect`: one that lost a worker before is not to go; then false is returned.
 local function lease_next(q, ep, rules, now, suspect, lease, sky)
-  local key = q .. 'ep:' .. ep
-  local f = call('HMGET', key, 'state', 'last', 'passed', 'rate', 'bucket')
-  local passed = tonumber(f[3]) or 0
-  local lane, row = next_lane(q, ep, f[1], f[2], passed, sky.bands)
+  local f = said_of(q, ep)
+  local passed = tonumber(f.passed) or 0
+  local lane, row = next_lane(q, ep, f.state, f.last, passed, sky.bands)
   local head = read_record(q, call('LINDEX', q .. 'l:' .. lane, 0))
   if head.tried and sky.stopped then
-    place(q, lane, ep, rules, 'waiting', STOPPED)
+    place(q, lane, ep, rules, 'ready', nil, 'waiting', STOPPED)
     return nil
   end
   if head.crashes > 0 and suspect then return false end
-  local rate = rate_of(ep, f[4], rules)
-  if rate and not spend(q, ep, rate, f[5], now) then
+  local rate = rate_of(ep, f.rate, rules)
+  if rate and not spend(q, ep, rate, f.bucket, now) then
     touch(q, ep, rules)
     return nil
   end
   if row ~= passed then
-    if row > 0 then call('HSET', key, 'passed', row) else call('HDEL', key, 'passed') end
+    if row > 0 then say(q, ep, 'passed', row) else unsay(q, ep, 'passed') end
   end
   head.token = next_token(q, lease.generation)
-  if f[1] then call('HSET', key, 'probe', head.token) end
-  place(q, lane, ep, rules, 'leased', lease.until_ms, join(VERSION, head.token, head.id, ep, lease.worker))
-  call('ZADD', q .. 'act', 'XX', call('INCR', q .. 'turn'), ep)
+  if f.state then say(q, ep, 'probe', head.token) end
+  local mine = join(VERSION, head.token, head.id, ep, lease.worker)
+  place(q, lane, ep, rules, 'ready', nil, 'leased', lease.until_ms, mine)
+  count(q, 'turn')
+  if meet(q, ep).active then later('ZADD', q .. 'act', counters.turn, ep) end
   return head
 end
 
@@ -117,9 +134,16 @@ end
 local function take(q, a, rules, now, answer, sky)
   local limit, lease = tonumber(a[7]), { worker = a[4], until_ms = now + tonumber(a[6]), generation = a[1] }
   local lanes, aside, suspect, steps = { a[5] }, {}, false, 0
+  local turn, at = {}, 0 -- the next endpoints: whoever had its turn goes behind all of them
   while #lanes <= limit and steps < STEPS + limit do
-    local ep = call('ZRANGE', q .. 'act', 0, 0)[1]
+    at = at + 1
+    if at > #turn then
+      write_out()
+      turn, at = call('ZRANGE', q .. 'act', 0, limit - #lanes), 1
+    end
+    local ep = turn[at]
     if not ep then break end
+    meet(q, ep).active = true
     local head = lease_next(q, ep, rules, now, suspect, lease, sky)
     steps = steps + 1
     if head then
@@ -127,10 +151,12 @@ local function take(q, a, rules, now, answer, sky)
       lanes[#lanes + 1] = head.lane
       extend_list(answer, { head.id, head.lane, ep, head.token, whole_number(lease.until_ms), tostring(head.crashes) })
     elseif head == false then
+      meet(q, ep).active = false
       call('ZREM', q .. 'act', ep)
       aside[#aside + 1] = ep
     end
   end
+  write_out()
   for _, ep in ipairs(aside) do touch(q, ep, rules) end
   if #lanes > 1 then call('SET', q .. 'c:' .. lease.worker, table.concat(lanes, SEP), 'PX', a[6]) end
 end
@@ -138,21 +164,20 @@ end
 serve('claim', { 'allow-oom' }, function(q, a, rules)
   local now, answer, news = clock(), { 0 }, tonumber(a[8]) > 0
   if again(q, a[4], a[5], answer) then return answer end
-  for n = 9, 8 + 7 * tonumber(a[8]), 7 do
-    settle(q, rules, now, a[n], a[n + 1], a[n + 2], a[n + 3], tonumber(a[n + 4]), a[n + 5], a[n + 6])
-  end
+  settle_all(q, rules, now, a, 9, 8 + 7 * tonumber(a[8]))
   local sky = weather(q, now)
   if sky.tick > now then clock_went_back(q, rules, now) end
   if sky.held and not sky.stopped then
     local lanes = call('ZRANGEBYSCORE', q .. 'delay', whole_number(STOPPED), '+inf', 'LIMIT', 0, STEPS)
     if #lanes == 0 then call('DEL', q .. 'held') end
     for _, lane in ipairs(lanes) do
-      rest(q, lane, read_record(q, call('LINDEX', q .. 'l:' .. lane, 0)).ep, rules, now)
+      rest(q, lane, read_record(q, call('LINDEX', q .. 'l:' .. lane, 0)).ep, rules, now, 'waiting')
       news = true
     end
+    write_out()
   end
   for _, lane in ipairs(call('ZRANGEBYSCORE', q .. 'delay', '-inf', now, 'LIMIT', 0, STEPS)) do
-    rest(q, lane, read_record(q, call('LINDEX', q .. 'l:' .. lane, 0)).ep, rules, now)
+    rest(q, lane, read_record(q, call('LINDEX', q .. 'l:' .. lane, 0)).ep, rules, now, 'waiting')
     news = true
   end
   for _, lane in ipairs(call('ZRANGEBYSCORE', q .. 'lease', '-inf', now, 'LIMIT', 0, STEPS)) do

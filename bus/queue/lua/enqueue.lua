@@ -7,12 +7,12 @@ serve('enqueue', {}, function(q, a, rules)
     local id, lane, ep, before = a[n], a[n + 1], a[n + 2], a[n + 4]
     if call('HEXISTS', q .. 'm', id) == 0 then
       local tail = call('LINDEX', q .. 'l:' .. lane, -1) or ''
-      if tail ~= before or call('HEXISTS', q .. 'behind', lane) == 1 then
+      if tail ~= before or is_behind(q, lane) then
         new_ticket(q, lane)
         refused[#refused + 1] = lane
       else
-        append(q, lane, ep, { id = id, priority = tonumber(a[n + 3]), due = tonumber(a[n + 5]) }, now)
-        if tail == '' and rest(q, lane, ep, rules, now) == 'ready' then woken = true end
+        local added = append(q, lane, ep, { id = id, priority = tonumber(a[n + 3]), due = tonumber(a[n + 5]) }, now)
+        if tail == '' and rest(q, lane, ep, rules, now, 'nowhere', nil, added) == 'ready' then woken = true end
       end
     end
   end

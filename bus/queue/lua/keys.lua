@@ -57,12 +57,57 @@ local AGAIN = 1000 -- ms until another probe, where the last one told nothing
 
 local function call(...) return redis.call(...) end -- redis.call exists only while a function runs
 
+-- What one call has read or will write: a server's command costs more than what is done here. All empty when a call
+-- begins. Who reads what may be pending calls `write_out` first.
+local counters -- name -> value, where this call has counted
+local counted -- name -> true, where the server has not yet the value
+local met -- endpoint -> what is known of it
+local some_behind -- is any lane? nil = not asked yet
+local pending, rows -- writes, by command and key; and in their order
+
+-- Writes of one kind to one key travel together.
+local function later(command, key, first, second)
+  local name = command .. key
+  local row = pending[name]
+  if not row or #row > 1000 then
+    row = { command, key }
+    pending[name], rows[#rows + 1] = row, row
+  end
+  row[#row + 1] = first
+  row[#row + 1] = second -- may be nil
+end
+
+local function write_out()
+  if #rows == 0 then return end
+  local all = rows
+  pending, rows = {}, {}
+  for _, row in ipairs(all) do call(unpack(row)) end
+end
+
+local function begin_call() counters, counted, met, some_behind, pending, rows = {}, {}, {}, nil, {}, {} end
+
+local function count(q, name)
+  local value = counters[name]
+  if value then
+    value, counted[name] = value + 1, true
+  else
+    value = call('INCR', q .. name)
+  end
+  counters[name] = value
+  return value
+end
+
 local function clock()
   local t = call('TIME')
   return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
 end
 
 local function whole_number(value) return string.format('%.0f', value) end
+
+local function end_call(q)
+  write_out()
+  for name in pairs(counted) do call('SET', q .. name, whole_number(counters[name])) end
+end
 
 local function split(text)
   local parts = {}
@@ -72,13 +117,18 @@ end
 
 local function join(...) return table.concat({ ... }, SEP) end
 
+local ONE = '([^\31]*)' -- field
+local FIVE = ONE .. SEP .. ONE .. SEP .. ONE .. SEP .. ONE .. SEP .. ONE
+local RECORD = '^' .. FIVE .. SEP .. ONE .. SEP .. ONE .. SEP .. ONE .. SEP .. '?' .. ONE
+local LEASE = '^' .. FIVE
+
 local function read_record(q, id)
   local text = id and call('HGET', q .. 'm', id)
   if not text then return nil end
-  local f = split(text)
-  if f[1] ~= VERSION then error('LTVER record of version ' .. f[1]) end
-  return { id = id, lane = f[2], ep = f[3], score = tonumber(f[4]), crashes = tonumber(f[5]), created = f[6],
-    due = tonumber(f[7]), parked = f[8] == '1', tried = f[9] == '1' }
+  local version, lane, ep, score, crashes, created, due, parked, tried = string.match(text, RECORD)
+  if version ~= VERSION then error('LTVER record of version ' .. string.match(text, ONE)) end
+  return { id = id, lane = lane, ep = ep, score = tonumber(score), crashes = tonumber(crashes), created = created,
+    due = tonumber(due), parked = parked == '1', tried = tried == '1' }
 end
 
 local function write_record(q, r)
@@ -87,17 +137,18 @@ local function write_record(q, r)
   call('HSET', q .. 'm', r.id, r.tried and join(text, '1') or text)
 end
 
-local function read_lease(q, key, lane)
-  local text = call('HGET', q .. key, lane)
+local function lease_of(text)
   if not text then return nil end
-  local f = split(text)
-  if f[1] ~= VERSION then error('LTVER lease of version ' .. f[1]) end
-  return { token = f[2], id = f[3], ep = f[4], worker = f[5] }
+  local version, token, id, ep, worker = string.match(text, LEASE)
+  if version ~= VERSION then error('LTVER lease of version ' .. string.match(text, ONE)) end
+  return { token = token, id = id, ep = ep, worker = worker }
 end
+
+local function read_lease(q, key, lane) return lease_of(call('HGET', q .. key, lane)) end
 
 -- A fresh token never repeats: its first half comes from the journal and grows with every wipe.
 local function next_token(q, generation)
-  return generation .. '.' .. whole_number(call('INCR', q .. 'fence'))
+  return generation .. '.' .. whole_number(count(q, 'fence'))
 end
 
 local function ring(q)
@@ -106,13 +157,19 @@ end
 
 -- The journal knows something newer than whoever read it before: their rebuild must be refused.
 local function new_ticket(q, lane)
-  local ticket = whole_number(call('INCR', q .. 'seq'))
+  local ticket = whole_number(count(q, 'seq'))
+  some_behind = true
   call('HSET', q .. 'behind', lane, ticket)
   return ticket
 end
 
+local function is_behind(q, lane)
+  if some_behind == nil then some_behind = call('EXISTS', q .. 'behind') == 1 end
+  return some_behind and call('HEXISTS', q .. 'behind', lane) == 1
+end
+
 local function moved(q, lane)
-  if call('HEXISTS', q .. 'behind', lane) == 1 then new_ticket(q, lane) end
+  if is_behind(q, lane) then new_ticket(q, lane) end
 end
 
 -- A string, or nil; also where somebody wrote something else over it.
@@ -123,10 +180,18 @@ end
 
 -- The caller's rules: lanes in flight, failures that open the breaker (0 = never), first and longest rest in ms;
 -- then the rates of its settings, each as `;endpoint=tokens/ms/burst`.
-local function rules_of(text)
-  local n, numbers = {}, string.match(text, '^[^;]*')
+local function read_rules(text)
+  local n, numbers, rates = {}, string.match(text, '^[^;]*'), {}
   for part in string.gmatch(numbers, '%d+') do n[#n + 1] = tonumber(part) end
-  return { lanes = n[1], failures = n[2], first = n[3], most = n[4], rates = string.sub(text, #numbers + 1) }
+  for ep, rate in string.gmatch(text, ';([^;]*)=([^;=]+)') do rates[ep] = rate end
+  return { lanes = n[1], failures = n[2], first = n[3], most = n[4], rates = rates }
+end
+
+local rules_text, rules_read -- of the call before: mostly the same
+
+local function rules_of(text)
+  if text ~= rules_text then rules_text, rules_read = text, read_rules(text) end
+  return rules_read
 end
 
 -- Registers one function. Its arguments: generation expected, fencing counter already seen, rules, …
@@ -137,13 +202,17 @@ local function serve(name, flags, body)
     flags = flags,
     callback = function(keys, args)
       local q = keys[1]
-      local have = text_of(q .. 'gen') or '0'
+      local found = call('MGET', q .. 'gen', q .. 'fence') -- what is no string counts as nothing
+      local have, fence = found[1] or '0', found[2] or '0'
       if have ~= args[1] then return redis.error_reply('LTGEN generation ' .. have .. ' not ' .. args[1]) end
-      local fence = text_of(q .. 'fence') or '0'
       if (tonumber(fence) or 0) < tonumber(args[2]) then
         return redis.error_reply('LTGEN fencing counter ' .. fence .. ' below ' .. args[2])
       end
-      return body(q, args, rules_of(args[3]))
+      begin_call()
+      local done, answer = pcall(body, q, args, rules_of(args[3]))
+      if done then end_call(q) else pcall(end_call, q) end -- what was counted stays counted
+      if not done then error(answer, 0) end
+      return answer
     end,
   }
 end

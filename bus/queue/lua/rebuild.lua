@@ -45,7 +45,7 @@ serve('rebuild_lane', {}, function(q, a, rules)
     write_record(q, record)
     return 1
   end
-  if rest(q, lane, ep, rules, now) == 'ready' then ring(q) end
+  if rest(q, lane, ep, rules, now, 'any') == 'ready' then ring(q) end
   return 1
 end)
 
@@ -62,7 +62,7 @@ serve('fill', {}, function(q, a, rules)
     return (call('SISMEMBER', q .. 'park', lane) == 1) == entries[1].parked and 0 or 1
   end
   for _, e in ipairs(entries) do append(q, lane, ep, e, now) end
-  if rest(q, lane, ep, rules, now) == 'ready' then ring(q) end
+  if rest(q, lane, ep, rules, now, 'any') == 'ready' then ring(q) end
   return 0
 end)
 
@@ -73,7 +73,7 @@ serve('drop_lane', { 'allow-oom' }, function(q, a, rules)
   local head = read_record(q, call('LINDEX', q .. 'l:' .. lane, 0))
   if head then
     forget(q, lane)
-    rest(q, lane, head.ep, rules, clock())
+    rest(q, lane, head.ep, rules, clock(), 'any')
   end
   call('HDEL', q .. 'behind', lane)
   return 1
