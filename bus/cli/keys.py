@@ -41,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
 @keys_app.command("list", epilog=EXAMPLES)
 def list_keys(context: typer.Context, json: Json = False) -> None:
-    """Khóa nào giữ bao nhiêu nội dung / which key keeps how many bodies. Khóa còn 0 thì bỏ được / 0: may be dropped."""
+    """Khóa nào giữ bao nhiêu nội dung; còn 0 thì bỏ được / which key keeps how many bodies; at 0 it may be dropped."""
     settings = state(context).settings
     with journal_of(settings) as journal:
         counts, active = dict(journal.bodies_by_key()), journal.active_key()

@@ -37,7 +37,7 @@ def test_absent_tool_is_named_in_both_languages(tmp_path: Path) -> None:
     """Without the tool a developer reads which one is absent, and the run still succeeds."""
     done = _run(tmp_path, SAMPLES["foreign"], no_skips=False)
     assert done.returncode == 0
-    assert "thiếu công cụ lacking (gói: no-such) / tool lacking is absent" in done.stdout
+    assert "thiếu công cụ lacking (từ: no-such) / tool lacking is absent" in done.stdout
 
 
 def test_unknown_tool_is_an_error(tmp_path: Path) -> None:
