@@ -57,6 +57,7 @@ def make_app(doors: DoorDeps) -> FastAPI:
         app.add_route("/metrics", doors.scraping.answer, methods=["GET"])
     for router in doors.routers:
         app.include_router(router)
+
     async def outbox(request: Request) -> Response:
         """The same door as the system's own; a partner need only know its endpoint."""
         endpoint, _, act = request.path_params["path"].partition("/")

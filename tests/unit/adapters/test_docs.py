@@ -26,7 +26,19 @@ from adapters.poll_rule import PollRule
 from adapters.sanity import OUTCOMES
 
 DOCS = Path(__file__).parents[3] / "docs"
-SHAPES = (Manifest, AuthRule, Answer, DossierName, NumberRule, SignRule, Operation, ReplyRule, KnownCode, PollRule, Then)
+SHAPES = (
+    Manifest,
+    AuthRule,
+    Answer,
+    DossierName,
+    NumberRule,
+    SignRule,
+    Operation,
+    ReplyRule,
+    KnownCode,
+    PollRule,
+    Then,
+)
 KEYS = sorted({field.name for shape in SHAPES for field in dataclasses.fields(shape)})
 WORDS = sorted({*Direction, *Auth, *AnswerKind, *OUTCOMES})
 
