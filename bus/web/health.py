@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from bus.watch.liveness import Condition, Verdict
+from bus.watch.liveness import CODES, Condition, Verdict
 from schemas.problem import Problem, Stage, problem
 
 _PATIENCE_S = 2.0
@@ -79,6 +79,9 @@ class Health:
         condition = verdict.condition.value if verdict is not None else ""
         if needed and (code := _NEEDED.get(needed[0])):
             cause, condition = problem(code, Stage.RECEIVE), Condition.JOURNAL_AWAY.value
+        elif cause is None and "queue" in failed:  # nothing is due yet; what comes would wait
+            cause = problem(CODES[Condition.QUEUE_AWAY], Stage.RECEIVE, {"seconds": f"{_PATIENCE_S:g}", "many": 0})
+            condition = Condition.QUEUE_AWAY.value
         healthy = not needed and cause is None
         said: dict[str, object] = {
             "healthy": healthy,

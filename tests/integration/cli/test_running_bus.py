@@ -238,6 +238,8 @@ def test_doctor_finds_a_healthy_bus_healthy(bus: Bus) -> None:
     assert [one for one in findings if one["verdict"] == "wrong"] == []
     assert (told.code, told.json()["good"]) == (0, True)
     assert {one["area"] for one in findings} == {
+        "watch",
+        "encryption",
         "data",
         "bus",
         "journal",
