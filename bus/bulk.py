@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from bus.delivery import State
 from bus.feeder import Feeder
 from bus.ports import Clock, Journal
 from bus.records import Action, Found, Plan, PlanAct, PlanItem, PlanItemState, PlanLine, PlanNote, PlanState, Query
 from bus.replay import carry_out_together
-from bus.retake import Retaken
+
+if TYPE_CHECKING:  # what taking in again needs takes long to import, and most commands never do it
+    from bus.retake import Retaken
 
 MOST = 100_000  # items of one plan
 _REPLAYS = (PlanAct.REPLAY, PlanAct.REPLAY_AS_THEN)

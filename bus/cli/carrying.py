@@ -15,9 +15,9 @@ from bus.cli import out
 from bus.cli.words import PLAN_ACTS, PLAN_ITEM_STATES, PLAN_STATES
 from bus.ports import Journal, QueueUnavailable
 from bus.records import Plan, PlanAct, PlanItem, PlanItemState, PlanState
-from bus.retake import Retaken
 
 if TYPE_CHECKING:
+    from bus.retake import Retaken
     from bus.settings import Settings
 
 _SHOWN = 10  # refused items named one by one

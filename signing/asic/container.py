@@ -132,7 +132,7 @@ def _check_directory(
         _refuse("LT-ASIC-002", stage, found=f"more than {limits.total_bytes} bytes")
     for entry in entries:
         _check_entry(entry, limits, stage)
-    fault = fault_of(entries, data)
+    fault = fault_of(entries, data, comment=len(archive.comment))
     if fault:
         _refuse("LT-ASIC-003", stage, found=fault)
 

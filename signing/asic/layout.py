@@ -18,8 +18,8 @@ _ENCRYPTED, _DESCRIBED = 0x1, 0x8
 _LARGE = 0xFFFFFFFF  # the size stands elsewhere
 
 
-def fault_of(entries: Sequence[zipfile.ZipInfo], data: bytes) -> str:
-    """What is wrong; "" = nothing. `data`: the whole archive, at whose end the end record stands without comment."""
+def fault_of(entries: Sequence[zipfile.ZipInfo], data: bytes, *, comment: int = 0) -> str:
+    """What is wrong; "" = nothing. `data`: the whole archive; `comment`: bytes after its end record."""
     at = 0
     for entry in sorted(entries, key=lambda one: one.header_offset):
         if entry.header_offset != at:
@@ -27,9 +27,10 @@ def fault_of(entries: Sequence[zipfile.ZipInfo], data: bytes) -> str:
         at = _end_of(entry, data)
         if at < 0:
             return "an entry and the directory contradict each other"
-    _, disk, other, here, count, size, offset, _ = _END.unpack_from(data, len(data) - _END.size)
+    end = len(data) - _END.size - comment
+    _, disk, other, here, count, size, offset, _ = _END.unpack_from(data, end)
     found = (offset, offset + size, here, count, disk, other)
-    if found != (at, len(data) - _END.size, len(entries), len(entries), 0, 0):
+    if found != (at, end, len(entries), len(entries), 0, 0):
         return "bytes outside the entries"
     return ""
 

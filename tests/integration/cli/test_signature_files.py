@@ -153,7 +153,7 @@ def test_wrong_use_is_status_2(world: World, words: tuple[str, ...]) -> None:
     """What was typed wrong is told apart from what was refused."""
     done = world.run(*words)
     assert done.returncode == 2
-    assert "Error" in done.stderr
+    assert "Usage: lienthong" in done.stderr
     assert "Traceback" not in done.stderr
 
 
