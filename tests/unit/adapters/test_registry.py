@@ -38,10 +38,12 @@ def codes(folder: Path) -> list[str]:
 
 
 def test_built_in_systems_are_found_by_their_ids() -> None:
-    """The four systems we bring are there without any setting."""
+    """The systems we bring are there without any setting."""
     registry = Registry.load()
 
-    assert [adapter.id for adapter in registry] == ["cong_dvcqg", "gplx_dlms", "mat_tien_json", "mot_cua_cmon"]
+    assert [adapter.id for adapter in registry] == [
+        "cong_dvcqg", "gplx_dlms", "hop_lay_rest", "mat_tien_json", "mot_cua_cmon", "mot_cua_rest", "truc_tinh",
+    ]  # fmt: skip
     assert registry["gplx_dlms"].party == "gplx_dlms"
     assert "khac" not in registry
 
