@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from itertools import pairwise
@@ -19,7 +19,7 @@ from signing.dsig.key_info import Hints
 from signing.keys import VerifyKey
 from signing.policy import Policy
 from signing.trust.ocsp import Status
-from signing.trust.papers import der_of, may_sign, read_certificates
+from signing.trust.papers import der_of, is_in_its_days, may_sign, read_certificates
 from signing.trust.path import path_of, subject_of
 from signing.trust.revocation import Evidence, Standing, standing
 from signing.trust.store import TrustStore
@@ -103,7 +103,7 @@ class Trust:
         key = VerifyKey.of_certificate(leaf, key_id=f"cert:{sha256(paper).hexdigest()[:32]}", policy=self._policy)
         pinned = der_of(leaf) in self._store.pinned
         others = [each for data in sent for each in _read(data, stage)]
-        is_enough = pinned and _valid(leaf, now) and may_sign(leaf)
+        is_enough = pinned and is_in_its_days(leaf, now) and may_sign(leaf)
         chain = (leaf,) if is_enough else path_of(leaf, others, self._store, now=now, stage=stage)
         all_evidence = Evidence(
             (*self._store.evidence.lists, *evidence.lists), (*self._store.evidence.answers, *evidence.answers)
@@ -131,7 +131,7 @@ class Trust:
             if each.status is Status.UNKNOWN and self._store.rules.revocation:
                 values = {"subject": subject_of(paper), "reason": each.why}
                 raise Refused((problem("LT-TRUST-014", stage, values),))
-            found.append(replace(each))
+            found.append(each)
         return found
 
 
@@ -158,7 +158,3 @@ def _read(data: bytes, stage: Stage) -> tuple[x509.Certificate, ...]:
         return read_certificates(data, name="X509Certificate")
     except Refused as refused:
         raise Refused((problem("LT-TRUST-015", stage),)) from refused
-
-
-def _valid(paper: x509.Certificate, now: datetime) -> bool:
-    return paper.not_valid_before_utc <= now <= paper.not_valid_after_utc

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from signing.trust.papers import is_in_its_days
+
 _SKEW = timedelta(minutes=5)
 _MAX_AGE = timedelta(days=7)  # of an answer that does not say when the next comes
 _HASHES: tuple[type[hashes.HashAlgorithm], ...] = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
@@ -121,8 +123,7 @@ def _is_delegate(paper: x509.Certificate, issuer: x509.Certificate, *, now: date
         usage = paper.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except (InvalidSignature, ValueError, TypeError, x509.ExtensionNotFound):
         return False
-    is_valid = paper.not_valid_before_utc <= now <= paper.not_valid_after_utc
-    return is_valid and ExtendedKeyUsageOID.OCSP_SIGNING in usage
+    return is_in_its_days(paper, now) and ExtendedKeyUsageOID.OCSP_SIGNING in usage
 
 
 def _signed_by(response: ocsp.OCSPResponse, signer: x509.Certificate) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
@@ -71,6 +72,11 @@ def _files(folder: Path, endings: tuple[str, ...]) -> list[Path]:
         if path.stat().st_size > _LIMIT:
             raise Refused((problem("LT-TRUST-001", Stage.CONFIGURE, {"file": path.name}),))
     return found
+
+
+def is_in_its_days(paper: x509.Certificate, now: datetime) -> bool:
+    """True between its first and its last moment."""
+    return paper.not_valid_before_utc <= now <= paper.not_valid_after_utc
 
 
 def is_authority(paper: x509.Certificate) -> bool:

@@ -14,7 +14,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
 from schemas.problem import Refused, Stage, problem
-from signing.trust.papers import may_sign
+from signing.trust.papers import is_in_its_days, may_sign
 from signing.trust.store import TrustStore
 
 
@@ -55,7 +55,7 @@ def subject_of(paper: x509.Certificate) -> str:
 
 
 def _valid_now(paper: x509.Certificate, *, now: datetime, stage: Stage) -> None:
-    if not paper.not_valid_before_utc <= now <= paper.not_valid_after_utc:
+    if not is_in_its_days(paper, now):
         values = {
             "subject": subject_of(paper),
             "first": f"{paper.not_valid_before_utc:%Y-%m-%d}",
