@@ -16,6 +16,10 @@ from signing.encoding import to_base64
 from signing.keys import SigningKey
 from signing.policy import Policy
 
+_HASHES = {
+    digest: getattr(hashlib, digest.hash_name) for digest in XmlDigest
+}  # hashlib.new looks its name up each time
+
 
 def write_reference(
     uri: str,
@@ -32,7 +36,7 @@ def write_reference(
     `name`: its Id."""
     if digest not in policy.digests:
         raise ValueError(f"{policy.name} does not take {digest}")
-    value = to_base64(hashlib.new(digest.hash_name, canonical).digest())
+    value = to_base64(_HASHES[digest](canonical).digest())
     first_of_all = _named(name) + (f' Type="{kind}"' if kind else "")
     steps = _steps(enveloped, digest, tuple(prefixes))
     return (

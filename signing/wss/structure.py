@@ -10,7 +10,7 @@ from lxml import etree
 
 from schemas.problem import Refused, Stage, problem
 from signing.dsig.names import ds
-from signing.wss.names import ADDRESSING, SOAP_11, SOAP_12, ULTIMATE, WSA, WSSE, WSU, Part, wsa, wsse, wsu
+from signing.wss.names import ADDRESSING, SOAP_11, SOAP_12, ULTIMATE, WSSE, WSU, Part, wsa, wsse, wsu
 
 _KNOWN_IN_SECURITY = {
     wsse("BinarySecurityToken"), wsu("Timestamp"), wsse("UsernameToken"), ds("Signature"),
@@ -20,8 +20,11 @@ _OF_ENVELOPE = frozenset(
     f"{{{space}}}{name}" for space in (SOAP_11, SOAP_12) for name in ("Envelope", "Header", "Body")
 )
 _IN_ONE_PLACE = (wsse("Security"), wsu("Timestamp"), ds("Signature"), *sorted(_OF_ENVELOPE))
+_VERSIONS = {f"{{{space}}}Envelope": space for space in (SOAP_11, SOAP_12)}
 _ADDRESSING = {wsa(part): part for part in ADDRESSING}
-_OTHER_ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
+_OF_ADDRESSING, _OF_OTHER_ADDRESSING = wsa(""), "{http://schemas.xmlsoap.org/ws/2004/08/addressing}"
+_ENDPOINTS = frozenset(map(wsa, ("ReplyTo", "FaultTo", "From")))
+_UNSIGNED = frozenset(map(wsa, ("From", "FaultTo")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,8 @@ def places(root: etree._Element, *, stage: Stage) -> Soap:
     Raises:
         Refused: not an envelope, or something stands there twice or at another place (LT-WSS-001 … 003).
     """
-    version = etree.QName(root).namespace or ""
-    if etree.QName(root).localname != "Envelope" or version not in (SOAP_11, SOAP_12):
+    version = _VERSIONS.get(str(root.tag))
+    if version is None:
         _refuse("LT-WSS-001", stage, found=root.tag)
     children = [str(child.tag) for child in root]
     header_name, body_name = f"{{{version}}}Header", f"{{{version}}}Body"
@@ -71,29 +74,28 @@ def places(root: etree._Element, *, stage: Stage) -> Soap:
 def _addressing(header: etree._Element, stage: Stage) -> dict[Part, etree._Element]:
     parts: dict[Part, etree._Element] = {}
     for child in header:
-        _one_text(child, stage)
-        part = _ADDRESSING.get(str(child.tag))
-        if part is None:
-            name = etree.QName(child)
-            is_unknown = name.namespace == WSA and name.localname not in ("From", "FaultTo")
-            if is_unknown or name.namespace == _OTHER_ADDRESSING:
-                _refuse("LT-WSS-002", stage, found=child.tag)
+        name = str(child.tag)
+        if name.startswith(_OF_OTHER_ADDRESSING):
+            _refuse("LT-WSS-002", stage, found=name)
+        if not name.startswith(_OF_ADDRESSING):
             continue
-        if part in parts:
+        _one_text(child, name, stage)
+        part = _ADDRESSING.get(name)
+        if part is None:
+            if name not in _UNSIGNED:
+                _refuse("LT-WSS-002", stage, found=name)
+        elif part in parts:
             _refuse("LT-WSS-003", stage, found=part)
-        parts[part] = child
+        else:
+            parts[part] = child
     return parts
 
 
-def _one_text(header: etree._Element, stage: Stage) -> None:
+def _one_text(header: etree._Element, name: str, stage: Stage) -> None:
     """An addressing header says one thing: readers that join texts, and those that take the first, read the same."""
-    name = etree.QName(header)
-    if name.namespace != WSA:
-        return
-    is_endpoint = name.localname in ("ReplyTo", "FaultTo", "From")
-    says = header.findall(wsa("Address")) if is_endpoint else [header]
+    says = header.findall(wsa("Address")) if name in _ENDPOINTS else [header]
     if len(says) != 1 or len(says[0]):
-        _refuse("LT-WSS-002", stage, found=header.tag)
+        _refuse("LT-WSS-002", stage, found=name)
 
 
 def _security(header: etree._Element, version: str, stage: Stage) -> etree._Element | None:
