@@ -1,14 +1,12 @@
 """SQLite: write-ahead log, every commit flushed to disk, BEGIN IMMEDIATE for the writer, so that a transaction never
-finds at its end that somebody else was quicker. Processes write in turn: see `_in_turn`.
+finds at its end that somebody else was quicker. Processes write in turn: see `line.py`.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from sqlite3 import SQLITE_BUSY
 from sqlite3 import Connection as SqliteConnection
@@ -18,13 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 
+from bus.journal.dialect.line import POLL_S, Line
 from bus.journal.dialect.server import Engines
 from bus.ports import JournalUnavailable
 
 BUSY_TIMEOUT_MS = 15_000
 _BEGIN = "BEGIN IMMEDIATE"
-_POLL_S = 0.001  # SQLite's own waiting sleeps up to 100 ms: the lock would lie idle, or another would be quicker
-_TURN_S = 2.0  # whoever stands first and was stopped there holds nobody up for longer
 PRAGMAS: Mapping[str, str] = {
     "busy_timeout": str(BUSY_TIMEOUT_MS),  # first: the others already need the file
     "journal_mode": "WAL",
@@ -68,11 +65,11 @@ def open_engines(address: sa.URL) -> Engines:
         raise ValueError("a journal in memory would lose what it accepted: use bus.journal.MemoryJournal in tests")
     _make_private(Path(str(address.database)))
     writer, reader = _engine(address), _engine(address, query_only=True)
-    turn = Path(f"{address.database}-turn")
+    line = Line(Path(f"{address.database}-turn"), wait_s=BUSY_TIMEOUT_MS / 1000)
 
     @event.listens_for(writer, "begin")
     def _begin_writing(connection: Connection) -> None:
-        _begun(connection, turn)
+        _begun(connection, line)
         _still_there(connection, Path(str(address.database)))
 
     @event.listens_for(reader, "begin")
@@ -82,14 +79,14 @@ def open_engines(address: sa.URL) -> Engines:
     return Engines(writer, reader, Sqlite())
 
 
-def _begun(connection: Connection, turn: Path) -> None:
+def _begun(connection: Connection, line: Line) -> None:
     """Waits for the lock in our own way, and tells of it in SQLAlchemy's."""
     raw = connection.connection.driver_connection
     assert isinstance(raw, SqliteConnection)
-    with _in_turn(turn):
+    with line.first() as awake:
         raw.execute("PRAGMA busy_timeout=0")
         try:
-            _until_not_busy(lambda: raw.execute(_BEGIN), every_s=_POLL_S)
+            _until_not_busy(lambda: raw.execute(_BEGIN), every_s=POLL_S, looked=awake)
         except SqliteOperationalError:
             connection.exec_driver_sql(_BEGIN)
         finally:
@@ -109,43 +106,13 @@ def _still_there(connection: Connection, path: Path) -> None:
             raise JournalUnavailable(f"{file} đã bị dời hay xoá / was moved or removed under a running journal")
 
 
-@contextmanager
-def _in_turn(path: Path) -> Iterator[None]:
-    """One of all processes stands first in the line for the lock. A process that writes one transaction after the
-    other would else be quicker every time than one that sleeps and looks again: it got nothing for seconds.
-
-    Only fairness hangs on it: where the line does not move, or the file cannot be had, it is done without."""
-    try:
-        place = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError:
-        yield
-        return
-    try:
-        give_up = time.monotonic() + _TURN_S
-        while not _stands_first(place) and time.monotonic() < give_up:
-            time.sleep(_POLL_S)
-        yield
-    finally:
-        os.close(place)
-
-
-def _stands_first(place: int) -> bool:
-    try:
-        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without such locks: there is no line
-        return True
-    return True
-
-
 def _make_private(path: Path) -> None:
     """The file holds citizens' data: nobody else on the host may read it. The log beside it inherits this."""
     path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
-def _until_not_busy(run: Callable[[], object], *, every_s: float) -> None:
+def _until_not_busy(run: Callable[[], object], *, every_s: float, looked: Callable[[], None] = lambda: None) -> None:
     """Again and again while another process holds the file, as long as the busy timeout is."""
     give_up = time.monotonic() + int(PRAGMAS["busy_timeout"]) / 1000
     while True:
@@ -155,6 +122,7 @@ def _until_not_busy(run: Callable[[], object], *, every_s: float) -> None:
         except SqliteOperationalError as error:
             if error.sqlite_errorcode & 0xFF != SQLITE_BUSY or time.monotonic() > give_up:
                 raise
+            looked()
             time.sleep(every_s)
 
 

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import event
 
 from bus.journal import SqlJournal
-from bus.journal.dialect import open_engines, sqlite
+from bus.journal.dialect import line, open_engines, sqlite
 from bus.journal.migrate import upgrade_engines
 from bus.journal.writer import BATCH_BYTES
 from bus.ports import JournalUnavailable
@@ -48,14 +48,6 @@ def locked(path: Path) -> Iterator[None]:
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")
-
-
-@contextmanager
-def standing_first(path: Path) -> Iterator[None]:
-    """Another process waits to write."""
-    with Path(f"{path}-turn").open("ab") as place:
-        fcntl.flock(place, fcntl.LOCK_EX)
-        yield
 
 
 def test_no_answer_before_the_commit(journal: SqlJournal, path: Path) -> None:
@@ -90,31 +82,13 @@ def test_what_comes_while_another_process_writes_joins_in(journal: SqlJournal, p
     assert len(commits) == 1
 
 
-def test_processes_write_in_turn(journal: SqlJournal, path: Path) -> None:
-    """While another stands first in the line nobody begins, though the file is free: it got nothing for seconds when
-    whoever had just written was quicker every time."""
-    journal.ping()
-    with standing_first(path):
-        future = journal.accept(acceptance(item("TN01")))
-        with pytest.raises(TimeoutError):
-            future.result(0.3)
-    assert future.result(10)[0].status is ItemStatus.ACCEPTED
-
-
-def test_a_line_that_does_not_move_is_left(journal: SqlJournal, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who stands first may have been stopped there: only fairness hangs on the line."""
-    monkeypatch.setattr(sqlite, "_TURN_S", 0.1)
-    with standing_first(path):
-        assert journal.accept(acceptance(item("TN01"))).result(10)[0].status is ItemStatus.ACCEPTED
-
-
 def test_where_no_line_can_be_made_nobody_waits_for_one(journal: SqlJournal, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some file systems have no such locks: that is no reason to wait before every commit."""
 
     def none_here(place: int, how: int) -> None:
         raise OSError(errno.ENOLCK, "no locks available")
 
-    monkeypatch.setattr(sqlite, "_TURN_S", 60.0)
+    monkeypatch.setattr(line, "SILENT_S", 60.0)
     monkeypatch.setattr(fcntl, "flock", none_here)
     assert journal.accept(acceptance(item("TN01"))).result(10)[0].status is ItemStatus.ACCEPTED
 
