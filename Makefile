@@ -24,7 +24,7 @@ demo: $(STAMP) ## Move real dossiers both ways through everything, and show it (
 	@$(BIN)/lienthong demo $(if $(KEEP),--keep,)
 
 test: $(STAMP) ## Run all tests
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup tests
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder tests
 
 oracles: $(STAMP) ## Bring other makers' software (as root) and run the tests against it
 	@$(PYTHON) -m tests.oracles

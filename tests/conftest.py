@@ -1,4 +1,4 @@
-"""Rules for all tests: foreign tools, and skips that must not be when LIENTHONG_NO_SKIPS=1."""
+"""Rules for all tests: their order, foreign tools, and skips that must not be when LIENTHONG_NO_SKIPS=1."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ from typing import TypeVar
 import pytest
 
 from tests.foreign import TOOLS, path_of
+from tests.order import place_of
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 NO_SKIPS = os.environ.get("LIENTHONG_NO_SKIPS") == "1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first: who runs several at once does not wait for one at the end."""
+    items.sort(key=lambda item: place_of(item.nodeid.partition("::")[0]))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

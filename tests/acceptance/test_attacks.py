@@ -15,8 +15,6 @@ from bus.delivery import State
 from bus.records import Query
 from tests.acceptance.running_bus import NS, Bus, dossier
 
-pytestmark = pytest.mark.xdist_group("acceptance-attacks")
-
 XML = {"content-type": "text/xml; charset=utf-8"}
 SOON_S = 5.0  # each of these took from eight seconds to hours
 

@@ -10,8 +10,6 @@ from bus.delivery import State
 from bus.outcome import Outcome
 from tests.acceptance.running_bus import Bus, dossier
 
-pytestmark = pytest.mark.xdist_group("acceptance-bad-input")
-
 
 @pytest.fixture(autouse=True)
 def _calm(bus: Bus) -> Iterator[None]:

@@ -15,7 +15,7 @@ from bus.demo import DemoSize
 from tests.acceptance.person import decide
 from tests.acceptance.running_bus import Bus
 
-pytestmark = [pytest.mark.xdist_group("acceptance-kill"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 SIZE = DemoSize(counter=25, facade=12, online=8, steps=3)
 

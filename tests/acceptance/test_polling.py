@@ -22,7 +22,7 @@ from bus.records import Query
 from bus.records.jobs import Job
 from tests.acceptance.running_bus import Bus
 
-pytestmark = [pytest.mark.xdist_group("acceptance-poll"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "so_may.DanhSachHoSo"

@@ -20,7 +20,7 @@ from bus.journal import SqlJournal
 from bus.records import Act, Action
 from tests.acceptance.running_bus import Bus
 
-pytestmark = [pytest.mark.xdist_group("acceptance-reconcile"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 LICENCE = "TN02"
 

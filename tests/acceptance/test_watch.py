@@ -26,7 +26,7 @@ from tests.acceptance.running_bus import Bus, dossier
 from tests.chaos.disk import CannotRun, small_disk
 from tests.contract.journal_server import Server
 
-pytestmark = [pytest.mark.xdist_group("acceptance-watch"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 QUICK = {

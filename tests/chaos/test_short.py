@@ -11,7 +11,7 @@ from bus.simulators import judge, read_ledgers
 from tests.chaos.play import play
 from tests.chaos.scenarios import SHORT
 
-pytestmark = [pytest.mark.xdist_group("chaos"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 def test_everything_once(tmp_path: Path) -> None:

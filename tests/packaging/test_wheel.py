@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("adapters", "bus", "schemas", "signing")
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("packaging")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 def _run(*command: str | Path, cwd: Path, timeout_s: float = 300) -> str:

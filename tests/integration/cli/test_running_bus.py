@@ -14,8 +14,6 @@ from bus.delivery import State
 from tests.acceptance.running_bus import SOMEBODY, Bus
 from tests.integration.cli.running import COMMAND, ROOT, Ran, run
 
-pytestmark = pytest.mark.xdist_group("cli-running-bus")
-
 
 @pytest.fixture(scope="module")
 def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bus]:
