@@ -16,6 +16,8 @@ from pathlib import Path
 BUILT = Path(__file__).parents[1] / "build" / "oracles"  # what `make oracles` brings that is no Debian package
 NODE_MODULES = BUILT / "node" / "node_modules"
 PYTHON = BUILT / "python" / "bin" / "python"
+UNPACKED = BUILT / "debian"  # Debian packages that are unpacked there, not installed
+XMLSECLIBS = UNPACKED / "usr/share/simplesamlphp/vendor/robrichards/xmlseclibs/xmlseclibs.php"
 _JARS = "/usr/share/java"
 
 
@@ -29,11 +31,13 @@ class Tool:
     folders: tuple[str, ...] = ()  # looked at after PATH; may hold *
     files: tuple[str, ...] = ()  # must be there too
     if_absent: bool = False  # packages are asked for only where no program of that name is there
+    unpacked: tuple[str, ...] = ()  # Debian, unpacked by `make oracles`: installed they would bring a server along
 
     @property
     def comes_from(self) -> str:
         """How to get it."""
-        return " ".join(self.packages) or "make oracles"
+        is_made = bool(self.unpacked) or not self.packages
+        return " ".join((*self.packages, *(("make oracles",) if is_made else ())))
 
 
 TOOLS = {
@@ -54,9 +58,13 @@ TOOLS = {
     "npm": Tool(("npm",), ("npm",), if_absent=True),
     "xml-crypto": Tool(("node", "nodejs"), (), files=(f"{NODE_MODULES}/xml-crypto/package.json",)),
     "xadesjs": Tool(("node", "nodejs"), (), files=(f"{NODE_MODULES}/xadesjs/package.json",)),
+    "xmlseclibs": Tool(
+        ("php",), ("php-cli", "php-xml"), ("-r", 'exit(extension_loaded("dom") ? 0 : 1);'),
+        files=(str(XMLSECLIBS),), unpacked=("simplesamlphp",),
+    ),
     "bergshamra": Tool((str(PYTHON),), (), ("-c", "import pybergshamra")),
     "libdigidocpp": Tool((str(PYTHON),), (), ("-c", "import pydigidoc")),
-}
+}  # fmt: skip
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,9 +12,9 @@ from tempfile import mkdtemp
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from signing.algorithms import Algorithm, XmlSignature
+from signing.algorithms import Algorithm, XmlDigest, XmlSignature, XmlTransform
 from signing.keys import SigningKey, VerifyKey
-from tests.foreign import NODE_MODULES, path_of
+from tests.foreign import NODE_MODULES, XMLSECLIBS, path_of
 from tests.interop.signing_world import Files, run
 from tests.unit.signing.kit import Pair, pair_of
 
@@ -68,22 +68,48 @@ class Oracle:
     takes: Callable[[bytes], bool] = lambda document: True  # documents its XML parser reads rightly
 
 
+def php(*arguments: object) -> list[str]:
+    """Runs dsig.php with xmlseclibs."""
+    done = run("php", HERE / "php" / "dsig.php", XMLSECLIBS, *arguments)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout.splitlines()
+
+
+Job = tuple[str, str, str, str, Path]  # method, digest, canonical form, URI or form, document
+
+
+def _listed(folder: Path, rows: Iterable[Sequence[object]]) -> Path:
+    jobs = folder / "jobs"
+    jobs.write_text("".join("\t".join(map(str, row)) + "\n" for row in rows), encoding="utf-8")
+    return jobs
+
+
 def _santuario_verify(certificate: Path, files: list[Path]) -> list[str]:
-    jobs = certificate.parent / "jobs"
-    jobs.write_text("".join(f"{certificate}\t{file}\n" for file in files), encoding="ascii")
-    return java("SantuarioTool", "verify", jobs)
+    return java("SantuarioTool", "verify", _listed(certificate.parent, ((certificate, file) for file in files)))
 
 
-def santuario_sign(files: Files, jobs: list[tuple[str, str, str, str, Path]]) -> None:
-    """Signs: method, digest, canonical form, URI ("" or "#id") and document each."""
-    listed = files.folder / "jobs"
-    listed.write_text("".join("\t".join(map(str, job)) + "\n" for job in jobs), encoding="ascii")
-    java("SantuarioTool", "sign", files.key, files.certificate, listed)
+def _xmlseclibs_verify(certificate: Path, files: list[Path]) -> list[str]:
+    return php("verify", _listed(certificate.parent, ((certificate, file) for file in files)))
+
+
+def santuario_sign(files: Files, jobs: list[Job]) -> None:
+    """Signs; URI: "" or "#id"."""
+    java("SantuarioTool", "sign", files.key, files.certificate, _listed(files.folder, jobs))
+
+
+def xmlseclibs_sign(files: Files, jobs: list[Job]) -> None:
+    """Signs; form as dsig.php says."""
+    _none(php("sign", files.key, files.certificate, _listed(files.folder, jobs)))
+
+
+def _xmlseclibs_bus(files: Files, algorithm: Algorithm, documents: list[Path]) -> None:
+    jobs = [(method(algorithm), XmlDigest.SHA256, XmlTransform.EXCLUSIVE, "whole", file) for file in documents]
+    xmlseclibs_sign(files, jobs)
 
 
 def _santuario_bus(files: Files, algorithm: Algorithm, documents: list[Path]) -> None:
-    exclusive, digest = "http://www.w3.org/2001/10/xml-exc-c14n#", "http://www.w3.org/2001/04/xmlenc#sha256"
-    santuario_sign(files, [(method(algorithm), digest, exclusive, "", file) for file in documents])
+    jobs = [(method(algorithm), XmlDigest.SHA256, XmlTransform.EXCLUSIVE, "", file) for file in documents]
+    santuario_sign(files, jobs)
 
 
 def method(algorithm: Algorithm) -> str:
@@ -91,6 +117,8 @@ def method(algorithm: Algorithm) -> str:
     return XmlSignature[algorithm.name].value
 
 
+# xmlseclibs knows RSA with PKCS#1 v1.5 alone: no ECDSA, no PSS, no EdDSA; nor Canonical XML 1.1.
+RSA_ONLY = frozenset({Algorithm.RS256, Algorithm.RS384, Algorithm.RS512})
 SIGNERS = (Algorithm.ES256, Algorithm.ES384, Algorithm.RS256)
 ORACLES = {
     "santuario": Oracle(_santuario_verify, _santuario_bus, frozenset({*SIGNERS, Algorithm.PS256})),
@@ -100,6 +128,7 @@ ORACLES = {
         frozenset({*SIGNERS, Algorithm.PS256, Algorithm.ED25519}),
         lambda document: LINE_SEPARATOR not in document,
     ),
+    "xmlseclibs": Oracle(_xmlseclibs_verify, _xmlseclibs_bus, RSA_ONLY),
     "bergshamra": Oracle(
         lambda certificate, files: python("bergshamra", "rust", certificate, *files, home=certificate.parent),
         lambda files, how, documents: _none(
