@@ -25,6 +25,7 @@ _d, _b = t.deliveries.c, t.bodies.c
 _LATER = sa.select(t.deliveries).where(
     _d.lane == sa.bindparam("lane"), _d.lane_seq > sa.bindparam("seq"), _d.state != State.CANCELLED.value
 )
+_COUNTING = sa.select(_d.id).where(t.IS_OPEN, _d.lane == sa.bindparam("lane"), _d.since_us.is_not(None))
 _RENAME = (
     sa.update(t.bodies)
     .where(_b.message_id == sa.bindparam("b_message"), _b.role == sa.bindparam("b_old"))
@@ -80,9 +81,20 @@ def _carry_out(unit: Unit, row: DeliveryRow, action: Action) -> tuple[DeliveryRo
         return row, free_behind(unit, [row.id]).get(row.id, ())
     row = released(row, who=action.who, now_us=unit.now_us, as_replay=action.act is Act.REPLAY)
     unit.put(row)
+    row = _stop_clocks(unit, row)
     if action.act is Act.REPLAY and not action.as_then:
         _set_aside_content(unit, row)
     return row, ()
+
+
+def _stop_clocks(unit: Unit, row: DeliveryRow) -> DeliveryRow:
+    """Of those that stand behind another of its lane now, itself included."""
+    unit.flush()
+    first = heads(unit.connection, [row.lane])[row.lane]
+    counting = [one["id"] for one in unit.read(_COUNTING, {"lane": row.lane}) if one["id"] != first]
+    for behind in unit.deliveries(counting).values():
+        unit.put(behind.stopped_clock())
+    return unit.deliveries([row.id])[row.id]
 
 
 def _set_aside_content(unit: Unit, row: DeliveryRow) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bus.delivery import AfterParking, Delivery, Pattern, State
 from bus.journal.moments import from_us, maybe_from_us
@@ -75,6 +75,10 @@ class DeliveryRow:
     def supersedable(self) -> bool:
         """A later one of its kind takes its place while it is parked."""
         return self.after_parking == AfterParking.SUPERSEDE.value and self.replaces != ""
+
+    def stopped_clock(self) -> DeliveryRow:
+        """Behind another nobody can send it: its deadline counts anew from when it is the first of its lane."""
+        return replace(self, since_us=None)
 
 
 COLUMNS = tuple(DeliveryRow.__dataclass_fields__)

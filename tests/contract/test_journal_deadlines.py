@@ -279,3 +279,32 @@ def test_what_may_have_been_sent_is_known_without_the_queue(world: World) -> Non
     assert tried(world, died)
     fails(world, asked, by="cb.an")
     assert tried(world, asked)
+
+
+def test_what_an_earlier_one_overtook_has_all_its_time_again(world: World, keeper: DeadlineKeeper) -> None:
+    """While the first of its lane is sent again nobody could send it: it does not expire the moment it could."""
+    first, second = world.delivery(), world.delivery()
+    world.deliver(first)
+    keeper.sweep()
+    assert world.work(second).delivery.since_at is not None
+    release(world, first, Act.REPLAY)
+    for _ in range(4):
+        world.clock.turn(HOUR)
+        release(world, first, Act.REPLAY)  # somebody is at it
+    world.deliver(first, "1.9")
+    assert keeper.sweep() == 0
+    world.clock.turn(1.9 * HOUR)
+    assert keeper.sweep() == 0
+    world.clock.turn(0.2 * HOUR)
+    assert keeper.sweep() == 1
+    assert world.state(second) is State.PARKED
+
+
+def test_what_is_released_behind_another_has_no_clock_yet(world: World, keeper: DeadlineKeeper) -> None:
+    """A release gives it all its time, counted from when it can be sent, not from when somebody said so."""
+    first, second = world.delivery(), world.delivery()
+    world.deliver(first)
+    world.deliver(second, outcome=Outcome.REJECTED, decision=PARKED)
+    release(world, first, Act.REPLAY)
+    release(world, second)
+    assert world.work(second).delivery.since_at is None

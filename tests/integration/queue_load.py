@@ -16,6 +16,7 @@ from bus.ports import GenerationLost, Queue, QueueUnavailable
 from bus.records import Claimed, LaneDelivery, LaneSnapshot, QueueRecord, QueueSettle, QueueStep, Standing
 
 LEASE_S = 2.0
+PATIENCE_S = 40.0  # a machine that does other things too
 
 
 @dataclass
@@ -104,6 +105,20 @@ class LoadJournal:
             if rows and rows[0].id == claim.delivery_id and rows[0].token == claim.token:
                 self.delivered[claim.lane].append(rows.pop(0).id)
 
+    def takes(self, more: int) -> None:
+        """Returns when so many more are accepted: load is counted, not timed, so a busy machine gives as much of it."""
+        self._grows(self.accepted, more)
+
+    def gives(self, more: int) -> None:
+        """The same of what is delivered."""
+        self._grows(self.delivered, more)
+
+    def _grows(self, rows: dict[str, list[str]], more: int) -> None:
+        enough, end = sum(map(len, list(rows.values()))) + more, time.monotonic() + PATIENCE_S
+        while (many := sum(map(len, list(rows.values())))) < enough:
+            assert time.monotonic() < end, f"{enough - many} of {more} are still missing"
+            time.sleep(0.005)
+
     @property
     def left(self) -> int:
         with self._lock:
@@ -132,7 +147,7 @@ class Load:
         try:
             yield self.journal
             self._closed.set()
-            until = time.monotonic() + 40
+            until = time.monotonic() + PATIENCE_S
             while self.journal.left and time.monotonic() < until and not self._faults:
                 time.sleep(0.05)
         finally:

@@ -248,6 +248,8 @@ def _carry_out(store: Store, action: Action) -> tuple[QueueRecord, ...]:
     row = store.deliveries[row.id] = released(
         row, who=action.who, now_us=store.now_us, as_replay=action.act is Act.REPLAY
     )
+    for behind in store.open_in(row.lane)[1:]:
+        store.deliveries[behind.id] = behind.stopped_clock()
     if action.act is Act.REPLAY and not action.as_then:
         bodies = store.messages[row.message_id].bodies
         for role in (content_role, signature_role):
