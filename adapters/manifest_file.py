@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from adapters.manifest import Manifest
 from adapters.toml_places import Key, line_of
+from schemas.plain_words import of_toml, of_value
 from schemas.problem import Place, Problem, Refused, Stage, problem
 
 NAME = "adapter.toml"
@@ -33,7 +34,8 @@ def read_manifest(folder: Path) -> Manifest:
     except FileNotFoundError:
         raise Refused((_say("LT-SYS-001", Place(where), folder=folder.name),)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Refused((_say("LT-SYS-002", Place(where), reason=error),)) from None
+        vi, en, line = of_toml(error)
+        raise Refused((_say("LT-SYS-002", Place(where, line), reason_vi=vi, reason_en=en),)) from None
     problems = [
         _say("LT-SYS-003", _place(where, text, path), key=_spelled(path), nearest=_nearest(str(path[-1]), known))
         for path, known in _unknown(tree, Manifest, ())
@@ -41,10 +43,10 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         manifest = _reader().validate_python(tree)
     except ValidationError as error:
-        found = [(tuple(each["loc"]), each["msg"]) for each in error.errors()]
+        found = [(tuple(each["loc"]), of_value(each)) for each in error.errors()]
         problems += [
-            _say("LT-SYS-004", _place(where, text, path), key=_spelled(path) or "–", reason=reason)
-            for path, reason in found
+            _say("LT-SYS-004", _place(where, text, path), key=_spelled(path) or "–", reason_vi=vi, reason_en=en)
+            for path, (vi, en) in found
         ]
         raise Refused(tuple(problems)) from None
     if problems:

@@ -16,6 +16,7 @@ from adapters.sanity_poll import check_polls
 from adapters.wire.quirks import QUIRKS
 from adapters.wire.registry import BUILT_IN, GROUP
 from schemas.catalog import KINDS
+from schemas.plain_words import reasons
 from schemas.problem import Place, Problem, Stage, catalogue, problem
 from schemas.rules import RULES
 from schemas.shape import Shape
@@ -80,9 +81,9 @@ class _Check:
         if called and manifest.auth is None:
             self.say("LT-SYS-017", "auth", operation=", ".join(called))
         if manifest.auth is not None and manifest.auth.kind is Auth.WSS and manifest.wire != "soap":
-            self.say("LT-SYS-004", "auth.kind", key="auth.kind", reason='wss: only / chỉ wire = "soap"')
+            self.say("LT-SYS-004", "auth.kind", key="auth.kind", **reasons('wss: chỉ / only wire = "soap"'))
         if manifest.auth is not None and manifest.auth.kind in (Auth.HEADER, Auth.JWS) and not manifest.auth.header:
-            self.say("LT-SYS-004", "auth.header", key="auth.header", reason="must be given / phải ghi")
+            self.say("LT-SYS-004", "auth.header", key="auth.header", **reasons("phải ghi / must be given"))
         if manifest.look_up is not None:
             self._look_up(manifest.look_up)
 

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from adapters.contract_reader import Contract, FoundOperation, read_contract
 from adapters.mapping.skeleton import skeleton
 from schemas.catalog import KINDS, canonical
+from schemas.plain_words import reasons
 from schemas.problem import Place, Refused, Stage, problem
 from schemas.validate import Schema
 
@@ -27,7 +28,7 @@ def new_system(
         Refused: the id or the contract cannot be used.
     """
     if not _ID.fullmatch(id):
-        values = {"key": "id", "reason": "a-z, 0-9, _"}
+        values = {"key": "id", **reasons("a-z, 0-9, _")}
         raise Refused((problem("LT-SYS-004", Stage.CONFIGURE, values).at(ours=Place(id)),))
     found = read_contract(contract)
     folder = f"{'wsdl' if found.wsdl else 'xsd'}/{month}"

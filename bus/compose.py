@@ -37,6 +37,7 @@ from bus.watch.watchman import Watchman
 from bus.worker import Pace, Worker
 from schemas.problem import Refused
 
+QUEUE_S = 3.0  # as long as a person is let wait for the queue's server; one that works answers in milliseconds
 _REPLY_BYTES = 4_194_304  # of a partner's answer
 
 
@@ -91,15 +92,15 @@ def open_parts(settings: Settings) -> Parts:
     return Parts(settings, house, journal, queue, feeder, clock, meter_expiries=deadlines.meter)
 
 
-def open_queue(settings: Settings) -> Queue:
-    """A client with the settings' rules; nothing is connected yet."""
+def open_queue(settings: Settings, *, patience_s: float = 0.0) -> Queue:
+    """A client with the settings' rules; nothing is connected yet. `patience_s`: a person waits for the answer."""
     rules = settings.queue
     rates = {name: read_rate(one.rate) for name, one in settings.endpoints.items() if one.rate}
     how = Rules(
         in_flight=rules.in_flight_per_endpoint, breaker=rules.breaker.rules(), rates=rates,
         partitions=rules.partitions, replicas=rules.wait_replicas,
     )  # fmt: skip
-    return open_partitions(queue_address(settings), how)
+    return open_partitions(replace(queue_address(settings), patience_s=patience_s), how)
 
 
 def queue_address(settings: Settings) -> Address:

@@ -25,6 +25,7 @@ from bus.scheduler import Post, Scheduler
 from bus.settings import EndpointSettings, Settings
 from bus.turn import Job
 from schemas.message import Party
+from schemas.plain_words import reasons
 from schemas.problem import Refused, Stage, problem
 
 _PAGE_BYTES = 32 * 1024 * 1024  # a page may hold many items
@@ -83,7 +84,7 @@ def _planned(name: str, endpoint: EndpointSettings, operation: str, rule: PollRu
         every_s = every_of(rule, endpoint.settings.get(f"{operation}.every", ""))
         rule = replace(rule, page=max(1, int(endpoint.settings.get(f"{operation}.page", rule.page))))
     except ValueError as wrong:
-        values = {"place": f"endpoints.{name}.settings", "reason": wrong}
+        values = {"place": f"endpoints.{name}.settings", **reasons(wrong)}
         raise Refused((problem("LT-CONF-002", Stage.CONFIGURE, values),)) from wrong
     return None if every_s is None else Planned(poll_name(name, operation), name, operation, rule, every_s)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bus.key_places import kept_at
 from bus.outgoing import Lock
 from bus.sections import EndpointSettings, PartnerEncryption
 from bus.settings import Settings
@@ -26,7 +27,8 @@ def lock_of(settings: Settings, rule: PartnerEncryption | None, *, wire: str) ->
     if _WIRES[rule.form] != wire:
         values = {"form": rule.form, "wire": wire, "fitting": _WIRES[rule.form]}
         raise Refused((problem("LT-ENC-005", Stage.CONFIGURE, values),))
-    to = RecipientKey.from_pem(settings.secret(rule.key).encode(), key_id=rule.key_id)
+    with kept_at(rule.key):
+        to = RecipientKey.from_pem(settings.secret(rule.key).encode(), key_id=rule.key_id)
     return _AsJwe(to) if rule.form == "jwe" else _AsXml(to)
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from adapters.wire.contract import Fault, Target
 from adapters.wire.http_client import HttpClient, Outgoing
 from bus.key_sections import KeySettings, RemoteSettings, TokenSettings
 from bus.settings import Settings
+from schemas.problem import Place as Ours
+from schemas.problem import Refused
 from signing.keys import KeyUnavailable, SigningKey
 from signing.stores.pkcs11 import Place, from_pkcs11
 from signing.stores.pkcs12 import from_pkcs12
@@ -14,12 +19,27 @@ from signing.stores.remote import Credential, Transport, from_remote
 _LIMIT = 1_048_576  # of a remote signer's answer
 
 
+@contextmanager
+def kept_at(reference: str) -> Iterator[None]:
+    """What is refused of a key names where the key is kept, not only what it is called: `file:…`, `env:…`."""
+    try:
+        yield
+    except Refused as refused:
+        place = Ours(reference)
+        raise Refused(tuple(one if one.ours else one.at(ours=place) for one in refused.problems)) from refused
+
+
 def load_key(settings: Settings, key_id: str, rule: KeySettings) -> SigningKey:
     """The key, checked.
 
     Raises:
         Refused: not there, unreadable, weak, or of another certificate.
     """
+    with kept_at(rule.pkcs12 or rule.key or rule.certificate):
+        return _load(settings, key_id, rule)
+
+
+def _load(settings: Settings, key_id: str, rule: KeySettings) -> SigningKey:
     certificate = settings.secret(rule.certificate).encode() if rule.certificate else None
     password = settings.secret(rule.password).encode() or None
     if rule.pkcs12:

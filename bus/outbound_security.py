@@ -8,6 +8,7 @@ from datetime import datetime
 
 from adapters.wire.contract import Security, Unsecured
 from bus.key_cupboard import Cupboard
+from bus.key_places import kept_at
 from bus.keyring import KeySigner
 from bus.settings import EndpointSettings, Settings
 from schemas import xmldoc
@@ -99,7 +100,8 @@ def security_of(
 
 
 def _fingerprints(settings: Settings, name: str, endpoint: EndpointSettings) -> frozenset[str]:
-    return frozenset(
-        VerifyKey.from_pem(settings.secret(one).encode(), key_id=name, policy=PARTNER_SOAP).fingerprint
-        for one in endpoint.certificates
-    )
+    found: set[str] = set()
+    for one in endpoint.certificates:
+        with kept_at(one):
+            found.add(VerifyKey.from_pem(settings.secret(one).encode(), key_id=name, policy=PARTNER_SOAP).fingerprint)
+    return frozenset(found)

@@ -14,6 +14,7 @@ from bus.policies import OWN, Policies
 from bus.retry import RetryPolicy
 from bus.settings import Settings
 from bus.windows import ALWAYS, Holidays, read_windows
+from schemas.plain_words import reasons
 from schemas.problem import Problem, Stage, problem
 
 
@@ -54,5 +55,6 @@ def check_secured(settings: Settings, adapters: Mapping[str, Adapter]) -> Iterat
     for name, endpoint in settings.endpoints.items():
         adapter = adapters.get(endpoint.system)
         if endpoint.security and adapter is not None and adapter.manifest.wire != "soap":
-            values = {"place": f"endpoints.{name}.security", "reason": f"{endpoint.system}: không phải / is not SOAP"}
+            said = reasons(f"{endpoint.system}: không phải / is not SOAP")
+            values = {"place": f"endpoints.{name}.security", **said}
             yield problem("LT-CONF-002", Stage.CONFIGURE, values)

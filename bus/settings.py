@@ -10,7 +10,7 @@ import contextlib
 import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any  # tomllib and pydantic hand over untyped trees
@@ -40,6 +40,7 @@ from bus.sections import (
     WatchSettings,
     WorkerSettings,
 )
+from schemas.plain_words import of_toml, of_value, reasons
 from schemas.problem import Place, Problem, Refused, Stage, problem
 
 _FILES = ("lienthong.toml", "partners.toml", "routes.toml")  # what stands in a later one wins
@@ -221,15 +222,18 @@ def load(folder: Path | None = None, *, over: Mapping[str, Any] | None = None) -
             continue
         try:
             tree.update(tomllib.loads(file.read_text(encoding="utf-8")))
-        except tomllib.TOMLDecodeError as error:
-            raise Refused((problem("LT-CONF-001", Stage.CONFIGURE, {"file": name, "reason": error}),)) from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            vi, en, line = of_toml(error)
+            values = {"file": name, "reason_vi": vi, "reason_en": en}
+            found = problem("LT-CONF-001", Stage.CONFIGURE, values).at(ours=Place(name, line))
+            raise Refused((found,)) from error
     tree.update(over or {})
     try:
         return Settings(**tree)
     except ValidationError as error:
         raise Refused(tuple(_finding(detail, tree) for detail in error.errors())) from error
     except SettingsError as error:  # a variable that should hold JSON and does not
-        raise Refused((problem("LT-CONF-002", Stage.CONFIGURE, {"place": "LIENTHONG_…", "reason": error}),)) from error
+        raise Refused((problem("LT-CONF-002", Stage.CONFIGURE, {"place": "LIENTHONG_…", **reasons(error)}),)) from error
 
 
 def _finding(detail: Any, tree: Mapping[str, Any]) -> Problem:  # Any: pydantic's error dictionaries
@@ -237,7 +241,9 @@ def _finding(detail: Any, tree: Mapping[str, Any]) -> Problem:  # Any: pydantic'
         return _misread(detail, tree)
     place = ".".join(str(step) for step in detail["loc"])
     if detail["type"] != "extra_forbidden":
-        return problem("LT-CONF-002", Stage.CONFIGURE, {"place": place or "–", "reason": detail["msg"]})
+        vi, en = of_value(detail)
+        values = {"place": place or "–", "reason_vi": vi, "reason_en": en}
+        return _placed("LT-CONF-002", values, detail["loc"], tree)
     near = difflib.get_close_matches(str(detail["loc"][-1]), _known(detail["loc"][:-1]), n=1)
     return problem("LT-CONF-004", Stage.CONFIGURE, {"place": place, "nearest": near[0] if near else "–"})
 
@@ -245,21 +251,24 @@ def _finding(detail: Any, tree: Mapping[str, Any]) -> Problem:  # Any: pydantic'
 def _misread(detail: Any, tree: Mapping[str, Any]) -> Problem:  # Any: as above
     """A line in a notation of its own: which file or variable, which key, which character, what was expected."""
     steps = [*detail["loc"], *detail["ctx"]["below"]]
+    return _placed("LT-CONF-007", {"place": ".".join(map(str, steps)), **detail["ctx"]}, steps, tree)
+
+
+def _placed(
+    code: str, values: Mapping[str, object], steps: Sequence[str | int], tree: Mapping[str, Any]
+) -> Problem:  # Any: as above
+    """With the variable, or the file and line, where it was set, as far as can be told."""
     names = ("_".join(("LIENTHONG", "__".join(map(str, steps[:many])))).upper() for many in range(len(steps), 0, -1))
     variable = next((name for name in names if name in {known.upper() for known in os.environ}), "")
-    file, line = "", 0
+    if variable:
+        return problem(code, Stage.CONFIGURE, {**values, "place": f"{variable} ({values['place']})"})
+    found: Place | None = None
     for name in _FILES:
         path = tree["folder"] / name
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
-        if steps[0] in tomllib.loads(text):
-            file, line = name, line_of(text, steps)
-    values = {
-        "file": variable or (f"{file}:{line}" if file else "–"),
-        "place": ".".join(map(str, steps)),
-        **detail["ctx"],
-    }
-    found = problem("LT-CONF-007", Stage.CONFIGURE, values)
-    return found.at(ours=Place(file, line)) if file and not variable else found
+        if steps and steps[0] in tomllib.loads(text):
+            found = Place(name, line_of(text, list(steps)))
+    return problem(code, Stage.CONFIGURE, values).at(ours=found)
 
 
 def _known(steps: tuple[str | int, ...]) -> list[str]:

@@ -215,13 +215,13 @@ def _act(settings: Settings, asked: _Asked) -> None:
 
 def _carry_out(settings: Settings, journal: Journal, action: Action) -> tuple[Acted, bool]:
     """Also whether the queue was there to be told."""
-    from bus.compose import open_queue
+    from bus.compose import QUEUE_S, open_queue
     from bus.feeder import Feeder
     from bus.ports import QueueUnavailable
     from bus.replay import carry_out
 
     logging.getLogger("lienthong").setLevel(logging.ERROR)  # said in our own words below
-    queue = open_queue(settings)
+    queue = open_queue(settings, patience_s=QUEUE_S)
     try:
         acted = carry_out(action, journal, Feeder(journal, queue))
         queue.ping()

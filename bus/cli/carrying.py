@@ -27,12 +27,12 @@ _SHOWN = 10  # refused items named one by one
 def runner_of(settings: Settings, journal: Journal, acts: frozenset[PlanAct]) -> Iterator[Runner]:
     """What carries out a plan of these acts. Systems are loaded only where something is translated."""
     from bus.clock import SystemClock
-    from bus.compose import load_house, open_queue
+    from bus.compose import QUEUE_S, load_house, open_queue
     from bus.feeder import Feeder
     from bus.retake import Retaking
 
     logging.getLogger("lienthong").setLevel(logging.ERROR)  # said in our own words below
-    queue = open_queue(settings)
+    queue = open_queue(settings, patience_s=QUEUE_S)
     feeder, clock = Feeder(journal, queue), SystemClock()
     take_again = _never
     try:

@@ -39,16 +39,16 @@ def doctor(
 
     Chạy được cả khi bus tắt; không gửi thông điệp nào. Mã thoát 1 = có chỗ sai / sends nothing; exit code 1 = wrong.
     """
-    from bus.doctor import STEPS, Patient
+    from bus.doctor import STEPS, Patient, Step, look_at_all
 
     patient = Patient.of(state(context).settings, quick=quick)
-    findings: list[Finding] = []
     with out.progress() as bar:
         task = bar.add_task("khám / looking", total=len(STEPS))
-        for step in STEPS:
-            bar.update(task, description=step.vi)
-            findings += step.run(patient)
-            bar.advance(task)
+
+        def show(step: Step) -> None:
+            bar.update(task, description=step.vi, completed=STEPS.index(step))
+
+        findings = list(look_at_all(patient, on_step=show))
     bad = [found for found in findings if found.verdict == "wrong"]
     if json:
         out.show_json({"good": not bad, "findings": [found.as_json() for found in findings]})

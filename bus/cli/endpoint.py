@@ -194,14 +194,23 @@ def _order(
 
 
 def _views(settings: Settings, journal: Journal) -> dict[str, EndpointView]:
-    from bus.compose import open_queue
+    from bus.compose import QUEUE_S, open_queue
 
-    queue = open_queue(settings)
+    queue = open_queue(settings, patience_s=QUEUE_S)
     try:
         queue.adopt(journal.generation())
         return {view.endpoint: view for view in queue.endpoints()}
-    except (GenerationLost, QueueUnavailable):
-        out.warn("Hàng đợi đang tắt: chỉ biết điều đã ra lệnh / the queue is away: only what was ordered is known")
+    except GenerationLost:
+        out.warn(
+            "Hàng đợi chưa được lập theo nhật ký này: chỉ biết điều đã ra lệnh / the queue is not filled from this "
+            "journal yet: only what was ordered is known"
+        )
+        return {}
+    except QueueUnavailable:
+        out.warn(
+            "Hàng đợi không trả lời: chỉ biết điều nhật ký ghi (lệnh, cấu hình) → lienthong doctor / "
+            "the queue does not answer: only what the journal knows is shown (orders, settings)"
+        )
         return {}
     finally:
         queue.close()

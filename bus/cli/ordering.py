@@ -63,10 +63,10 @@ def warn_untold() -> None:
 
 def _tell(settings: Settings, journal: Journal, standing: Standing) -> bool:
     """At once; the feeders would do it within a second."""
-    from bus.compose import open_queue
+    from bus.compose import QUEUE_S, open_queue
 
     logging.getLogger("lienthong").setLevel(logging.ERROR)
-    queue = open_queue(settings)
+    queue = open_queue(settings, patience_s=QUEUE_S)
     try:
         queue.adopt(journal.generation())
         queue.obey(standing)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+from bus.cli import out
 from bus.cli.context import refused
 from bus.delivery import Delivery
 from bus.ports import Journal
 from bus.records import Act, Journey, Query
+from schemas.message import Envelope
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _FEW = 8  # candidates named in a refusal
@@ -26,15 +28,23 @@ def message_of(journal: Journal, text: str) -> Journey:
         if journey is not None:
             return journey
         raise refused("LT-CLI-001", id=text)
-    found = dict.fromkeys(line.envelope.id for line in journal.find(Query(text=text, limit=500))) if text else {}
+    lines = journal.find(Query(text=text, limit=500)) if text else ()
+    found = {line.envelope.id: line.envelope for line in lines}
     ids = [one for one in found if one.startswith(text)] or list(found)
     if not ids:
         raise refused("LT-CLI-001", id=text)
     if len(ids) > 1:
-        raise refused("LT-CLI-002", id=text, count=len(ids), ids=", ".join(ids[:_FEW]) + (" …" if ids[_FEW:] else ""))
+        named = "; ".join(_said(found[one]) for one in ids[:_FEW]) + (" …" if ids[_FEW:] else "")
+        raise refused("LT-CLI-002", id=text, count=len(ids), ids=named)
     journey = journal.journey(ids[0])
     assert journey is not None, "found a moment ago, and nothing is ever deleted"
     return journey
+
+
+def _said(one: Envelope) -> str:
+    """An id, and enough to know which it is: kind, dossier, who sent it, when."""
+    about = " · ".join(filter(None, (one.kind, one.order_key, one.sender.system, out.moment(one.received_at))))
+    return f"{one.id} ({about})"
 
 
 def delivery_of(journal: Journal, text: str, act: Act) -> tuple[Journey, Delivery]:

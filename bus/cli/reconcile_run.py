@@ -23,7 +23,7 @@ from rich.progress import (
 from adapters.wire.registry import render
 from bus.cli import out
 from bus.clock import SystemClock
-from bus.compose import load_house, make_lines, open_queue
+from bus.compose import QUEUE_S, load_house, make_lines, open_queue
 from bus.ports import GenerationLost, Journal, Queue, QueueUnavailable
 from bus.reconciling.asking import Asker
 from bus.reconciling.gate import Gate, Pace
@@ -50,7 +50,7 @@ def reconciler(settings: Settings, journal: Journal, manner: Manner) -> Iterator
     """A reconciler with its bar, while the block runs. Ctrl-C and SIGTERM end it between two dossiers."""
     house, clock, stop = load_house(settings), SystemClock(), threading.Event()
     lines = make_lines(settings, house)
-    queue = open_queue(settings)
+    queue = open_queue(settings, patience_s=QUEUE_S)
     resting = Resting(lines, journal.standing, lambda: _views(queue, journal), clock)
 
     @cache

@@ -102,7 +102,7 @@ def _windows(text: str, context: typer.Context) -> Windows:
 
 def _misread(wrong: Misread, what: str) -> Refused:
     return refused(
-        "LT-CONF-007", file="lienthong retries explain", place=what, text=wrong.marked(), position=wrong.position + 1,
+        "LT-CONF-007", place=what, text=wrong.marked(), position=wrong.position + 1,
         expected_vi=wrong.vi, expected_en=wrong.en,
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ from bus.ports import JournalUnavailable
 from bus.settings import Settings
 from schemas.problem import Problem, Stage, catalogue
 
-_PATIENCE_S = 5.0
+_PATIENCE_S = 3.0
 _SUBJECT = "tiến triển / progress"
 
 

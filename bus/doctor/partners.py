@@ -15,6 +15,7 @@ from bus.compose import load_house
 from bus.doctor.finding import Finding, good, note, of_refused, wrong
 from bus.endings import Ending, ends_at, partners_papers
 from bus.key_cupboard import Cupboard
+from bus.key_places import kept_at
 from bus.routing import House
 from bus.settings import EndpointSettings, Settings
 from bus.web.speakers import load_speakers
@@ -167,7 +168,8 @@ def _speakers(settings: Settings, house: House) -> Iterator[Finding]:
 
 def _partner_key(settings: Settings, name: str, reference: str) -> Iterator[Finding]:
     try:
-        key = VerifyKey.from_pem(settings.secret(reference).encode(), key_id=name)
+        with kept_at(reference):
+            key = VerifyKey.from_pem(settings.secret(reference).encode(), key_id=name)
     except Refused as refused:
         yield from of_refused("keys", name, refused)
         return

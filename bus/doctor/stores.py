@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bus.body_keys import vault_of
-from bus.compose import open_queue, queue_address
+from bus.compose import QUEUE_S, open_queue, queue_address
 from bus.delivery import State
-from bus.doctor.finding import Finding, good, note, wrong
+from bus.doctor.finding import Finding, good, note, of_problem, wrong
 from bus.journal import SqlJournal, open_journal
-from bus.journal.migrate import HEAD, KNOWN, NewerJournal, revision_of
+from bus.journal.migrate import HEAD, KNOWN, NewerJournal, difference_of, revision_of
 from bus.ports import JournalUnavailable, QueueUnavailable
 from bus.queue.examine import ServerFacts, examine
 from bus.records.jobs import JobResult
@@ -51,6 +51,9 @@ def look_at_journal(settings: Settings) -> Iterator[Finding]:
         return
     if revision not in KNOWN:
         yield wrong("journal", "lược đồ / schema", "LT-DOC-011", found=revision, known=HEAD)
+        return
+    if revision == HEAD and (found := difference_of(settings.journal_url())) is not None:
+        yield of_problem("journal", "lược đồ / schema", found)
         return
     yield good("journal", "lược đồ / schema", revision or "trống", revision or "empty")
     with opened(settings) as journal:
@@ -138,7 +141,7 @@ def _generation(settings: Settings, *, running: bool) -> Iterator[Finding]:
     with opened(settings) as journal:
         if journal is None:
             return
-        queue = open_queue(settings)
+        queue = open_queue(settings, patience_s=QUEUE_S)
         try:
             end = time.monotonic() + (_HEALS_S if running else 0)
             ours, theirs = journal.generation(), queue.generation()

@@ -12,6 +12,7 @@ from bus.journal.moments import months_from, to_us
 from bus.journal.sql import SqlJournal
 from bus.journal.vault import OPEN, Vault
 from bus.ports import Clock, JournalUnavailable
+from schemas.problem import Refused
 
 
 def open_journal(url: str, *, clock: Clock | None = None, vault: Vault = OPEN) -> SqlJournal:
@@ -23,6 +24,7 @@ def open_journal(url: str, *, clock: Clock | None = None, vault: Vault = OPEN) -
         bus.journal.vault.BodyLocked: the vault lacks a key that bodies are kept under, or has another one.
         ValueError: not the address of a journal.
         bus.journal.migrate.NewerJournal: a newer version wrote it.
+        Refused: a build before the release made it, with another schema of the same number (LT-JRN-005).
     """
     clock = clock or SystemClock()
     engines = open_engines(url)
@@ -30,7 +32,7 @@ def open_journal(url: str, *, clock: Clock | None = None, vault: Vault = OPEN) -
         upgrade_engines(engines)
         engines.server.open_months(engines.writer, months_from(clock.now()))
         admit(engines, vault, now_us=to_us(clock.now()))
-    except JournalUnavailable:
+    except (JournalUnavailable, Refused):
         engines.dispose()
         raise
     except SQLAlchemyError as error:

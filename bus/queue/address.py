@@ -31,6 +31,7 @@ class Address:
     user: str = ""
     password: str = field(default="", repr=False)
     sentinel_password: str = field(default="", repr=False)
+    patience_s: float = 0.0  # a person waits: one try, no longer than this; 0 = work, which tries again
 
     @property
     def is_cluster(self) -> bool:
@@ -68,9 +69,9 @@ def open_client(address: Address, **more: Any) -> Client:  # Any: of redis-py's 
     """
     parts = urlsplit(address.url)
     if parts.scheme not in _MANY:
-        return redis.Redis.from_url(address.url, **{**_options(address, _TIMEOUT_S), **more})
+        return redis.Redis.from_url(address.url, **{**_options(address, _TIMEOUT_S), **_once(address), **more})
     # A repeat inside redis-py goes to the server that was master before: `Server.look_again` repeats instead.
-    options = {**_options(address, _OVER_S), "retry": Retry(NoBackoff(), 0), **more}
+    options = {**_options(address, _OVER_S), "retry": Retry(NoBackoff(), 0), **_once(address), **more}
     if parts.scheme.startswith("rediss"):
         options["ssl"] = True
     if address.is_cluster:
@@ -103,6 +104,13 @@ def _options(address: Address, timeout_s: float) -> dict[str, Any]:  # Any: of r
     if password:
         options["password"] = password
     return options
+
+
+def _once(address: Address) -> dict[str, Any]:  # Any: of redis-py's clients
+    if not address.patience_s:
+        return {}
+    limit_s = address.patience_s / 2  # to connect, and to answer
+    return {"socket_timeout": limit_s, "socket_connect_timeout": limit_s, "retry": Retry(NoBackoff(), 0)}
 
 
 def _hosts(parts: SplitResult, port: int) -> list[tuple[str, int]]:

@@ -28,6 +28,7 @@ T = TypeVar("T")
 _REPEATS = 2  # where redis-py leaves it to us
 _REPLICAS_MS = 500  # as long as a write waits for its replicas
 _WARN_S = 60.0
+_ALONE_S = 5.0  # a server that did not answer a person who waits is not asked again for so long
 # What a server says that is there and cannot serve: full, disk trouble, loading, failing over. redis-py strips some
 # of the code words, and puts its own words before them in a pipeline.
 _AWAY = re.compile(
@@ -50,6 +51,7 @@ class Server:
         self._lock = threading.Lock()
         self._client: Client | None = None if address.is_cluster else open_client(address)
         self._warned_at = 0.0
+        self._alone_until = 0.0
         self._seen: set[str] = set()
         self._lines = None if address.is_cluster or address.is_sentinel else Lines()
 
@@ -77,8 +79,17 @@ class Server:
             return node.execute_command(*words)  # type: ignore[no-untyped-call]  # redis-py's
         return self._lines.ask(node, words)
 
+    def check(self) -> None:
+        """Whether it may be asked now. Raises QueueUnavailable."""
+        if self._alone_until > time.monotonic():
+            raise QueueUnavailable("the queue's server did not answer a moment ago")
+
     def look_again(self, fault: Exception) -> bool:
         """After a fault: True if the call may go somewhere else now."""
+        if self._address.patience_s:
+            if isinstance(fault, redis.ConnectionError | redis.TimeoutError | RedisClusterException):
+                self._alone_until = time.monotonic() + _ALONE_S
+            return False
         client = self._client
         if not isinstance(client, RedisCluster):
             # Each new connection asks the sentinels.
@@ -195,6 +206,7 @@ class Connection:
 
     def _guarded(self, run: Callable[[redis.Redis], T]) -> T:
         repeats = 0
+        self._server.check()
         while True:
             try:
                 node = self._server.node(self._tag)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import redis
 from redis.cluster import RedisCluster
@@ -13,7 +13,7 @@ from redis.exceptions import RedisClusterException
 from bus.ports import QueueUnavailable
 from bus.queue.address import Address, open_client
 
-_TIMEOUT_S = 3.0
+_PATIENCE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,7 @@ def examine(address: Address | str) -> tuple[ServerFacts, ...]:
     """
     where = Address(address) if isinstance(address, str) else address
     try:
-        with contextlib.closing(
-            open_client(where, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S)
-        ) as client:
+        with contextlib.closing(open_client(replace(where, patience_s=_PATIENCE_S))) as client:
             if not isinstance(client, RedisCluster):
                 return (_facts(client, ""),)
             nodes = sorted(client.get_primaries(), key=lambda node: str(node.name))  # type: ignore[no-untyped-call]  # redis-py's

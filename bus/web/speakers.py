@@ -12,10 +12,12 @@ from adapters.adapter import Adapter
 from adapters.manifest import Auth
 from bus.caller_section import CallerSettings
 from bus.key_cupboard import Cupboard
+from bus.key_places import kept_at
 from bus.live_trust import LiveTrust
 from bus.settings import Settings
 from bus.web.networks import Network
 from schemas.message import Party
+from schemas.plain_words import reasons
 from schemas.problem import Problem, Refused, Stage, problem
 from signing.dsig.key_info import Hints
 from signing.keys import VerifyKey, certificate_fingerprint
@@ -150,7 +152,8 @@ def _speaker(settings: Settings, name: str, caller: CallerSettings, cupboard: Cu
         fingerprint = line.fingerprint
         if line.file:
             pem = settings.secret(line.file).encode()
-            key = VerifyKey.from_pem(pem, key_id=f"{name}.{number}", policy=POLICY)
+            with kept_at(line.file):
+                key = VerifyKey.from_pem(pem, key_id=f"{name}.{number}", policy=POLICY)
             fingerprint = key.fingerprint
             papers += [pem] if key.certificate else []
         if not caller.trust and not papers:
@@ -191,4 +194,4 @@ def _demands(adapter: Adapter) -> bool:
 
 
 def _wrong(place: str, reason: str) -> Problem:
-    return problem("LT-CONF-002", Stage.CONFIGURE, {"place": place, "reason": reason})
+    return problem("LT-CONF-002", Stage.CONFIGURE, {"place": place, **reasons(reason)})

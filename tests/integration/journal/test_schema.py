@@ -18,6 +18,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from bus.journal import migrate, open_journal
 from bus.journal.dialect import open_engines
 from bus.journal.tables import metadata
+from schemas.problem import Refused
 from tests.contract.journal_server import server
 
 PARTITIONED = ("messages", "bodies", "deliveries", "intents", "attempts", "entries", "problems", "actions")
@@ -106,6 +107,20 @@ def test_newer_journal_is_refused(url: str) -> None:
     engines.dispose()
     with pytest.raises(migrate.NewerJournal, match="9999"):
         open_journal(url)
+
+
+def test_a_journal_of_a_build_before_the_release_is_refused(url: str) -> None:
+    """It has our schema's number and is another one: what it lacks is named, nothing is changed, no SQL is told."""
+    migrate.upgrade(url)
+    engines = open_engines(url)
+    with engines.writer.begin() as connection:
+        connection.execute(sa.text("DROP TABLE body_keys"))
+    engines.dispose()
+    with pytest.raises(Refused) as caught:
+        open_journal(url)
+    [found] = caught.value.problems
+    assert (found.code, "body_keys.key_id" in found.text_vi, "SELECT" in found.text_vi) == ("LT-JRN-005", True, False)
+    assert migrate.difference_of(url) == found
 
 
 def test_month_is_in_the_key_of_what_will_be_partitioned() -> None:
