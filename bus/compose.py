@@ -154,6 +154,7 @@ def make_worker(parts: Parts, *, name: str) -> Worker:
         waiting=parts.settings.worker.waiting,
         batch=parts.settings.worker.batch,
         lease_s=parts.settings.queue.lease_s,
+        drain_s=parts.settings.queue.drain_s,
     )
     worker = Worker(journal=parts.journal, queue=parts.queue, feeder=parts.feeder, tools=tools, pace=pace, name=name)
     worker.pulsing.every_s = parts.settings.watch.every_s

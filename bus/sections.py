@@ -112,6 +112,11 @@ class QueueSettings(_Part):
             check_url(value)
         return value
 
+    @property
+    def drain_s(self) -> float:
+        """From the order to stop: the longest attempt ends, and ten seconds more for its result to be recorded."""
+        return self.lease_s / 2 + 10.0
+
 
 class WorkerSettings(_Part):
     """How many deliver at once."""

@@ -60,23 +60,33 @@ class Settling:
         self.underway.forget(claim)
 
     def _settled(self, settlement: Settlement) -> Settled | None:
-        """None: the end came before the journal did."""
+        """The whole; where that cannot be written, the fact alone. None: the end came before the journal did."""
+        try:
+            return self._written(settlement)
+        except Exception:
+            log.exception("settlement broke delivery=%s", settlement.delivery_id)
+        return self._written(_bare(settlement))
+
+    def _written(self, said: Settlement) -> Settled | None:
+        """Again and again until it is there, while it is the journal's fault that it is not.
+
+        Raises:
+            JournalUnavailable: the journal can be written otherwise.
+        """
         refusals = doubts = 0
         while True:
             try:
-                return self.journal.settle(settlement).result()
+                return self.journal.settle(said).result()
             except JournalUnavailable as error:
-                log.error("settlement waits for the journal delivery=%s: %s", settlement.delivery_id, error)
-                if self.ended.wait(_PAUSE_S):
+                if self.ended.is_set():
+                    log.error("result not recorded %s, it comes back as a doubt: %s", _named(said), error)
                     return None
+                log.error("settlement waits for the journal delivery=%s: %s", said.delivery_id, error)
+                self.ended.wait(_PAUSE_S)  # once more at the end
                 refusals += isinstance(error, JournalRefuses)
                 doubts += self._is_well()
                 if refusals >= _REFUSALS or doubts >= _DOUBTS:
-                    break
-            except Exception:
-                log.exception("settlement broke delivery=%s", settlement.delivery_id)
-                break
-        return self.journal.settle(_bare(settlement)).result()
+                    raise
 
     def _is_well(self) -> bool:
         try:
@@ -98,6 +108,12 @@ class Settling:
             self.feeder.rebuild_lane(claim.lane)
         if settled.feed:
             self.feeder.feed(settled.feed)
+
+
+def _named(settlement: Settlement) -> str:
+    made = settlement.attempt
+    fact = f" attempt={made.number} outcome={made.outcome.value}" if made else ""
+    return f"delivery={settlement.delivery_id}{fact}"
 
 
 def _bare(settlement: Settlement) -> Settlement:

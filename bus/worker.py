@@ -43,6 +43,7 @@ class Pace:
     batch: int = 16
     lease_s: float = 60.0
     idle_s: float = 0.5  # longest sleep without news
+    drain_s: float = 40.0  # from the order to stop until a result waits no more for the journal
 
 
 class Worker:
@@ -54,11 +55,12 @@ class Worker:
         self._tools, self._pace = tools, pace
         self._ending = False  # a plain flag: an Event's lock may be held by the very code a signal interrupts
         self._ended = threading.Event()
+        self._given_up = threading.Event()  # results wait for the journal no more
         self._refused = False  # by the journal, since the loop looked last
         self._underway = Underway()
         self.pulsing = Pulsing(name, journal, tools.clock, in_hand=self._underway.__len__)
         self._settling = Settling(
-            journal, feeder, tools.clock, self._underway, self._ended, progress=self.pulsing.settled
+            journal, feeder, tools.clock, self._underway, self._given_up, progress=self.pulsing.settled
         )
         self._pool = ThreadPoolExecutor(pace.threads + pace.waiting, thread_name_prefix="attempt")
 
@@ -76,8 +78,13 @@ class Worker:
                 self._safe_turn()
         finally:  # also when our own program broke: or the claims in hand would be prolonged for ever
             self._ending = True
+            limit = threading.Timer(self._pace.drain_s, self._given_up.set)
+            limit.daemon = True
+            limit.start()
+            self._pool.shutdown(wait=True)  # leases are kept meanwhile: nobody else may take up what is being settled
+            limit.cancel()
+            self._given_up.set()
             self._ended.set()
-            self._pool.shutdown(wait=True)
             self._last_words()
 
     def _safe_turn(self) -> None:

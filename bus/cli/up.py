@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("lienthong.up")
 
 _READY_S = 60.0
+_END_S = 5.0  # for a worker's last words, when it has drained
 _PORT_S = 25.0  # longer than a door's grace
 EXAMPLES = """\b
 Ví dụ / examples:
@@ -79,7 +80,7 @@ def _run(now: State, settings: Settings) -> None:
                 _tell(settings, stop)
                 stop.wait()
             finally:
-                supervisor.stop()
+                supervisor.stop(patience_s=settings.queue.drain_s + _END_S)
         finally:
             parts.close()
     finally:

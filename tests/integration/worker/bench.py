@@ -169,10 +169,10 @@ def make_tools(address: str, *, clock: Clock | None = None, policies: Policies =
 
 def make_worker(
     journal: Journal, queue: Queue, tools: Tools, *, name: str = "w1", threads: int = 4, waiting: int = 0,
-    lease_s: float = LEASE_S,
+    lease_s: float = LEASE_S, drain_s: float = 10.0,
 ) -> Worker:  # fmt: skip
     """Not started."""
-    pace = Pace(threads=threads, waiting=waiting, batch=threads, lease_s=lease_s, idle_s=0.05)
+    pace = Pace(threads=threads, waiting=waiting, batch=threads, lease_s=lease_s, idle_s=0.05, drain_s=drain_s)
     return Worker(journal=journal, queue=queue, feeder=Feeder(journal, queue), tools=tools, pace=pace, name=name)
 
 

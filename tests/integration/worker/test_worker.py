@@ -384,6 +384,55 @@ def test_a_settlement_waits_for_the_journal(
     assert (len(there.visits), settles.asked) == (2, 4)
 
 
+def test_a_result_waits_for_the_journal_while_the_worker_ends(
+    journal: SqlJournal, queue: RedisQueue, there: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked to stop while the partner answers and the journal is away: what it said is recorded all the same."""
+    monkeypatch.setattr("bus.settling._PAUSE_S", 0.2)
+    worker = make_worker(journal, queue, make_tools(there.address))
+    there.script = lambda code, before: (worker.stop(), (200, "1"))[1]
+    settles = Settles(journal, monkeypatch)
+    settles.faults = [JournalUnavailable("away")] * 4
+    (one,) = accept(journal, "D1")
+    with working(worker):
+        until(lambda: not settles.faults)
+    assert delivery(journal, one).state is State.DELIVERED
+
+
+def test_a_result_that_could_not_be_recorded_until_the_end_is_said_and_comes_back_as_a_doubt(
+    journal: SqlJournal, queue: RedisQueue, there: Partner,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    """The end is not put off for ever; which answer was lost is in the log, and nobody sends it again blindly."""
+    monkeypatch.setattr("bus.settling._PAUSE_S", 0.1)
+    worker = make_worker(journal, queue, make_tools(there.address), drain_s=0.5)
+    there.script = lambda code, before: (worker.stop(), (200, "1"))[1]
+    settles = Settles(journal, monkeypatch)
+    settles.faults = [JournalUnavailable("away")] * 1000
+    (one,) = accept(journal, "D1")
+    with working(worker):
+        until(lambda: there.visits)
+    assert f"result not recorded delivery={one} attempt=1 outcome=accepted" in caplog.text
+    assert delivery(journal, one).state is State.SENDING
+    settles.faults = []
+    with working(make_worker(journal, queue, make_tools(there.address), name="w2")):
+        until_state(journal, [one], State.PARKED)
+    assert (delivery(journal, one).problem_code, len(there.visits)) == ("LT-DLV-003", 1)
+
+
+def test_not_even_the_fact_is_given_up_while_the_journal_is_away(
+    journal: SqlJournal, queue: RedisQueue, there: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refused for its own sake, then the journal goes: what is left of the result waits as the whole did."""
+    monkeypatch.setattr("bus.settling._PAUSE_S", 0.05)
+    faults: list[Exception] = [JournalRefuses("this one")] * 3
+    Settles(journal, monkeypatch).faults = [*faults, JournalUnavailable("away"), JournalUnavailable("away")]
+    (one,) = accept(journal, "D1")
+    with working(make_worker(journal, queue, make_tools(there.address))):
+        until_state(journal, [one], State.PARKED)
+    assert (delivery(journal, one).problem_code, outcomes(journal, one)) == ("LT-DLV-011", [Outcome.ACCEPTED])
+
+
 def test_a_full_disk_parks_nothing(
     journal: SqlJournal, queue: RedisQueue, there: Partner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
