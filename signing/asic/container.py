@@ -19,10 +19,14 @@ from schemas.problem import Refused, Stage, problem
 from signing.asic.layout import fault_of
 
 MEDIA_TYPE = "application/vnd.etsi.asic-e+zip"
-_MANIFEST_NAMESPACE = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+MANIFEST_NAMESPACE = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same container, the same bytes
 _END = 22  # size of ZIP's end record
-_DIRECTORY = "META-INF/"
+_NAMED_AT, _MAGIC = 30, f"mimetype{MEDIA_TYPE}".encode("ascii")  # in the first entry, which says nothing beside
+DIRECTORY = "META-INF/"
+MANIFEST = "manifest.xml"  # in it
+_UTF_8 = 0x800  # of an entry: its name is in UTF-8
+_NO_FILE = 0x18  # DOS attributes: a folder, the name of a disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class ContainerLimits:
     entries: int = 1_000
     ratio: int = 200  # of any one entry
     name_characters: int = 255
-    comment_characters: int = 0  # of the whole archive: some makers write their name there; plain text only
+    comment_characters: int = 0  # of the archive, of an entry: some makers write their name there; plain text only
 
 
 LIMITS = ContainerLimits()
@@ -65,7 +69,7 @@ def pack(files: Mapping[str, tuple[str, bytes]], signatures: Mapping[str, bytes]
     )
     manifest = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<manifest:manifest xmlns:manifest="{_MANIFEST_NAMESPACE}" manifest:version="1.2">{entries}'
+        f'<manifest:manifest xmlns:manifest="{MANIFEST_NAMESPACE}" manifest:version="1.2">{entries}'
         "</manifest:manifest>\n"
     )
     out = io.BytesIO()
@@ -73,9 +77,9 @@ def pack(files: Mapping[str, tuple[str, bytes]], signatures: Mapping[str, bytes]
         _put(archive, "mimetype", MEDIA_TYPE.encode("ascii"), stored=True)
         for name, (_, data) in files.items():
             _put(archive, name, data)
-        _put(archive, f"{_DIRECTORY}manifest.xml", manifest.encode())
+        _put(archive, DIRECTORY + MANIFEST, manifest.encode())
         for name, data in signatures.items():
-            _put(archive, _DIRECTORY + name, data)
+            _put(archive, DIRECTORY + name, data)
     return out.getvalue()
 
 
@@ -103,16 +107,16 @@ def unpack(data: bytes, *, limits: ContainerLimits = LIMITS, stage: Stage = Stag
         raise Refused((problem("LT-ASIC-001", stage, {"reason": ascii(str(error))[1:-1][:120]}),)) from error
     if read.pop("mimetype", b"").strip() != MEDIA_TYPE.encode("ascii"):
         _refuse("LT-ASIC-001", stage, reason="mimetype")
-    inside = {name: body for name, body in read.items() if name.startswith(_DIRECTORY)}
+    inside = {name: body for name, body in read.items() if name.startswith(DIRECTORY)}
     signatures = {
-        name.removeprefix(_DIRECTORY): body
+        name.removeprefix(DIRECTORY): body
         for name, body in inside.items()
         if "signatures" in name.lower() and name.lower().endswith(".xml")
     }
     return Container(
         files={name: body for name, body in read.items() if name not in inside},
         signatures=signatures,
-        other={name: body for name, body in inside.items() if name.removeprefix(_DIRECTORY) not in signatures},
+        other={name: body for name, body in inside.items() if name.removeprefix(DIRECTORY) not in signatures},
     )
 
 
@@ -121,9 +125,10 @@ def _check_directory(
 ) -> None:
     if not entries or len(entries) > limits.entries:
         _refuse("LT-ASIC-002", stage, found=f"{len(entries)} entries")
-    comment, end = archive.comment, len(data) - _END - len(archive.comment)
-    is_plain = len(comment) <= limits.comment_characters and all(0x20 <= byte < 0x7F for byte in comment)
-    if not is_plain or data[end : end + 4] != b"PK\x05\x06" or entries[0].header_offset != 0:
+    if entries[0].compress_type != zipfile.ZIP_STORED or not data.startswith(_MAGIC, _NAMED_AT):
+        _refuse("LT-ASIC-001", stage, reason="mimetype")  # what looks at the first bytes must see what kind it is
+    end = len(data) - _END - len(archive.comment)
+    if not _is_plain(archive.comment, limits) or data[end : end + 4] != b"PK\x05\x06" or entries[0].header_offset != 0:
         _refuse("LT-ASIC-003", stage, found="bytes outside the entries")
     names = [entry.filename.casefold() for entry in entries]
     if len(set(names)) < len(names):
@@ -141,8 +146,12 @@ def _check_entry(entry: zipfile.ZipInfo, limits: ContainerLimits, stage: Stage) 
     name = entry.filename
     if _wrong_name(name, limits) or name != entry.orig_filename:
         _refuse("LT-ASIC-003", stage, found=f"name {ascii(name)[:80]}")
+    if not name.isascii() and not entry.flag_bits & _UTF_8:
+        _refuse("LT-ASIC-003", stage, found=f"name {ascii(name)[:80]} in unknown letters")
+    if not _is_plain(entry.comment, limits):
+        _refuse("LT-ASIC-003", stage, found=f"{ascii(name)[:80]} has a comment")
     mode = entry.external_attr >> 16
-    if mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode):
+    if (mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode)) or entry.external_attr & _NO_FILE or entry.volume:
         _refuse("LT-ASIC-003", stage, found=f"{ascii(name)[:80]} is no file")
     if entry.flag_bits & 0x1:
         _refuse("LT-ASIC-003", stage, found=f"{ascii(name)[:80]} is encrypted")
@@ -159,6 +168,10 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: ContainerLim
     if len(found) != entry.file_size or len(found) > limits.total_bytes:
         _refuse("LT-ASIC-003", stage, found=f"{ascii(entry.filename)[:80]} lies about its size")
     return found
+
+
+def _is_plain(comment: bytes, limits: ContainerLimits) -> bool:
+    return len(comment) <= limits.comment_characters and all(0x20 <= byte < 0x7F for byte in comment)
 
 
 def _wrong_name(name: str, limits: ContainerLimits) -> bool:

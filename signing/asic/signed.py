@@ -8,7 +8,8 @@ from datetime import datetime
 from urllib.parse import quote
 
 from schemas.problem import Problem, Refused, Stage, problem
-from signing.asic.container import LIMITS, Container, ContainerLimits, pack, unpack
+from signing.asic import listing
+from signing.asic.container import DIRECTORY, LIMITS, MANIFEST, Container, ContainerLimits, pack, unpack
 from signing.dsig.write import write_file_reference
 from signing.keys import SigningKey
 from signing.policy import XADES, Policy
@@ -25,6 +26,11 @@ class Checked:
 
     container: Container
     signatures: Mapping[str, Lasting]  # by file name; each covers every file
+
+    @property
+    def uncovered(self) -> tuple[str, ...]:
+        """Names of what lies in META-INF/ and is neither a signature nor the list of files: nobody signed it."""
+        return tuple(sorted(set(self.container.other) - {DIRECTORY + MANIFEST}))
 
 
 def seal(
@@ -68,7 +74,8 @@ def open_sealed(
     policy: Policy = XADES,
     stage: Stage = Stage.RECEIVE,
 ) -> Checked | tuple[Problem, ...]:
-    """Checks every signature of a container; each must cover every file. Else: why not."""
+    """Checks every signature of a container; each must cover every file, and what no signature covers may contradict
+    none. Else: why not."""
     try:
         container = unpack(data, limits=limits, stage=stage)
         if not container.signatures:
@@ -90,7 +97,13 @@ def open_sealed(
             left = sorted(set(container.files) - {file.name for file in lasting.verified.files})
             if left:
                 raise Refused((problem("LT-ASIC-004", stage, {"found": ascii(", ".join(left))[:200]}),))
+            surplus = listing.surplus_of(lasting)
+            if surplus:
+                raise Refused((problem("LT-ASIC-005", stage, {"found": f"{ascii(name)[:80]}: {surplus}"}),))
             found[name] = lasting
+        fault = listing.fault_of(container, found, stage=stage)
+        if fault:
+            raise Refused((problem("LT-ASIC-005", stage, {"found": fault}),))
     except Refused as refused:
         return refused.problems
     return Checked(container, found)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -78,15 +78,17 @@ def verify_evidence(
         return Report({}, _refusals(refused.problems))
     if not isinstance(sealed, Checked):
         return Report({}, _refusals(sealed))
-    (lasting,) = list(sealed.signatures.values())[:1]
-    found = list(_about_container(lasting, is_judged=signers is not None, is_timed=authorities is not None))
+    found = list(_about_container(sealed))
+    for lasting in sealed.signatures.values():
+        found += _about_signer(lasting, is_judged=signers is not None, is_timed=authorities is not None)
+    keys = tuple(lasting.verified.key for lasting in sealed.signatures.values())
     try:
         message = form.read_message(container.files[form.MESSAGE], stage=_STAGE)
         records = form.read_records(container.files[form.ENTRIES], stage=_STAGE)
         seals = form.read_seals(container.files[form.SEALS], stage=_STAGE)
         found += _about_records(records)
         found += _about_bodies(message, container, records)
-        found += _about_seals(records, seals, lasting.verified.key, authorities)
+        found += _about_seals(records, seals, keys, authorities)
     except (Refused, ValueError, KeyError, TypeError, AttributeError) as error:
         found.append(
             _said(Standing.BROKEN, f"Không đọc được nội dung gói: {_short(error)}", f"Unreadable: {_short(error)}")
@@ -95,13 +97,18 @@ def verify_evidence(
     return Report(message, tuple(found))
 
 
-def _about_container(lasting: Lasting, *, is_judged: bool, is_timed: bool) -> Iterator[Statement]:
-    files = len(lasting.verified.files)
+def _about_container(sealed: Checked) -> Iterator[Statement]:
+    files = len(sealed.container.files)
     yield _said(
         Standing.PROVED,
         f"Gói còn nguyên vẹn: {files} tệp đúng như khi được ký",
         f"The container is whole: {files} files as they were signed",
     )
+    for name in sealed.uncovered:
+        yield _said(Standing.OPEN, f"Tệp {name!a} không được chữ ký nào phủ lên", f"No signature covers file {name!a}")
+
+
+def _about_signer(lasting: Lasting, *, is_judged: bool, is_timed: bool) -> Iterator[Statement]:
     yield _said(
         Standing.PROVED if is_judged else Standing.OPEN,
         f"Người ký gói: {lasting.subject}" + ("" if is_judged else " (chưa xét độ tin cậy: thêm --trust)"),
@@ -170,7 +177,7 @@ def _about_bodies(message: Mapping[str, Any], container: Container, records: lis
 
 
 def _about_seals(
-    records: list[form.Record], seals: list[form.SealRecord], key: VerifyKey, authorities: TrustStore | None
+    records: list[form.Record], seals: list[form.SealRecord], keys: Sequence[VerifyKey], authorities: TrustStore | None
 ) -> Iterator[Statement]:
     by_name = {f"{record.writer}:{record.number}": record for record in records}
     covered: set[str] = set()
@@ -179,7 +186,7 @@ def _about_seals(
         for name in sorted(set(seal.proofs) - set(good)):
             yield _said(Standing.BROKEN, f"Bản ghi {name} không thuộc niêm phong {seal.number}", f"{name} is not in it")
         covered |= set(good)
-        yield _about_seal(seal, len(good), key, authorities)
+        yield _about_seal(seal, len(good), keys, authorities)
     left = sorted(set(by_name) - covered)
     if left:
         shown = ", ".join(left[:4])
@@ -188,7 +195,9 @@ def _about_seals(
         )
 
 
-def _about_seal(seal: form.SealRecord, count: int, key: VerifyKey, authorities: TrustStore | None) -> Statement:
+def _about_seal(
+    seal: form.SealRecord, count: int, keys: Sequence[VerifyKey], authorities: TrustStore | None
+) -> Statement:
     number = f"Niêm phong {seal.number}: {count} bản ghi"
     if seal.token and authorities is not None:
         try:
@@ -201,8 +210,8 @@ def _about_seal(seal: form.SealRecord, count: int, key: VerifyKey, authorities: 
             f"Seal {seal.number}: {count} entries existed at {at} ({stamped.authority})",
         )  # fmt: skip
     if seal.signature:
-        keys = {named(seal.signature) or "": key}
-        if verify_detached(seal.text.encode(), seal.signature, keys, XADES, stage=_STAGE):
+        text, name = seal.text.encode(), named(seal.signature) or ""
+        if all(verify_detached(text, seal.signature, {name: key}, XADES, stage=_STAGE) for key in keys):
             return _said(
                 Standing.OPEN, f"{number}: ký bằng khóa khác khóa của gói", f"Seal {seal.number}: signed by another key"
             )

@@ -17,7 +17,7 @@ from signing.asic import open_sealed, seal, unpack
 from signing.asic.container import LIMITS, pack
 from signing.dsig.write import write_file_reference
 from signing.xades.sign import sign_references
-from tests.attacks.corpus import INERT, TAKEN, Case, Category, cases, said
+from tests.attacks.corpus import INERT, TAKEN, TOLD, Case, Category, cases, said
 from tests.attacks.trusting import lists, person, store
 from tests.unit.signing.issuer import NOW
 
@@ -37,7 +37,9 @@ def opened(data: bytes) -> str:
     result = open_sealed(data, store(), None, now=NOW, evidence=lists())
     if isinstance(result, tuple):
         return said(result)
-    return INERT if result.container.files == {name: body for name, (_, body) in FILES.items()} else TAKEN
+    if result.container.files != {name: body for name, (_, body) in FILES.items()}:
+        return TAKEN
+    return f"{TOLD}:{' '.join(result.uncovered)}" if result.uncovered else INERT
 
 
 def written(entries: Mapping[str, bytes], *, change: Callable[[zipfile.ZipInfo], None] | None = None) -> bytes:
@@ -76,7 +78,7 @@ def _patched(field: bytes, offset: int, layout: str, value: int, *, last: bool =
     return opened(bytes(data))
 
 
-def _appended(name: str, body: bytes, source: bytes | None = None) -> bytes:
+def appended(name: str, body: bytes, source: bytes | None = None) -> bytes:
     """One entry more, by the library."""
     out = io.BytesIO(source or good())
     with zipfile.ZipFile(out, "a") as archive:
@@ -84,7 +86,7 @@ def _appended(name: str, body: bytes, source: bytes | None = None) -> bytes:
     return out.getvalue()
 
 
-def _replaced(name: str, body: bytes | None) -> bytes:
+def replaced(name: str, body: bytes | None) -> bytes:
     """An entry with another content; None = gone."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(good())) as source, zipfile.ZipFile(out, "w") as made:
@@ -97,7 +99,7 @@ def _replaced(name: str, body: bytes | None) -> bytes:
 def _twice(name: str) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        return _appended(name, EVIL)
+        return appended(name, EVIL)
 
 
 def _bomb(size: int) -> str:
@@ -127,7 +129,7 @@ def _overlap() -> str:
     return TAKEN
 
 
-def _local(name: bytes, body: bytes) -> bytes:
+def local_entry(name: bytes, body: bytes) -> bytes:
     """A local header with its file, stored."""
     return (
         struct.pack("<4s5H3L2H", LOCAL, 20, 0, 0, 0, 33, zlib.crc32(body), len(body), len(body), len(name), 0)
@@ -207,9 +209,9 @@ ZIP = {
     "a device": (lambda: _mode(stat.S_IFCHR | 0o666), OUTSIDE),
     "a pipe": (lambda: _mode(stat.S_IFIFO | 0o666), OUTSIDE),
     "the same name twice": (lambda: opened(_twice("thu.xml")), OUTSIDE),
-    "the same name in other case": (lambda: opened(_appended("THU.XML", EVIL)), OUTSIDE),
+    "the same name in other case": (lambda: opened(appended("THU.XML", EVIL)), OUTSIDE),
     "the same name in other letters": (lambda: _folded(), OUTSIDE),
-    "a second signature file, of nothing": (lambda: opened(_appended("META-INF/signatures1.xml", b"<a/>")), "LT-SIGN-030"),
+    "a second signature file, of nothing": (lambda: opened(appended("META-INF/signatures1.xml", b"<a/>")), "LT-SIGN-030"),
     "an encrypted entry": (lambda: _patched(CENTRAL, 8, "<H", 1), f"{OUTSIDE} {BROKEN}"),
     "an unknown way of packing": (lambda: _patched(CENTRAL, 10, "<H", 99), f"{OUTSIDE} {BROKEN}"),
     "packed by LZMA": (lambda: _packed(zipfile.ZIP_LZMA), OUTSIDE),
@@ -227,8 +229,8 @@ ZIP = {
     "a comment": (lambda: opened(good()[:-2] + b"\1\0x"), f"{OUTSIDE} {BROKEN}"),
     "another archive after it": (lambda: opened(good() + written({"thu.xml": EVIL})), f"{OUTSIDE} {BROKEN}"),
     "another archive before it": (lambda: opened(written({"thu.xml": EVIL}) + good()), f"{OUTSIDE} {BROKEN}"),
-    "an entry that the directory does not name, at the end": (lambda: opened(_between(_local(b"thu.xml", EVIL))), OUTSIDE),
-    "an entry that the directory does not name, between": (lambda: opened(gap(_local(b"thu.xml", EVIL))), OUTSIDE),
+    "an entry that the directory does not name, at the end": (lambda: opened(_between(local_entry(b"thu.xml", EVIL))), OUTSIDE),
+    "an entry that the directory does not name, between": (lambda: opened(gap(local_entry(b"thu.xml", EVIL))), OUTSIDE),
     "bytes between the entries": (lambda: opened(gap(b"MZ" * 8)), OUTSIDE),
     "a bomb": (lambda: _bomb(150_000_000), MUCH),
     "a bomb of 300 MB": (lambda: _bomb(300_000_000), MUCH),
@@ -240,17 +242,16 @@ ZIP = {
     "an empty archive": (lambda: opened(END + bytes(18)), f"{MUCH} {BROKEN}"),
     "no archive": (lambda: opened(b"hello"), BROKEN),
     "a million entries by its own word": (lambda: _patched(END, 10, "<H", 0xFFFF), f"{BROKEN} {OUTSIDE}"),
-    "another kind of container": (lambda: opened(_replaced("mimetype", b"application/zip")), BROKEN),
-    "no kind": (lambda: opened(_replaced("mimetype", None)), f"{BROKEN} {OUTSIDE}"),
+    "another kind of container": (lambda: opened(replaced("mimetype", b"application/zip")), BROKEN),
+    "no kind": (lambda: opened(replaced("mimetype", None)), f"{BROKEN} {OUTSIDE}"),
 }  # fmt: skip
 ASIC = {
-    "a file changed": (lambda: opened(_replaced("thu.xml", EVIL)), "LT-SIGN-035"),
-    "a file missing": (lambda: opened(_replaced("thu.xml", None)), ABSENT),
-    "a file that nobody signed": (lambda: opened(_appended("khac.txt", b"x")), LEFT),
-    "a file in META-INF that nobody signed": (lambda: opened(_appended("META-INF/x.txt", b"x")), INERT),
-    "a manifest that lies": (lambda: opened(_replaced("META-INF/manifest.xml", b"<x/>")), INERT),
-    "no manifest": (lambda: opened(_replaced("META-INF/manifest.xml", None)), INERT),
-    "the signature missing": (lambda: opened(_replaced("META-INF/signatures0.xml", None)), "LT-SIGN-030"),
+    "a file changed": (lambda: opened(replaced("thu.xml", EVIL)), "LT-SIGN-035"),
+    "a file missing": (lambda: opened(replaced("thu.xml", None)), ABSENT),
+    "a file that nobody signed": (lambda: opened(appended("khac.txt", b"x")), LEFT),
+    "a file in META-INF that nobody signed": (lambda: opened(appended("META-INF/x.txt", b"x")), f"{TOLD}:META-INF/x.txt"),
+    "no manifest": (lambda: opened(replaced("META-INF/manifest.xml", None)), INERT),
+    "the signature missing": (lambda: opened(replaced("META-INF/signatures0.xml", None)), "LT-SIGN-030"),
     "the signature with a comment": (lambda: _commented(), "LT-SIGN-021"),
     "a signature over one file only": (lambda: _signed_as({"thu.xml": TEXT}), LEFT),
     "a signature over none": (lambda: _signed_as({}), "LT-XADES-002"),
@@ -293,7 +294,7 @@ def _packed(method: int) -> str:
 def _commented() -> str:
     with zipfile.ZipFile(io.BytesIO(good())) as archive:
         document = archive.read("META-INF/signatures0.xml")
-    return opened(_replaced("META-INF/signatures0.xml", document.replace(b"<ds:Object>", b"<!-- --><ds:Object>")))
+    return opened(replaced("META-INF/signatures0.xml", document.replace(b"<ds:Object>", b"<!-- --><ds:Object>")))
 
 
 CASES: list[Case] = [*cases(Category.CONTAINER, ZIP), *cases(Category.CONTAINER, ASIC)]

@@ -2,7 +2,8 @@
 
 An attack is sent to the very code that meets it in service. Its outcome is a word: `TAKEN`; where it was stopped
 ("signature:LT-SIGN-036" of the gate, "LT-ASIC-003" of a parser); or `INERT`: taken, and all that is believed is
-exactly what the honest sender said. Whatever else is raised fails the test.
+exactly what the honest sender said; `TOLD` where the verifier also names what nobody signed. Whatever else is raised
+fails the test.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from enum import StrEnum
 from schemas.problem import Problem, Refused
 
 TAKEN = "taken"  # for controls alone
+TOLD = "told"  # inert, and the verifier names what nobody signed
 INERT = "inert"  # what was added says nothing to anybody who believes what he is given
 
 

@@ -18,13 +18,14 @@ from tests.attacks import (
     proof,
     soap_structure,
     trusting,
+    uncovered,
     web,
     wrapping_soap,
 )
 from tests.attacks.corpus import TAKEN, Case, Category, fits, outcome_of
 
 MODULES = (
-    parser, soap_structure, wrapping_soap, content, moment, documents, algorithm, trusting, lasting, containers, proof, web,
+    parser, soap_structure, wrapping_soap, content, moment, documents, algorithm, trusting, lasting, containers, uncovered, proof, web,
     controls,
 )  # fmt: skip
 CASES = [case for module in MODULES for case in module.CASES]
