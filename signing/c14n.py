@@ -65,10 +65,10 @@ def _alone(element: etree._Element, form: XmlTransform) -> etree._Element:
     is_11 = form in {XmlTransform.INCLUSIVE_11, XmlTransform.INCLUSIVE_11_COMMENTS}
     for above in element.iterancestors():
         for name, value in above.attrib.items():
+            if is_11 and name == f"{_XML}base":  # would be joined with those below, the part's own too
+                raise ValueError("xml:base above a part signed by Canonical XML 1.1")
             if not str(name).startswith(_XML) or name in root.attrib:
                 continue
-            if is_11 and name == f"{_XML}base":
-                raise ValueError("xml:base above a part signed by Canonical XML 1.1")
             if not is_11 or name in _INHERITED_11:
                 root.set(name, value)
     return root

@@ -1,3 +1,4 @@
+import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -14,6 +15,7 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import javax.crypto.spec.SecretKeySpec;
 import javax.xml.XMLConstants;
 import javax.xml.crypto.XMLStructure;
 import javax.xml.crypto.dsig.CanonicalizationMethod;
@@ -48,6 +50,8 @@ import org.w3c.dom.NodeList;
  * sign-forms KEY.pem CERT.pem FOLDER FILE     writes FOLDER/METHOD-DIGEST-C14N-FORM.xml for every combination the JDK has
  * sign-jws   KEY.pem CERT.pem KID FILE        prints the detached JWS over the file
  * verify-jws CERT.pem HEADER FILE...          prints "FILE good|bad"
+ * canonical  LIST                             LIST: "FORM TAB DOCUMENT" a line (URI, base64); prints the bytes that a
+ *                                             Reference to Id="phan" digests, in base64, or "error: why"
  * </pre>
  */
 public final class SignatureTool {
@@ -74,6 +78,12 @@ public final class SignatureTool {
             case "verify-jws":
                 for (int i = 3; i < args.length; i++) {
                     System.out.println(args[i] + " " + (verifyJws(certificate(args[1]), args[2], args[i]) ? "good" : "bad"));
+                }
+                break;
+            case "canonical":
+                for (String line : Files.readAllLines(Path.of(args[1]))) {
+                    String[] job = line.split("\t");
+                    System.out.println(canonical(job[0], Base64.getDecoder().decode(job[1])));
                 }
                 break;
             default:
@@ -109,6 +119,29 @@ public final class SignatureTool {
         writer.setOutputProperty(OutputKeys.ENCODING, "UTF-8");
         try (FileOutputStream out = new FileOutputStream(file + ".signed")) {
             writer.transform(new DOMSource(document), new StreamResult(out));
+        }
+    }
+
+    /** What the JDK itself digests, told by the cache of its Reference. */
+    private static String canonical(String form, byte[] bytes) {
+        try {
+            DocumentBuilderFactory parsers = DocumentBuilderFactory.newInstance();
+            parsers.setNamespaceAware(true);
+            Document document = parsers.newDocumentBuilder().parse(new ByteArrayInputStream(bytes));
+            markIds(document);
+            XMLSignatureFactory factory = XMLSignatureFactory.getInstance("DOM");
+            Transform shape = factory.newTransform(form, (TransformParameterSpec) null);
+            Reference reference = factory.newReference(
+                "#phan", factory.newDigestMethod(DigestMethod.SHA256, null), List.of(shape), null, null);
+            SignedInfo info = factory.newSignedInfo(
+                factory.newCanonicalizationMethod(CanonicalizationMethod.EXCLUSIVE, (C14NMethodParameterSpec) null),
+                factory.newSignatureMethod(MORE + "hmac-sha256", null), List.of(reference));
+            DOMSignContext context = new DOMSignContext(new SecretKeySpec(new byte[32], "HmacSHA256"), document.getDocumentElement());
+            context.setProperty("javax.xml.crypto.dsig.cacheReference", Boolean.TRUE);
+            factory.newXMLSignature(info, null).sign(context);
+            return Base64.getEncoder().encodeToString(reference.getDigestInputStream().readAllBytes());
+        } catch (Exception error) {
+            return "error: " + String.valueOf(error).replace('\n', ' ');
         }
     }
 

@@ -5,6 +5,7 @@
 //   dsig.php LIBRARY sign KEY CERT LIST    LIST: "METHOD TAB DIGEST TAB C14N TAB FORM TAB FILE" a line; writes FILE.signed
 //                                          FORM: whole = enveloped, URI=""; root = enveloped, by id; part = detached, the
 //                                          first child of the root by id; object = enveloping, inside the root
+//   dsig.php LIBRARY canonical LIST        LIST: a document in base64 a line; prints Canonical XML 1.0 of Id="phan", in base64
 declare(strict_types=1);
 error_reporting(E_ALL & ~E_DEPRECATED);  // the library is older than this PHP
 set_error_handler(static function (int $level, string $message): bool {
@@ -82,6 +83,13 @@ foreach (file($argv[$argc - 1], FILE_IGNORE_NEW_LINES) as $line) {
     $job = explode("\t", $line);
     if ($argv[2] === 'sign') {
         sign($argv[3], $argv[4], $job);
+        continue;
+    }
+    if ($argv[2] === 'canonical') {  // what the library calls, without it
+        $document = new DOMDocument();
+        $document->loadXML(base64_decode($line), LIBXML_NONET);
+        $part = (new DOMXPath($document))->query('//*[@Id="phan"]')->item(0);
+        echo base64_encode($part->C14N()), "\n";
         continue;
     }
     try {

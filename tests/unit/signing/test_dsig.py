@@ -10,7 +10,9 @@ import pytest
 from lxml import etree
 
 from schemas import xmldoc
-from schemas.problem import Refused
+from schemas.problem import Refused, Stage
+from signing.algorithms import XmlTransform
+from signing.c14n import canonical as canonical_by
 from signing.dsig import Verified, sign_element, sign_enveloped, verify
 from signing.keys import VerifyKey
 from signing.policy import BUS
@@ -244,3 +246,15 @@ def test_root_may_be_named_by_id_where_the_policy_allows() -> None:
             reference_attributes=' URI="#x"',
         )
         assert _codes(doubled, policy=policy) == ["LT-SIGN-034"]
+
+
+@pytest.mark.parametrize("own", ["", " xml:base='c/'"])
+def test_canonical_xml_11_below_xml_base_is_refused(own: str) -> None:
+    """It would have to be joined with the part's own, which hardly anybody does alike: refused, and no other bytes."""
+    (part,) = xmldoc.parse(f"<a xml:base='http://a.example/b/'><p{own}/></a>".encode())
+    for form in (XmlTransform.INCLUSIVE_11, XmlTransform.INCLUSIVE_11_COMMENTS):
+        with pytest.raises(Refused) as refused:
+            canonical_by(part, form, stage=Stage.RECEIVE)
+        assert refused.value.problems[0].code == "LT-SIGN-022"
+    said = own.strip().replace("'", '"') or 'xml:base="http://a.example/b/"'
+    assert canonical_by(part, XmlTransform.INCLUSIVE, stage=Stage.RECEIVE) == f"<p {said}></p>".encode()
