@@ -30,6 +30,8 @@ def answer_question(adapter: Adapter, call: Call, journal: Journal) -> Said:
     latest = journal.latest(dossier, "ho_so") if dossier else None
     if dossier is None or latest is None:
         return Said(AnswerKind.UNKNOWN_DOSSIER, (problem("LT-PIPE-003", Stage.RECEIVE),))
+    if not latest.body:  # erased: what could be said of it is gone
+        return Said(AnswerKind.UNKNOWN_DOSSIER, (problem("LT-PIPE-003", Stage.RECEIVE),))
     step = journal.latest(dossier, "tien_do")
     element = _answer(parse(latest.body), step)
     plan = adapter.maps[call.operation.map]
@@ -52,7 +54,7 @@ def _answer(dossier: etree._Element, step: Message | None) -> etree._Element:
     """TraCuu: what may be shown of the dossier, with the status of its newest step."""
     root = new_root("tra_cuu")
     values = {path: value for path in _SHOWN if (value := text_at(dossier, path))}
-    if step is not None and (status := text_at(parse(step.body), "TrangThai")):
+    if step is not None and step.body and (status := text_at(parse(step.body), "TrangThai")):
         values["TrangThai"] = status
     for block in _BLOCKS:
         for part in dossier.findall(f"{{*}}{block}"):

@@ -15,11 +15,13 @@ from bus.body_keys import Rewrapper
 from bus.compose import Parts, target_of
 from bus.compose_evidence import make_sealer
 from bus.endings import EndingsWatch
+from bus.erasing import Eraser
 from bus.forgetting import Forgetting
 from bus.polling.fetch import Line
 from bus.polling.job import Poll
 from bus.polling.plan import Means, every_of, poll_name
 from bus.polling.take import Source
+from bus.ports import Journal
 from bus.revocation_lists import ListFetch
 from bus.scheduler import Post, Scheduler
 from bus.settings import EndpointSettings, Settings
@@ -50,8 +52,14 @@ def make_scheduler(parts: Parts, *, name: str) -> Scheduler:
     lists = (ListFetch(store, settings, keys) for store, rule in settings.trust.items() if rule.lists)
     jobs: tuple[Job, ...] = (
         *make_polls(parts), sealer, Rewrapper(parts.journal), *lists, EndingsWatch(settings, keys), Forgetting(),
+        make_eraser(settings, parts.journal),
     )  # fmt: skip
     return Scheduler(jobs, post)
+
+
+def make_eraser(settings: Settings, journal: Journal) -> Eraser:
+    """The job that erases bodies whose time is over; without days in the settings it does nothing."""
+    return Eraser(journal, settings.retention.rules(stamped=bool(settings.evidence.authorities)))
 
 
 def make_polls(parts: Parts) -> tuple[Poll, ...]:

@@ -23,7 +23,8 @@ class KeyBook(Protocol):
         """Id of the key that new bodies are kept under; "" = none, in clear."""
 
     def bodies_by_key(self) -> Mapping[str, int]:
-        """How many bodies are kept under each key id ever used; "" = in clear. Looks at every body."""
+        """How many bodies are kept under each key id ever used; "" = in clear; erased ones
+        are none. Looks at every body."""
 
     def rewrap(self, position: str, limit: int) -> Future[Rewrapped]:
         """Brings at most `limit` bodies behind `position` under the active key; the future is done when they are

@@ -42,6 +42,7 @@ from bus.records import (
     Standing,
     WorkItem,
 )
+from bus.retention_port import RetentionBook
 from bus.seal_port import SealBook
 from bus.seen_port import SeenBook
 from bus.watch_port import Watchable
@@ -75,7 +76,9 @@ class GenerationLost(QueueUnavailable):
     restored, or rebuilt by somebody. `Feeder.heal` puts it right; until then nothing can be changed there."""
 
 
-class Journal(ReconciliationBook, DeadlineBook, Jobs, KeyBook, Outbox, SealBook, SeenBook, Watchable, Protocol):
+class Journal(
+    ReconciliationBook, DeadlineBook, Jobs, KeyBook, Outbox, RetentionBook, SealBook, SeenBook, Watchable, Protocol
+):
     """The record. Thread-safe. Every writing method hands its work to the one writer thread of the process and
     returns a Future that is done only after the commit reached the disk; futures fail with JournalUnavailable.
     Reading methods use their own connections and see committed data only.
@@ -179,13 +182,13 @@ class Journal(ReconciliationBook, DeadlineBook, Jobs, KeyBook, Outbox, SealBook,
         """One message with everything that happened to it."""
 
     def body(self, message_id: str, role: str) -> Message | None:
-        """One kept body; None = not kept (any more)."""
+        """One kept body; None = not kept, or erased: `Journey.bodies` says which."""
 
     def dossier(self, party: str, code: str) -> str | None:
         """The dossier a party calls by this code."""
 
     def latest(self, dossier: str, kind: str) -> Message | None:
-        """The newest accepted canonical message of one kind of a dossier."""
+        """The newest accepted canonical message of one kind of a dossier; its body is empty if it was erased."""
 
     def verify_chain(self) -> tuple[str, ...]:
         """Walks every writer's chain; names the first altered, missing or reordered entry of each. () = whole."""
@@ -290,11 +293,5 @@ class Queue(Protocol):
 
 
 __all__ = [
-    "Clock",
-    "GenerationLost",
-    "Journal",
-    "JournalRefuses",
-    "JournalUnavailable",
-    "Queue",
-    "QueueUnavailable",
-]
+    "Clock", "GenerationLost", "Journal", "JournalRefuses", "JournalUnavailable", "Queue", "QueueUnavailable"
+]  # fmt: skip

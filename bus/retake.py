@@ -15,6 +15,7 @@ from bus.known import known_dossiers
 from bus.pipeline import Inbound, names_of, split, take_in
 from bus.ports import Clock, Journal
 from bus.records import Acceptance, AcceptItem, ItemResult, ItemStatus, Journey, QueueRecord
+from bus.retention import said_vi
 from bus.routing import House
 from schemas.message import Message, new_id
 from schemas.problem import Problem
@@ -61,7 +62,8 @@ class Retaking:
             return _not("Không rõ ai đã gửi: bị từ chối trước khi nhận ra bên gọi; bên gửi phải gửi lại")
         kept = self.journal.body(message_id, RAW)
         if kept is None or not kept.body:
-            return _not("Không còn giữ nội dung gốc")
+            marks = [one.erased for one in journey.bodies if one.role == RAW and one.erased is not None]
+            return _not(said_vi(marks[0]) if marks else "Không còn giữ nội dung gốc")
         call = _read(adapter, kept)
         if isinstance(call, tuple):
             return Retaken((), call[0].text_vi, call)

@@ -28,6 +28,7 @@ from pydantic_settings import (
 from adapters.toml_places import line_of
 from bus.caller_section import CallerSettings
 from bus.key_sections import SigningSettings, TrustSettings
+from bus.retention_section import RetentionSettings
 from bus.routes import Endpoint, RouteTable
 from bus.sections import (
     MISREAD,
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     watch: WatchSettings = WatchSettings()
     signing: SigningSettings = SigningSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    retention: RetentionSettings = RetentionSettings()
     trust: Mapping[str, TrustSettings] = Field(default_factory=dict)  # stores by name
     endpoints: Mapping[str, EndpointSettings] = Field(default_factory=dict)
     callers: Mapping[str, CallerSettings] = Field(default_factory=dict)

@@ -19,6 +19,8 @@ from bus.cli.words import KINDS, STATES, VERDICTS, both
 from bus.masking import mask_body, mask_text
 from bus.ports import Journal
 from bus.records import Journey
+from bus.records.retaining import ErasedMark
+from bus.retention import said_en, said_vi
 from schemas.message import Message
 
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "")}
@@ -67,6 +69,8 @@ def show(
         if body == "raw" and envelope is not None:
             journey = envelope
         kept = journal.body(journey.envelope.id, body)
+        if kept is None and (mark := _erased(journey, body)) is not None:
+            raise refused("LT-RET-001", id=journey.envelope.id, role=body, day=f"{mark.at:%Y-%m-%d}", rule=mark.rule)
         if kept is None:
             raise refused(
                 "LT-CLI-005", id=journey.envelope.id, role=body, roles=", ".join(b.role for b in journey.bodies)
@@ -74,6 +78,12 @@ def show(
         if unmask:
             _record_look(journal, journey, body, who=person(who), why=why.strip())
     _body(kept, body, unmask=unmask, json=json)
+
+
+def _erased(journey: Journey, role: str) -> ErasedMark | None:
+    """Of the body that is meant, as `Journal.body` finds it."""
+    meant = (one for one in journey.bodies if one.role == role or one.role.startswith(f"{role}@"))
+    return next((one.erased for one in meant), None)
 
 
 def _as_it_came(journal: Journal, journey: Journey) -> Journey | None:
@@ -133,6 +143,8 @@ def _journey(journey: Journey, envelope: Journey | None, behind: Mapping[str, in
             ("thân/body", "byte", "sha256", "loại/media"),
             [(b.role, b.size, b.sha256, b.media_type) for b in journey.bodies],
         )
+        for mark in dict.fromkeys(b.erased for b in journey.bodies if b.erased is not None):
+            out.say(f"{said_vi(mark)} / {said_en(mark)}", style="yellow")
     if journey.caused:
         out.say()
         out.say("sinh ra / caused")

@@ -61,6 +61,9 @@ ACTS: Mapping[str, str] = {
     "look": "mở che",
     "supersede": "bản mới hơn thay chỗ",
     "expire": "hết hạn",
+    "erase": "xoá nội dung",
+    "hold": "giữ nội dung",
+    "unhold": "thôi giữ nội dung",
 }
 PLAN_ACTS: Mapping[PlanAct, str] = {
     PlanAct.RELEASE: "thả ra",

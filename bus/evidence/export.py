@@ -72,7 +72,7 @@ def _bodies(
     journal: Journal, journey: Journey, files: dict[str, tuple[str, bytes]], *, keep: bool
 ) -> Iterator[dict[str, object]]:
     for stored in journey.bodies:
-        message = journal.body(journey.envelope.id, stored.role) if keep else None
+        message = journal.body(journey.envelope.id, stored.role) if keep and stored.erased is None else None
         name = ""
         if message is not None:
             kind = stored.media_type.partition(";")[0].strip()
@@ -82,6 +82,7 @@ def _bodies(
         yield {
             "message": journey.envelope.id, "role": stored.role, "media_type": stored.media_type,
             "sha256": stored.sha256, "size": stored.size, "file": name,
+            **({"erased": {"at": stored.erased.at.isoformat(), "rule": stored.erased.rule}} if stored.erased else {}),
         }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bus.delivery import State
 from bus.journal import tables as t
-from bus.journal.bodies import content_role, signature_role
+from bus.journal.bodies import CANONICAL, content_role, erased_mark, signature_role
 from bus.journal.delivery_row import DeliveryRow, derived_state
 from bus.journal.derive import heads
 from bus.journal.free import free_behind
@@ -19,6 +19,7 @@ from bus.journal.settle import learn, owners_of
 from bus.journal.transitions import cancelled, released, settled
 from bus.journal.unit import Unit, delivery_row
 from bus.records import Act, Acted, Action, PlanItemState, PlanNote, QueueRecord
+from bus.records.retaining import ErasedMark
 from schemas.message import new_id
 
 _d, _b = t.deliveries.c, t.bodies.c
@@ -26,6 +27,9 @@ _LATER = sa.select(t.deliveries).where(
     _d.lane == sa.bindparam("lane"), _d.lane_seq > sa.bindparam("seq"), _d.state != State.CANCELLED.value
 )
 _COUNTING = sa.select(_d.id).where(t.IS_OPEN, _d.lane == sa.bindparam("lane"), _d.since_us.is_not(None))
+_CODING = sa.select(_b.coding).where(
+    _b.message_id == sa.bindparam("of"), _b.month == sa.bindparam("in_month"), _b.role == CANONICAL
+)
 _RENAME = (
     sa.update(t.bodies)
     .where(_b.message_id == sa.bindparam("b_message"), _b.role == sa.bindparam("b_old"))
@@ -44,7 +48,8 @@ def _act(unit: Unit, action: Action) -> Acted:
         raise LookupError(f"no delivery {action.delivery_id} in this journal")
     if action.plan and not take(unit, PlanNote(action.plan, action.item, PlanItemState.DONE)):
         return Acted(False, _shown(unit, row), ALREADY)
-    reason = refusal(action.act, row, _behind(unit, row), why=action.why, now_us=unit.now_us)
+    erased = _erased(unit, row) if action.act is Act.REPLAY else None
+    reason = refusal(action.act, row, _behind(unit, row), why=action.why, now_us=unit.now_us, erased=erased)
     feed: tuple[QueueRecord, ...] = ()
     if not reason:
         row, feed = _carry_out(unit, row, action)
@@ -59,6 +64,12 @@ def _shown(unit: Unit, row: DeliveryRow) -> State:
     unit.flush()
     first = heads(unit.connection, [row.lane]).get(row.lane, row.id)
     return derived_state(row, ahead="" if first == row.id else first, now_us=unit.now_us)
+
+
+def _erased(unit: Unit, row: DeliveryRow) -> ErasedMark | None:
+    """Read under the lock of its delivery: whoever erases takes that too."""
+    coding = unit.connection.execute(_CODING, {"of": row.message_id, "in_month": row.month}).scalar_one_or_none()
+    return erased_mark(coding or "")
 
 
 def _behind(unit: Unit, row: DeliveryRow) -> Behind:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from bus.journal import tables as t
 from bus.journal.attempt_row import attempt_of
-from bus.journal.bodies import body_of
+from bus.journal.bodies import body_of, erased_mark
 from bus.journal.chain import Entry, Link, breaks
 from bus.journal.facts import attempt_fact
 from bus.journal.vault import BodyAltered
@@ -25,6 +25,7 @@ _PAGE = 200
 _MANY: sa.BindParameter[str] = sa.bindparam("many", expanding=True)
 _MESSAGES = sa.select(t.messages.c.id, t.messages.c.sha256).where(t.messages.c.id.in_(_MANY))
 _BODIES = sa.select(t.bodies).where(t.bodies.c.message_id.in_(_MANY), t.bodies.c.role.in_(("raw", "canonical")))
+_ERASURES = sa.select(t.entries.c.subject).where(t.entries.c.kind == "erase", t.entries.c.subject.in_(_MANY))
 _ATTEMPTS = sa.select(t.attempts).where(t.attempts.c.delivery_id.in_(_MANY))
 
 Facts = Mapping[str, Any]  # Any: JSON
@@ -46,7 +47,7 @@ def _entries(connection: Connection) -> Iterator[Entry]:
 
 
 def _check_messages(connection: Connection, page: Sequence[Entry]) -> Iterator[str]:
-    """Messages must be there with the digest they came with; a body may have been erased, but not changed."""
+    """Messages must be there with the digest they came with; a body may have been erased, on record, not changed."""
     told = {message_id: (entry, facts) for entry in page for message_id, facts in _messages_of(entry)}
     many = {"many": sorted(told)}
     kept = {row.id: row.sha256 for row in connection.execute(_MESSAGES, many)} if told else {}
@@ -54,8 +55,15 @@ def _check_messages(connection: Connection, page: Sequence[Entry]) -> Iterator[s
         if kept.get(message_id) != facts.get("sha256"):
             word = "altered" if message_id in kept else "missing"
             yield f"{entry.writer}:{entry.number}: message {message_id} {word}"
-    for body in connection.execute(_BODIES, many).mappings() if told else ():
+    bodies = connection.execute(_BODIES, many).mappings().all() if told else ()
+    gone = sorted({body["message_id"] for body in bodies if erased_mark(body["coding"])})
+    on_record = set(connection.execute(_ERASURES, {"many": gone}).scalars()) if gone else set()
+    for body in bodies:
         entry, facts = told[body["message_id"]]
+        if erased_mark(body["coding"]):
+            if body["message_id"] not in on_record or body["sha256"] != facts.get("body_sha256"):
+                yield f"{entry.writer}:{entry.number}: body {body['role']} of message {body['message_id']} gone unsaid"
+            continue
         digest = _digest(connection, body)
         if digest != facts.get("body_sha256") or body["sha256"] != digest:
             yield f"{entry.writer}:{entry.number}: body {body['role']} of message {body['message_id']} altered"

@@ -9,10 +9,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping
 
+from bus.journal import tables as t
+from bus.journal.moments import from_us
 from bus.journal.vault import OPEN, Bound, Vault, split
+from bus.records.retaining import ErasedMark
 from schemas.message import Message, sha256_hex
 
 RAW, CANONICAL = "raw", "canonical"
+_ERASED = "erased:"  # a coding: "erased:MICROSECONDS:RULE"; the data is empty
+IS_ERASED = t.bodies.c.coding.like(f"{_ERASED}%")
 _LONG, _SAMPLE = 32 * 1024, 8 * 1024  # bytes
 _REPEATS = 0.6  # a text with repeats shrinks to less; base64 to three quarters
 
@@ -59,8 +64,21 @@ def unpack(coding: str, data: bytes) -> bytes:
     return zlib.decompress(data) if coding == "zlib" else data
 
 
+def erased_coding(*, at_us: int, rule: str) -> str:
+    """The coding of a body whose bytes are gone, and with them its wrapped data key."""
+    return f"{_ERASED}{at_us}:{rule}"
+
+
+def erased_mark(coding: str) -> ErasedMark | None:
+    """When and by which rule it was erased; None = it is kept."""
+    if not coding.startswith(_ERASED):
+        return None
+    at_us, _, rule = coding.removeprefix(_ERASED).partition(":")
+    return ErasedMark(from_us(int(at_us)), rule)
+
+
 def body_of(connection: Connection, row: RowMapping) -> bytes:
-    """The bytes of a row as they were. The keys are the connection's: see `Engines.hold`.
+    """The bytes of a row as they were; none of what was erased. The keys are the connection's: see `Engines.hold`.
 
     Raises:
         BodyUnreadable: the key is not there, or they were altered.

@@ -105,11 +105,7 @@ def step_jobs(unit: Unit, many: Sequence[PackedStep]) -> list[Stepped]:
 
 def _step(unit: Unit, packed: PackedStep) -> Stepped:
     step = packed.step
-    values: dict[str, object] = {"lease_us": to_us(step.until)}
-    if step.position is not None:
-        values |= {"position": step.position, "moves": _j.moves + 1}
-    if not _change(unit, step.held, values):
-        raise LeaseLost(step.held.name)
+    keep_lease(unit, step.held, until=step.until, position=step.position)
     ask_many(unit, packed.asked)
     results = accept_many(unit, packed.parcels) if packed.parcels else []
     reject_many(unit, packed.refusals)
@@ -119,6 +115,19 @@ def _step(unit: Unit, packed: PackedStep) -> Stepped:
         _change(unit, step.held, more)
         unit.entry("poll", step.held.name, step_facts(step, taken, refused + len(packed.refusals)))
     return Stepped(tuple(results))
+
+
+def keep_lease(unit: Unit, held: Held, *, until: datetime, position: str | None) -> None:
+    """The lease begins anew, and the checkpoint moves if there is one.
+
+    Raises:
+        LeaseLost: somebody else has the job now.
+    """
+    values: dict[str, object] = {"lease_us": to_us(until)}
+    if position is not None:
+        values |= {"position": position, "moves": _j.moves + 1}
+    if not _change(unit, held, values):
+        raise LeaseLost(held.name)
 
 
 def counted(results: Sequence[tuple[ItemResult, ...]]) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping
 
 from bus.journal import tables as t
 from bus.journal.attempt_row import attempt_of
-from bus.journal.bodies import body_of
+from bus.journal.bodies import body_of, erased_mark
 from bus.journal.delivery_row import problems_of
 from bus.journal.derive import read_deliveries
 from bus.journal.message_row import envelope_of
@@ -58,7 +58,7 @@ def read_body(connection: Connection, message_id: str, role: str) -> Message | N
     wanted = sa.or_(_b.role == role, _b.role.startswith(f"{role}@", autoescape=True))
     query = sa.select(t.bodies).where(_b.message_id == message_id, wanted).order_by(_b.role).limit(1)
     body = connection.execute(query).mappings().one_or_none()
-    if message is None or body is None:
+    if message is None or body is None or erased_mark(body["coding"]):
         return None
     return Message(envelope_of(message), body_of(connection, body), body["media_type"])
 
@@ -72,12 +72,21 @@ def read_latest(connection: Connection, dossier: str, kind: str) -> Message | No
         .limit(1)
     )
     found = connection.execute(query).scalar_one_or_none()
-    return read_body(connection, found, "canonical") if found is not None else None
+    if found is None:
+        return None
+    if (kept := read_body(connection, found, "canonical")) is not None:
+        return kept
+    row = connection.execute(sa.select(t.messages).where(_m.id == found)).mappings().one()
+    return Message(envelope_of(row), b"", row["media_type"])
 
 
 def _stored(connection: Connection, message_id: str) -> tuple[Stored, ...]:
-    query = sa.select(_b.role, _b.media_type, _b.sha256, _b.size).where(_b.message_id == message_id).order_by(_b.role)
-    return tuple(Stored(row.role, row.media_type, row.sha256, row.size) for row in connection.execute(query))
+    columns = (_b.role, _b.media_type, _b.sha256, _b.size, _b.coding)
+    query = sa.select(*columns).where(_b.message_id == message_id).order_by(_b.role)
+    return tuple(
+        Stored(row.role, row.media_type, row.sha256, row.size, erased_mark(row.coding))
+        for row in connection.execute(query)
+    )
 
 
 def _actions(connection: Connection, message_id: str) -> tuple[dict[str, object], ...]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from bus.delivery import State
 from bus.journal.delivery_row import ASIDE, IN_LANE, DeliveryRow, is_live
 from bus.records import Act
+from bus.records.retaining import ErasedMark
+from bus.retention import said_vi
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,10 @@ def behind_of(row: DeliveryRow, later: Iterable[DeliveryRow], *, now_us: int) ->
     )
 
 
-def refusal(act: Act, row: DeliveryRow, behind: Behind, *, why: str, now_us: int) -> str:
-    """Why not; "" = allowed.
+def refusal(
+    act: Act, row: DeliveryRow, behind: Behind, *, why: str, now_us: int, erased: ErasedMark | None = None
+) -> str:
+    """Why not; "" = allowed. `erased`: its content is gone.
 
     A delivered or cancelled message is replayed in its own place of the lane, never at its end: so nothing behind
     it may have been delivered or be on its way. To send a whole tail again, replay it from its end forward.
@@ -42,6 +46,8 @@ def refusal(act: Act, row: DeliveryRow, behind: Behind, *, why: str, now_us: int
         return "Đang được gửi đi: đợi có kết quả rồi làm lại"
     if act is Act.CANCEL:
         return _refuse_cancel(row, why=why)
+    if act is Act.REPLAY and erased is not None:
+        return f"{said_vi(erased)}: không gửi lại được"
     if row.open == ASIDE and behind.newer:
         return "Bản mới hơn của cùng hồ sơ đã được giao; gửi bản này sẽ ghi trạng thái cũ đè lên mới: hãy hủy"
     if row.open != IN_LANE and behind.on_its_way and (act is Act.REPLAY or row.open):

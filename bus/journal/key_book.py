@@ -18,6 +18,7 @@ from sqlalchemy import Connection, RowMapping
 from sqlalchemy.exc import IntegrityError
 
 from bus.journal import tables as t
+from bus.journal.bodies import IS_ERASED
 from bus.journal.burden import Touch
 from bus.journal.dialect import Engines
 from bus.journal.key_table import body_keys
@@ -119,7 +120,9 @@ class SqlKeys(ABC):
         with self._reading() as connection:
             ids = [row.key_id for row in connection.execute(sa.select(_k.key_id).order_by(_k.key_id))]
             sums = [sa.func.coalesce(sa.func.sum(sa.case((_under(key_id), 1), else_=0)), 0) for key_id in ids]
-            total, *counts = connection.execute(sa.select(sa.func.count(), *sums).select_from(t.bodies)).one()
+            total, *counts = connection.execute(
+                sa.select(sa.func.count(), *sums).select_from(t.bodies).where(sa.not_(IS_ERASED))
+            ).one()
         found = dict(zip(ids, map(int, counts), strict=True))
         return {"": total - sum(found.values()), **found}
 
@@ -134,7 +137,7 @@ def _page(connection: Connection, vault: Vault, position: str, limit: int) -> _P
     after = json.loads(position) if position else ["", ""]
     query = (
         sa.select(*_HEAD)
-        .where(sa.tuple_(*map(sa.literal, after)) < _PLACE, sa.not_(_under(vault.active)))
+        .where(sa.tuple_(*map(sa.literal, after)) < _PLACE, sa.not_(_under(vault.active)), sa.not_(IS_ERASED))
         .order_by(_b.message_id, _b.role)
         .limit(limit)
     )

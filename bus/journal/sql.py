@@ -34,6 +34,7 @@ from bus.journal.plans import PlanEnd, end_many, make_many, note_many, read_item
 from bus.journal.prepare import Prepared, prepare_many
 from bus.journal.reconcile_book import SqlReconciliations
 from bus.journal.reject import Refusal, ask_many, asked_of, reject_many
+from bus.journal.retention import SqlRetention
 from bus.journal.seals import SqlSeals
 from bus.journal.seen import SqlSeen
 from bus.journal.settle import Closing, settle_many
@@ -72,7 +73,7 @@ from schemas.message import Message
 _PING_S = 10.0
 
 
-class SqlJournal(SqlJobs, SqlReconciliations, Deadlines, Watched, SqlSeals, SqlSeen, SqlKeys):
+class SqlJournal(SqlJobs, SqlReconciliations, Deadlines, Watched, SqlSeals, SqlSeen, SqlKeys, SqlRetention):
     """The `Journal` port. Thread-safe; one per process. Bodies are packed in the caller's thread."""
 
     def __init__(self, engines: Engines, clock: Clock, vault: Vault = OPEN) -> None:

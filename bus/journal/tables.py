@@ -81,7 +81,7 @@ bodies = Table(
     _text("media_type"),
     Column("sha256", _Sha, nullable=False),  # of the bytes kept here
     _number("size"),
-    _text("coding"),  # "zlib" or "" (kept as it is); locked: see bus.journal.vault
+    _text("coding"),  # "zlib" or "" (as it is); locked: see bus.journal.vault; erased: see bus.journal.bodies
     Column("data", LargeBinary, nullable=False),
     _text("profile"),  # what the content was made with
     _of_message(),

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping
 
 from bus.delivery import State, Unclear
 from bus.journal import tables as t
-from bus.journal.bodies import CANONICAL, body_of, content_role, signature_role
+from bus.journal.bodies import CANONICAL, body_of, content_role, erased_mark, signature_role
 from bus.journal.delivery_row import DeliveryRow
 from bus.journal.derive import deliveries_by_id, read_deliveries
 from bus.journal.message_row import envelope_of
@@ -102,7 +102,7 @@ def _message(connection: Connection, row: RowMapping, body: RowMapping | None) -
 
 def _content(connection: Connection, row: DeliveryRow, kept: Mapping[str, RowMapping]) -> Content | None:
     body = kept.get(content_role(row.endpoint))
-    if body is None:
+    if body is None or erased_mark(body["coding"]):
         return None
     signature = kept.get(signature_role(row.endpoint))
     return Content(

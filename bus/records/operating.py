@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from bus.delivery import Attempt, Delivery, State
 from bus.records.queueing import QueueRecord
+from bus.records.retaining import ErasedMark
 from schemas.message import Envelope
 
 
@@ -78,6 +79,7 @@ class Stored:
     media_type: str
     sha256: str
     size: int
+    erased: ErasedMark | None = None  # its bytes are gone; digest and size are those it had
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from signing.trust.papers import read_certificates
 from signing.xades import Lasting
 
 _STAGE = Stage.RECEIVE
+_STRANGE = re.compile(r"[^ -~]")
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -155,12 +156,7 @@ def _about_bodies(message: Mapping[str, Any], container: Container, records: lis
     for body in message["bodies"]:
         role, digest, name = str(body["role"]), str(body["sha256"]), str(body["file"])
         if not name:
-            standing = Standing.PROVED if digest in told else Standing.OPEN
-            yield _said(
-                standing, f"Thân {role} đã được xoá; mã băm {digest[:16]}… vẫn trong nhật ký" if digest in told
-                else f"Thân {role} đã được xoá, không còn mã băm", f"Body {role} was erased; its digest is "
-                + ("on record" if digest in told else "not on record"),
-            )  # fmt: skip
+            yield _about_missing(role, digest, body.get("erased"), is_told=digest in told)
         elif sha256(container.files[name]).hexdigest() != digest:
             yield _said(
                 Standing.BROKEN, f"Thân {role} không khớp mã băm của nó", f"Body {role} does not fit its digest"
@@ -174,6 +170,22 @@ def _about_bodies(message: Mapping[str, Any], container: Container, records: lis
     known = {form.MESSAGE, form.ENTRIES, form.SEALS, form.README, *listed}
     for name in sorted(set(container.files) - known):
         yield _said(Standing.OPEN, f"Tệp {name!a} không thuộc chứng cứ", f"File {name!a} is no part of the evidence")
+
+
+def _about_missing(role: str, digest: str, erased: object, *, is_told: bool) -> Statement:
+    """A body that is not here: erased, or left out of the container. Its digest speaks for it."""
+    vi, en = "không kèm trong gói", "is not in the container"
+    if isinstance(erased, Mapping):
+        at, rule = _word(erased.get("at", ""))[:10], _word(erased.get("rule", ""))
+        vi, en = f"đã xoá ngày {at} theo quy tắc {rule}", f"was erased on {at} by rule {rule}"
+    if is_told:
+        return _said(
+            Standing.PROVED, f"Thân {role} {vi}; mã băm {digest[:16]}… vẫn trong nhật ký, bằng chứng vẫn còn",
+            f"Body {role} {en}; its digest is on record, the proof stands",
+        )  # fmt: skip
+    return _said(
+        Standing.OPEN, f"Thân {role} {vi}, nhật ký không ghi mã băm", f"Body {role} {en}; its digest is not on record"
+    )
 
 
 def _about_seals(
@@ -243,6 +255,11 @@ def _refusals(problems: tuple[Problem, ...]) -> tuple[Statement, ...]:
 
 def _said(standing: Standing, vi: str, en: str) -> Statement:
     return Statement(standing, vi, en)
+
+
+def _word(value: object) -> str:
+    """Of the container, so not to be believed: nothing that a terminal obeys."""
+    return _STRANGE.sub("?", str(value))[:80]
 
 
 def _short(error: Exception) -> str:

@@ -101,6 +101,10 @@ class Postgresql:
             isinstance(error, DBAPIError) and error.connection_invalidated
         )
 
+    def scour(self, engine: Engine) -> bool:
+        """Its own vacuum does that, and its log is cut by its own rules."""
+        return False
+
     def may_repeat(self, engine: Engine, error: BaseException) -> bool:
         """Two that waited for each other; a connection that was broken; a lock held by one that sleeps."""
         if not isinstance(error, DBAPIError):

@@ -30,6 +30,9 @@ class Server(Protocol):
     def is_lost(self, error: BaseException) -> bool:
         """The whole transaction is lost, not only one item of it."""
 
+    def scour(self, engine: Engine) -> bool:
+        """What was erased leaves the logs too. False = not now, or the server does it by itself."""
+
     def may_repeat(self, engine: Engine, error: BaseException) -> bool:
         """The transaction was undone by no fault of its own, and may go through if it is done again at once. What
         stood in its way is cleared away where that can be done."""

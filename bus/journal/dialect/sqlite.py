@@ -27,6 +27,7 @@ PRAGMAS: Mapping[str, str] = {
     "journal_mode": "WAL",
     "synchronous": "FULL",
     "foreign_keys": "ON",
+    "secure_delete": "ON",  # what is erased is overwritten, also in pages that are free now
     "temp_store": "MEMORY",
     "cache_size": "-16384",  # KiB
     "wal_autocheckpoint": "4000",  # pages
@@ -49,6 +50,17 @@ class Sqlite:
         return isinstance(error, OperationalError | InternalError) or (
             isinstance(error, DBAPIError) and error.connection_invalidated
         )
+
+    def scour(self, engine: Engine) -> bool:
+        """Brings the log into the file and cuts it to nothing: older pages of it told what was erased."""
+        borrowed = engine.raw_connection()
+        try:
+            raw = borrowed.driver_connection
+            assert isinstance(raw, SqliteConnection)
+            busy: int = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            return not busy
+        finally:
+            borrowed.close()
 
     def may_repeat(self, engine: Engine, error: BaseException) -> bool:
         """Never: it has waited long enough."""

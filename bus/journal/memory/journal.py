@@ -19,6 +19,7 @@ from bus.journal.memory.jobs import MemoryJobs, free_jobs
 from bus.journal.memory.keys import MemoryKeys
 from bus.journal.memory.plans import Plans
 from bus.journal.memory.reconciling import MemoryReconciliations
+from bus.journal.memory.retention import MemoryRetention
 from bus.journal.memory.seals import MemorySeals
 from bus.journal.memory.seen import MemorySeen
 from bus.journal.memory.store import Store
@@ -58,7 +59,14 @@ T = TypeVar("T")
 
 
 class MemoryJournal(
-    MemoryJobs, MemoryReconciliations, MemoryDeadlines, WatchedMemory, MemorySeals, MemorySeen, MemoryKeys
+    MemoryJobs,
+    MemoryReconciliations,
+    MemoryDeadlines,
+    WatchedMemory,
+    MemorySeals,
+    MemorySeen,
+    MemoryKeys,
+    MemoryRetention,
 ):
     """The `Journal` port. Thread-safe. Futures are done when they are returned. Keeps nothing."""
 

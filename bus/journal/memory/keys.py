@@ -34,7 +34,8 @@ class MemoryKeys:
     def bodies_by_key(self) -> Mapping[str, int]:
         """See the port."""
         with self._lock:
-            found = Counter(body.key_id for kept in self._store.messages.values() for body in kept.bodies.values())
+            found = Counter(body.key_id for kept in self._store.messages.values() for body in kept.bodies.values()
+                            if body.erased is None)  # fmt: skip
         return {"": 0, **({self._store.active_key: 0} if self._store.active_key else {}), **found}
 
     def rewrap(self, position: str, limit: int) -> Future[Rewrapped]:
@@ -48,7 +49,7 @@ class MemoryKeys:
                 (of, role)
                 for of, kept in store.messages.items()
                 for role, body in kept.bodies.items()
-                if (of, role) > after and body.key_id != store.active_key
+                if (of, role) > after and body.key_id != store.active_key and body.erased is None
             )[:limit]
             for of, role in places:
                 bodies = store.messages[of].bodies

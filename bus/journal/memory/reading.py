@@ -42,7 +42,7 @@ def _item(store: Store, delivery_id: str, now_us: int) -> WorkItem:
 
 def _content(kept: Kept, endpoint: str) -> Content | None:
     body, signature = kept.bodies.get(content_role(endpoint)), kept.bodies.get(signature_role(endpoint))
-    if body is None:
+    if body is None or body.erased is not None:
         return None
     return Content(body.data, body.media_type, signature.data.decode() if signature else "", body.profile)
 
@@ -176,4 +176,7 @@ def latest(store: Store, dossier: str, kind: str) -> Message | None:
         for one in store.messages.values()
         if one.verdict == "accepted" and (one.envelope.order_key, one.envelope.kind) == (dossier, kind)
     ]
-    return store.body(max(found)[1], CANONICAL) if found else None
+    if not found:
+        return None
+    kept = store.messages[max(found)[1]]
+    return store.body(kept.envelope.id, CANONICAL) or Message(kept.envelope, b"", kept.media_type)

@@ -12,6 +12,7 @@ from bus.journal.delivery_row import DeliveryRow, as_delivery
 from bus.journal.moments import to_us
 from bus.records import Finding, Pulse, Reconciliation, Settled, Stored
 from bus.records.jobs import Job
+from bus.records.retaining import ErasedMark, Hold
 from bus.records.sealing import Seal
 from bus.records.seeing import Seen
 from schemas.message import Envelope, Message, sha256_hex
@@ -28,6 +29,18 @@ class Body:
     media_type: str
     profile: str = ""
     key_id: str = ""  # it would be kept under; nothing is kept here
+    erased: ErasedMark | None = None
+    was: tuple[str, int] | None = None  # digest and size, where it was erased
+
+    @property
+    def sha256(self) -> str:
+        """Of what it is or was."""
+        return self.was[0] if self.was else sha256_hex(self.data)
+
+    @property
+    def size(self) -> int:
+        """Of what it is or was."""
+        return self.was[1] if self.was else len(self.data)
 
 
 @dataclass(slots=True)
@@ -76,6 +89,7 @@ class Store:
     jobs: dict[str, Job] = field(default_factory=dict)
     pulses: dict[str, Pulse] = field(default_factory=dict)
     seals: list[Seal] = field(default_factory=list)
+    holds: dict[str, Hold] = field(default_factory=dict)
     seen: dict[str, tuple[Seen, str]] = field(default_factory=dict)  # by mark, with the answer
 
     @property
@@ -144,9 +158,11 @@ class Store:
         if kept is None or not roles:
             return None
         body = kept.bodies[roles[0]]
+        if body.erased is not None:
+            return None
         return Message(kept.envelope, body.data, body.media_type)
 
     def stored(self, message_id: str) -> tuple[Stored, ...]:
         """What is kept of a message."""
         bodies = sorted(self.messages[message_id].bodies.items())
-        return tuple(Stored(role, one.media_type, sha256_hex(one.data), len(one.data)) for role, one in bodies)
+        return tuple(Stored(role, one.media_type, one.sha256, one.size, one.erased) for role, one in bodies)

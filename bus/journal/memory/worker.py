@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bus.delivery import State
-from bus.journal.bodies import content_role, reply_role, signature_role
+from bus.journal.bodies import CANONICAL, content_role, reply_role, signature_role
 from bus.journal.delivery_row import DeliveryRow, is_live
 from bus.journal.judge import behind_of, refusal
 from bus.journal.look import ACT, Look
@@ -205,7 +205,9 @@ def act(store: Store, plans: Plans, action: Action) -> Acted:
         return Acted(False, store.shown(row).state, ALREADY)
     later = [one for one in store.in_lane(row.lane) if one.lane_seq > row.lane_seq]
     behind = behind_of(row, later, now_us=now_us)
-    reason = refusal(action.act, row, behind, why=action.why, now_us=now_us)
+    canonical = store.messages[row.message_id].bodies.get(CANONICAL)
+    erased = canonical.erased if canonical is not None else None
+    reason = refusal(action.act, row, behind, why=action.why, now_us=now_us, erased=erased)
     feed: tuple[QueueRecord, ...] = ()
     if not reason:
         feed = _carry_out(store, action)

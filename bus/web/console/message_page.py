@@ -9,6 +9,7 @@ from datetime import datetime
 from bus.masking import MaskedBody, mask_body, mask_code, mask_text
 from bus.ports import Journal
 from bus.records import Journey, Stored
+from bus.retention import said_vi
 from bus.web.console.delivery_view import DeliveryView, codes_known, delivery_view
 from bus.web.console.figures import Moment, moment, size
 from bus.web.console.listing import codes_of, sender_of
@@ -61,6 +62,7 @@ class MessagePage:
     preview: MaskedBody | None
     preview_role: str
     too_large: bool
+    erased: str  # of the chosen body, in words; "" = it is kept
     actions: tuple[ActionView, ...]
     causes: tuple[str, ...]
     caused: tuple[str, ...]
@@ -77,7 +79,9 @@ def read_message(journal: Journal, message_id: str, role: str, names: Mapping[st
     resting = [one.id for one in journey.deliveries if not one.state.final]
     behind = journal.behind(resting) if resting else {}
     chosen = _chosen(journey, role)
-    kept = journal.body(message_id, chosen.role) if chosen and chosen.size <= _PREVIEW_BYTES else None
+    erased = chosen.erased if chosen else None
+    small = chosen is not None and erased is None and chosen.size <= _PREVIEW_BYTES
+    kept = journal.body(message_id, chosen.role) if chosen and small else None
     codes = codes_known(journey)
     return MessagePage(
         id=envelope.id, kind=KINDS.get(envelope.kind, envelope.kind), codes=codes_of(envelope),
@@ -87,7 +91,7 @@ def read_message(journal: Journal, message_id: str, role: str, names: Mapping[st
         deliveries=tuple(delivery_view(journey, one, names, behind.get(one.id, 0)) for one in journey.deliveries),
         bodies=tuple(_body(one, chosen) for one in journey.bodies),
         preview=mask_body(kept.body, kept.media_type) if kept else None, preview_role=chosen.role if chosen else "",
-        too_large=bool(chosen and chosen.size > _PREVIEW_BYTES),
+        too_large=bool(chosen and chosen.size > _PREVIEW_BYTES), erased=said_vi(erased) if erased else "",
         actions=tuple(_action(one, codes) for one in journey.actions), causes=journey.causes, caused=journey.caused,
         identities=tuple((names.get(party, party), mask_code(code)) for party, code in journey.identities),
         facts=tuple((name, mask_code(value)) for name, value in sorted(envelope.facts.items())),

@@ -92,4 +92,5 @@ STAGES: Mapping[str, str] = {
 ACTS: Mapping[str, str] = {
     "release": "Thả ra", "replay": "Phát lại", "cancel": "Hủy", "settle": "Ghi là đã giao", "look": "Mở che",
     "supersede": "Bản mới hơn thay chỗ", "expire": "Hết hạn",
+    "erase": "Xoá nội dung", "hold": "Giữ nội dung", "unhold": "Thôi giữ nội dung",
 }  # fmt: skip

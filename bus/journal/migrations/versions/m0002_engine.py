@@ -24,6 +24,20 @@ def upgrade() -> None:
     _seals()
     _seen()
     _body_keys()
+    _holds()
+
+
+def _holds() -> None:
+    """Marks that keep bodies from being erased."""
+    op.create_table(
+        "holds",
+        sa.Column("message_id", _CODE, nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("message_id"),
+        sqlite_with_rowid=False,
+    )
 
 
 def _body_keys() -> None:
