@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Generator
 from typing import TypeVar
@@ -9,9 +10,12 @@ from typing import TypeVar
 import pytest
 
 from tests.foreign import TOOLS, path_of
+from tests.memory_folder import use_memory
 from tests.order import place_of
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+gc.set_threshold(50_000)  # new objects: as `lienthong` has it
+use_memory()
 NO_SKIPS = os.environ.get("LIENTHONG_NO_SKIPS") == "1"
 
 
