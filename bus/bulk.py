@@ -13,6 +13,7 @@ from bus.feeder import Feeder
 from bus.ports import Clock, Journal
 from bus.records import Action, Found, Plan, PlanAct, PlanItem, PlanItemState, PlanLine, PlanNote, PlanState, Query
 from bus.replay import carry_out_together
+from schemas.problem import Refused
 
 if TYPE_CHECKING:  # what taking in again needs takes long to import, and most commands never do it
     from bus.retake import Retaken
@@ -82,6 +83,7 @@ class Runner:
     clock: Clock
     take_again: Callable[[str], Retaken]
     sleep: Callable[[float], None]
+    complete: Callable[[Action], Action] = lambda action: action  # with what follows from it; may raise Refused
 
     def run(self, plan: Plan, *, who: str, told: Callable[[PlanItem], None]) -> Plan:
         """Does all that is open, `per_minute` items at most. `told` hears of each item, as it stands then.
@@ -137,7 +139,11 @@ class Runner:
         if items[0].act.act is None:
             self._take(items[0])
             return
-        actions = [_action(plan, item, who) for item in items]
+        try:
+            actions = [self.complete(_action(plan, item, who)) for item in items]
+        except Refused as refused:  # of what is settled, which stands alone in its group
+            self._note(items[0], PlanItemState.REFUSED, refused.problems[0].text_vi)
+            return
         for item, acted in zip(items, carry_out_together(actions, self.journal, self.feeder), strict=True):
             if acted is None:
                 self._note(item, PlanItemState.REFUSED, "Không còn trong nhật ký")

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -29,16 +30,19 @@ def runner_of(settings: Settings, journal: Journal, acts: frozenset[PlanAct]) ->
     from bus.clock import SystemClock
     from bus.compose import QUEUE_S, load_house, open_queue
     from bus.feeder import Feeder
+    from bus.on_word import OnWord
     from bus.retake import Retaking
 
     logging.getLogger("lienthong").setLevel(logging.ERROR)  # said in our own words below
     queue = open_queue(settings, patience_s=QUEUE_S)
     feeder, clock = Feeder(journal, queue), SystemClock()
-    take_again = _never
+    runner = Runner(journal, feeder, clock, _never, time.sleep)
     try:
-        if PlanAct.TAKE_AGAIN in acts:
-            take_again = Retaking(journal, feeder.feed, load_house(settings), clock).take_again
-        yield Runner(journal, feeder, clock, take_again, time.sleep)
+        if acts & {PlanAct.TAKE_AGAIN, PlanAct.SETTLE}:
+            house = load_house(settings)
+            take_again = Retaking(journal, feeder.feed, house, clock).take_again
+            runner = replace(runner, take_again=take_again, complete=OnWord(journal, house, clock).complete)
+        yield runner
         _say_queue(queue.ping)
     finally:
         queue.close()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from bus.delivery import State
 from bus.journal import tables as t
+from bus.journal.accept import Parcel, accept_many
 from bus.journal.bodies import CANONICAL, content_role, erased_mark, signature_role
+from bus.journal.burden import Touch, touched_by
 from bus.journal.delivery_row import DeliveryRow, derived_state
 from bus.journal.derive import heads
 from bus.journal.free import free_behind
@@ -18,6 +21,7 @@ from bus.journal.plans import ALREADY, correct, take
 from bus.journal.settle import learn, owners_of
 from bus.journal.transitions import cancelled, released, settled
 from bus.journal.unit import Unit, delivery_row
+from bus.journal.vault import OPEN, Vault
 from bus.records import Act, Acted, Action, PlanItemState, PlanNote, QueueRecord
 from bus.records.retaining import ErasedMark
 from schemas.message import new_id
@@ -37,12 +41,35 @@ _RENAME = (
 )
 
 
-def act_many(unit: Unit, actions: Sequence[Action]) -> list[Acted]:
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """An act with what follows from it packed."""
+
+    action: Action
+    born: tuple[Parcel, ...]
+
+    @classmethod
+    def of(cls, action: Action, vault: Vault = OPEN) -> Deed:
+        """Packs outside the writer thread."""
+        return cls(action, tuple(Parcel.of(derived.acceptance, vault) for derived in action.derived))
+
+    def size_bytes(self) -> int:
+        """Of its bodies as they are kept."""
+        return sum(parcel.size_bytes() for parcel in self.born)
+
+    def touch(self) -> Touch:
+        """Its delivery's dossier, and those of what follows."""
+        born = touched_by(parcel.acceptance for parcel in self.born)
+        return replace(born, deliveries=(self.action.delivery_id,))
+
+
+def act_many(unit: Unit, deeds: Sequence[Deed]) -> list[Acted]:
     """A run of acts, in order."""
-    return [_act(unit, action) for action in actions]
+    return [_act(unit, deed) for deed in deeds]
 
 
-def _act(unit: Unit, action: Action) -> Acted:
+def _act(unit: Unit, deed: Deed) -> Acted:
+    action = deed.action
     row = unit.deliveries([action.delivery_id]).get(action.delivery_id)
     if row is None:
         raise LookupError(f"no delivery {action.delivery_id} in this journal")
@@ -52,7 +79,7 @@ def _act(unit: Unit, action: Action) -> Acted:
     reason = refusal(action.act, row, _behind(unit, row), why=action.why, now_us=unit.now_us, erased=erased)
     feed: tuple[QueueRecord, ...] = ()
     if not reason:
-        row, feed = _carry_out(unit, row, action)
+        row, feed = _carry_out(unit, row, deed)
     elif action.plan:
         correct(unit, PlanNote(action.plan, action.item, PlanItemState.REFUSED, reason))
     _record(unit, row, action, reason)
@@ -78,24 +105,35 @@ def _behind(unit: Unit, row: DeliveryRow) -> Behind:
     return behind_of(row, later, now_us=unit.now_us)
 
 
-def _carry_out(unit: Unit, row: DeliveryRow, action: Action) -> tuple[DeliveryRow, tuple[QueueRecord, ...]]:
+def _carry_out(unit: Unit, row: DeliveryRow, deed: Deed) -> tuple[DeliveryRow, tuple[QueueRecord, ...]]:
+    action = deed.action
     if action.act is Act.CANCEL:
         row = cancelled(row, who=action.who, why=action.why)
         unit.put(row)
         return row, orphan_behind(unit, row.id, who=action.who)
     if action.act is Act.SETTLE:
-        row = settled(row, who=action.who, why=action.why)
-        unit.put(row)
-        owners = owners_of(unit, [code for _, code in action.learned])
-        for name in action.learned:
-            learn(unit, row, name, owners)
-        return row, free_behind(unit, [row.id]).get(row.id, ())
+        return _settle(unit, row, deed)
     row = released(row, who=action.who, now_us=unit.now_us, as_replay=action.act is Act.REPLAY)
     unit.put(row)
     row = _stop_clocks(unit, row)
     if action.act is Act.REPLAY and not action.as_then:
         _set_aside_content(unit, row)
     return row, ()
+
+
+def _settle(unit: Unit, row: DeliveryRow, deed: Deed) -> tuple[DeliveryRow, tuple[QueueRecord, ...]]:
+    action = deed.action
+    row = settled(row, who=action.who, why=action.why)
+    unit.put(row)
+    owners = owners_of(unit, [code for _, code in action.learned])
+    for name in action.learned:
+        learn(unit, row, name, owners)
+    feed = free_behind(unit, [row.id]).get(row.id, ())
+    if deed.born:
+        unit.flush()
+        for results in accept_many(unit, deed.born):
+            feed += tuple(record for result in results for record in result.feed)
+    return row, feed
 
 
 def _stop_clocks(unit: Unit, row: DeliveryRow) -> DeliveryRow:
@@ -126,4 +164,6 @@ def _record(unit: Unit, row: DeliveryRow, action: Action, reason: str) -> None:
     }  # fmt: skip
     unit.insert(t.actions, values)
     facts = {name: values[name] for name in ("act", "who", "why", "as_then", "done")}
+    if action.derived and not reason:
+        facts["derived"] = [derived.acceptance.raw.envelope.id for derived in action.derived]
     unit.entry("act", row.id, facts)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from bus.records import Acceptance, Action
+from bus.records import Acceptance
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,7 @@ class Burden(Protocol):
 
 def touch_of(argument: object) -> Touch:
     """What an argument of a job will touch."""
-    if isinstance(argument, Burden):
-        return argument.touch()
-    return Touch(deliveries=(argument.delivery_id,)) if isinstance(argument, Action) else Touch()
+    return argument.touch() if isinstance(argument, Burden) else Touch()
 
 
 def size_of(argument: object) -> int:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bus.delivery import State
 from bus.journal import tables as t
 from bus.journal.accept import Parcel, accept_many
-from bus.journal.act import act_many
+from bus.journal.act import Deed, act_many
 from bus.journal.audit import check_chains
 from bus.journal.bodies import RAW, pack_message
 from bus.journal.deadlines import Deadlines
@@ -125,7 +125,7 @@ class SqlJournal(SqlJobs, SqlReconciliations, Deadlines, Watched, SqlSeals, SqlS
 
     def act(self, action: Action) -> Future[Acted]:
         """See the port."""
-        return self._writer.submit(act_many, action)
+        return self._writer.submit(act_many, Deed.of(action, self._vault))
 
     def record_look(self, message_id: str, role: str, *, who: str, why: str) -> Future[None]:
         """See the port."""

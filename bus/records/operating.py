@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bus.delivery import Attempt, Delivery, State
+from bus.records.delivering import Derived
 from bus.records.queueing import QueueRecord
 from bus.records.retaining import ErasedMark
 from schemas.message import Envelope
@@ -33,6 +34,7 @@ class Action:
     plan: str = ""  # id of the plan it belongs to: done once, and noted there in the same commit
     item: int = 0  # number in that plan
     learned: tuple[tuple[str, str], ...] = ()  # settle: what the partner calls the dossier: (party, code)
+    derived: tuple[Derived, ...] = ()  # settle: what follows, accepted with it
 
 
 @dataclass(frozen=True, slots=True)

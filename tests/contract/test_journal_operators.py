@@ -8,8 +8,8 @@ import pytest
 
 from bus.delivery import Pattern, State, Unclear
 from bus.outcome import Outcome
-from bus.records import Act, Acted, Action, Decision, NextStep, Settlement
-from tests.contract.journal_world import PARKED, World, item, settlement, to, wait, world
+from bus.records import Act, Acted, Action, Decision, Derived, NextStep, Settlement
+from tests.contract.journal_world import PARKED, World, acceptance, item, settlement, to, wait, world
 
 __all__ = ["world"]
 
@@ -364,6 +364,20 @@ def test_settle_brings_the_partners_name_of_the_dossier(world: World) -> None:
         assert world.journal.act(action).result(20).done
     assert ("a", "A-1") in world.work(first).identities
     assert ("a", "A-1") not in world.work(other).identities
+    assert world.journal.verify_chain() == ()
+
+
+def test_settle_accepts_what_follows_in_the_same_transaction(world: World) -> None:
+    """As after an answer that says so; where it may not be settled nothing is born."""
+    parked, final = world.delivery(to("a"), code="TN01"), world.delivery(to("a"), code="TN02")
+    world.deliver(parked, decision=PARKED, outcome=Outcome.UNCLEAR)
+    world.deliver(final, "1.2")
+    for one, times in ((parked, 1), (final, 0)):
+        born = Derived(acceptance(item("TN01", to("b"))))
+        done = world.journal.act(Action(Act.SETTLE, one, "nguyen.an", "đối soát", derived=(born,))).result(20)
+        assert done.done is bool(times)
+        assert [record.endpoint for record in done.feed] == ["b"] * times
+        assert [world.state(record.delivery_id) for record in done.feed] == [State.READY] * times
     assert world.journal.verify_chain() == ()
 
 

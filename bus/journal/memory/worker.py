@@ -246,7 +246,10 @@ def _carry_out(store: Store, action: Action) -> tuple[QueueRecord, ...]:
     if action.act is Act.SETTLE:
         store.deliveries[row.id] = settled(row, who=action.who, why=action.why)
         _learn(store, row, action.learned)
-        return tuple(free_behind(store, row.id))
+        feed = [*free_behind(store, row.id)]
+        for derived in action.derived:
+            feed += [record for result in accept(store, derived.acceptance) for record in result.feed]
+        return tuple(feed)
     row = store.deliveries[row.id] = released(
         row, who=action.who, now_us=store.now_us, as_replay=action.act is Act.REPLAY
     )
