@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from adapters.wire.http_client import HttpClient
 from bus.evidence.authorities import Authorities, authorities_of
+from bus.evidence.check import Believed
 from bus.evidence.sealing import Sealer, rules_of
 from bus.keyring import KeySigner, practice_certificate, practice_key
 from bus.ports import Clock, Journal
 from bus.settings import Settings
+from schemas.problem import Refused
 from signing.keys import SigningKey
 from signing.trust import TrustRules, TrustStore
 
@@ -23,6 +25,21 @@ def make_sealer(settings: Settings, journal: Journal, clock: Clock, *, signer: K
     return Sealer(journal, clock, (signer or KeySigner.of(settings)).jws, make_authorities(settings), rules)
 
 
+def make_believed(settings: Settings) -> Believed:
+    """By whom the seals in the journal are judged: the keys the settings name, also those that sign no more, and the
+    authorities' certificates. What is not there judges nothing, and the chain is walked all the same.
+    """
+    try:
+        keys = KeySigner.of(settings).ring.public()
+    except Refused:
+        keys = {}
+    try:
+        authorities = _time_trust(settings) if settings.evidence.trust else None
+    except Refused:
+        authorities = None
+    return Believed(keys, authorities)
+
+
 def make_authorities(settings: Settings) -> Authorities | None:
     """Whom to ask for time-stamps; None = nobody.
 
@@ -32,9 +49,12 @@ def make_authorities(settings: Settings) -> Authorities | None:
     rule = settings.evidence
     if not rule.authorities:
         return None
+    return authorities_of(rule.authorities, _time_trust(settings), HttpClient())
+
+
+def _time_trust(settings: Settings) -> TrustStore:
     rules = TrustRules(revocation=False)  # judged at the time they state; lists in the folder count where they are
-    trusted = TrustStore.load(settings.folder / rule.trust, purpose="time", rules=rules)
-    return authorities_of(rule.authorities, trusted, HttpClient())
+    return TrustStore.load(settings.folder / settings.evidence.trust, purpose="time", rules=rules)
 
 
 def evidence_key(settings: Settings) -> SigningKey:

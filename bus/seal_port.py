@@ -26,6 +26,9 @@ class SealBook(Protocol):
     def last_seal(self) -> Seal | None:
         """The newest; None = nothing was sealed yet."""
 
+    def seal_numbered(self, number: int) -> Seal | None:
+        """The one of this number; None = there is none."""
+
     def hashes(self, spans: Sequence[Span]) -> tuple[str, ...]:
         """Of the entries of these spans, in order. Fewer than asked if entries are missing."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bus.cli import out
+from bus.cli.broken import in_vietnamese
 from bus.cli.context import Json, Who, journal_of, person, state
 from bus.cli.reach import message_of
 from bus.cli.trusted import moment_of
@@ -116,23 +117,50 @@ def verify(
 
 @evidence_app.command("check", epilog=EXAMPLES)
 def check(context: typer.Context, json: Json = False) -> None:
-    """Đi hết chuỗi nhật ký, nêu bản ghi đầu tiên bị sửa, mất hay đổi chỗ của mỗi chuỗi / walks the journal's chains."""
-    with journal_of(state(context).settings) as journal, out.busy("đang đi chuỗi / walking the chain"):
-        broken = journal.verify_chain()
+    """Đi hết chuỗi nhật ký, nêu bản ghi đầu tiên bị sửa, mất hay đổi chỗ của mỗi chuỗi / walks the journal's chains.
+
+    Rồi đối chiếu với từng niêm phong: ai viết lại cả chuỗi cũng phải giả được chữ ký / then holds them against every
+    seal.
+
+    Mã thoát 1 nếu có gì không đúng / exit status 1 if anything is wrong.
+    """
+    from bus.compose_evidence import make_believed
+    from bus.evidence.check import walk_seals
+
+    settings = state(context).settings
+    believed = make_believed(settings)
+    with journal_of(settings) as journal, out.busy("đang đi chuỗi / walking the chain"):
+        chain = journal.verify_chain()
+        walked = walk_seals(journal, believed)
         last = journal.last_seal()
         waiting = journal.unsealed(1).waiting
+    sealed = last.number if last is not None else 0
+    broken = [*chain, *(f"seal {one.number}: {one.en}" for one in walked.faults)]
     if json:
-        sealed = last.number if last is not None else 0
-        out.show_json({"whole": not broken, "broken": list(broken), "seals": sealed, "unsealed": waiting})
+        shown = {"whole": not broken, "broken": broken, "seals": sealed, "unsealed": waiting}
+        out.show_json({**shown, "unjudged_seals": walked.unjudged})
     else:
-        for line in broken:
-            out.say(f"✗ {line}", style="red")
-        if not broken:
-            out.say("✓ chuỗi nhật ký nguyên vẹn / the chain is whole", style="green")
-        seals = last.number if last is not None else 0
-        out.say(f"  {seals} niêm phong / seals · {waiting} bản ghi chờ niêm phong / entries wait")
+        said = [(in_vietnamese(one), one) for one in chain]
+        said += [(f"niêm phong {one.number}: {one.vi}", f"seal {one.number}: {one.en}") for one in walked.faults]
+        _tell_check(said, sealed, waiting, walked.unjudged)
     if broken:
         raise typer.Exit(1)
+
+
+def _tell_check(broken: list[tuple[str, str]], sealed: int, waiting: int, unjudged: int) -> None:
+    for vi, en in broken:
+        out.say(f"✗ {vi} / {en}", style="red")
+    if not broken:
+        out.say(
+            "✓ chuỗi nhật ký nguyên vẹn, khớp mọi niêm phong / the chain is whole and fits its seals", style="green"
+        )
+    out.say(f"  {sealed} niêm phong / seals · {waiting} bản ghi chờ niêm phong / entries wait")
+    if unjudged:
+        out.say(
+            f"– {unjudged} niêm phong chưa xét được chữ ký: không khai khóa đã ký"
+            " / their signatures are not judged: the key is not declared",
+            style="yellow",
+        )
 
 
 def _store(folder: Path | None) -> TrustStore | None:

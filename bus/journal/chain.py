@@ -79,9 +79,18 @@ def breaks(entries: Iterable[Entry], heads: Mapping[str, Link]) -> Iterator[str]
     for writer, head in heads.items():
         end = last.get(writer, Link(0, GENESIS))
         if writer not in broken and end != head:
-            yield f"{writer}:{end.number + 1}: missing at the end, the writer noted {head.number} entries"
+            yield f"{writer}:{_end_fault(end, head)}"
     for writer in last.keys() - heads.keys() - broken:
         yield f"{writer}:1: writer was never noted"
+
+
+def _end_fault(end: Link, head: Link) -> str:
+    """Where a chain does not end as its writer noted."""
+    if end.number < head.number:
+        return f"{end.number + 1}: missing at the end, the writer noted {head.number} entries"
+    if end.number > head.number:
+        return f"{head.number + 1}: added, the writer noted {head.number} entries"
+    return f"{end.number}: the writer noted another hash"
 
 
 def _fault(entry: Entry, link: Link) -> str:

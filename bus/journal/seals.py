@@ -140,6 +140,11 @@ class SqlSeals(ABC):
         with self._reading() as connection:
             return _read(connection, connection.execute(_LAST).scalar_one())
 
+    def seal_numbered(self, number: int) -> Seal | None:
+        """See the port."""
+        with self._reading() as connection:
+            return _read(connection, number)
+
     def hashes(self, spans: Sequence[Span]) -> tuple[str, ...]:
         """See the port."""
         found: list[str] = []

@@ -65,6 +65,11 @@ class MemorySeals:
         with self._lock:
             return self._store.seals[-1] if self._store.seals else None
 
+    def seal_numbered(self, number: int) -> Seal | None:
+        """See the port."""
+        with self._lock:
+            return next((seal for seal in self._store.seals if seal.number == number), None)
+
     def hashes(self, spans: Sequence[Span]) -> tuple[str, ...]:
         """See the port."""
         with self._lock:

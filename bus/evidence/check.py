@@ -1,0 +1,97 @@
+"""Walks the seals over the journal's chain. A chain can be written anew by whoever has the database; the seals over it
+cannot, without our key and an authority's: so the whole is checked against them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bus.ports import Journal
+from bus.records.sealing import FIRST, Seal
+from schemas.problem import Refused
+from signing.jws import named, verify_detached
+from signing.keys import VerifyKey
+from signing.stamp import check, tree
+from signing.trust import TrustStore
+
+
+@dataclass(frozen=True, slots=True)
+class SealFault:
+    """What is wrong with one seal; at most one fault is named of each."""
+
+    number: int
+    vi: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """Whose signatures and time-stamps can be judged here. Without them hashes alone are."""
+
+    keys: Mapping[str, VerifyKey]  # ours, by their ids
+    authorities: TrustStore | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """What the seals say of the chain."""
+
+    faults: tuple[SealFault, ...]  # by number; () = every sealed entry is as it was when it was sealed
+    unjudged: int = 0  # seals by a key that is not known here: their signatures say nothing
+
+
+def walk_seals(journal: Journal, believed: Believed) -> Walked:
+    """From the first seal to the last, one at a time in memory."""
+    last = journal.last_seal()
+    before: str | None = FIRST  # what the next seal must name; None = the one before it is broken itself
+    faults: list[SealFault] = []
+    unjudged = 0
+    for number in range(1, (last.number if last is not None else 0) + 1):
+        seal = journal.seal_numbered(number)
+        words = _fault(journal, seal, before, believed) if seal is not None else ("bị mất", "missing")
+        before = seal.sha256 if seal is not None and words is None else None
+        if words is not None:
+            faults.append(SealFault(number, *words))
+        elif seal is not None and not _is_known(seal, believed):
+            unjudged += 1
+    return Walked(tuple(faults), unjudged)
+
+
+def _is_known(seal: Seal, believed: Believed) -> bool:
+    return named(seal.signature) in believed.keys
+
+
+def _fault(journal: Journal, seal: Seal, before: str | None, believed: Believed) -> tuple[str, str] | None:
+    if before is not None and seal.previous != before:
+        return "không nối tiếp niêm phong trước", "does not follow the seal before it"
+    hashes = journal.hashes(seal.spans)
+    if len(hashes) != sum(span.count for span in seal.spans) or not hashes:
+        return f"thiếu bản ghi: còn {len(hashes)}", f"entries are missing, {len(hashes)} are left"
+    if not _leads_to(seal.root, hashes):
+        return "bản ghi không còn như khi niêm phong", "its entries are not what was sealed"
+    if not seal.signature:
+        return "mất chữ ký", "its signature is missing"
+    if _is_known(seal, believed) and verify_detached(seal.text, seal.signature, believed.keys):
+        return "chữ ký không đúng", "its signature does not hold"
+    return _stamp_fault(seal, believed.authorities)
+
+
+def _leads_to(root: str, hashes: tuple[str, ...]) -> bool:
+    try:
+        return tree([bytes.fromhex(each) for each in hashes])[0].hex() == root
+    except ValueError:  # not hex any more
+        return False
+
+
+def _stamp_fault(seal: Seal, authorities: TrustStore | None) -> tuple[str, str] | None:
+    if seal.authority and not seal.token:
+        return "mất dấu thời gian", "its time-stamp is missing"
+    if not seal.token or authorities is None:
+        return None
+    try:
+        check(seal.token, seal.text, authorities)
+    except Refused as refused:
+        found = refused.problems[0]
+        return f"dấu thời gian không đúng: {found.text_vi}", f"its time-stamp does not hold: {found.text_en}"
+    return None
