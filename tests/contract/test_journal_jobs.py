@@ -170,6 +170,23 @@ def test_run_now(world: World) -> None:
     assert begin(world) is None
 
 
+def test_a_clock_that_was_wrong_for_a_while_puts_nothing_off(world: World) -> None:
+    """It was an hour ahead when a run ended, and is right again: nobody waits an hour for the next one. Clocks of two
+    hosts that differ a little change nothing."""
+    world.clock.turn(3600)
+    mine = held(world)
+    world.clock.turn(60)
+    assert end(world, mine)
+    world.clock.turn(-60)
+    assert begin(world, "w2") is None
+    world.clock.turn(-3540)
+    again = held(world, "w2")
+    assert end(world, again)
+    assert begin(world) is None
+    world.clock.turn(30)
+    assert begin(world) is not None
+
+
 def test_pause_takes_the_job_away(world: World) -> None:
     """A pause holds at once, also for a run under way; it may end by itself."""
     mine = held(world)
