@@ -196,6 +196,8 @@ class RedisQueue:
             return 0
         if generation == self._corrupt:
             return 0
+        if generation == self._generation:  # who only looks notices a loss too, if it comes after this
+            self._fence = max(self._fence, fence)
         return max(0, generation)
 
     def adopt(self, generation: int) -> None:

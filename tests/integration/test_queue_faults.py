@@ -148,6 +148,24 @@ def test_restored_under_load(server: EmbeddedServer, raw: redis.Redis) -> None:
         journal.takes(40)
 
 
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_who_only_looks_notices_a_loss_too(server: EmbeddedServer, raw: redis.Redis, partitions: int) -> None:
+    """Whoever claimed last died with its master: a door that never claims knows what the counter was."""
+    worker, door = opened(server, partitions), opened(server, partitions)
+    worker.start_generation(1)
+    door.adopt(1)
+    worker.enqueue([record(n, after=n - 1 or None) for n in range(1, 4)])
+    old = {key: raw.dump(key) for key in raw.keys("lt:*")}
+    assert len(worker.claim("w1", settles=[], limit=1, lease_s=60)) == 1
+    assert door.generation() == 1
+    for key, value in old.items():
+        raw.restore(key, 0, value, replace=True)
+    raw.delete(*(f"lt:{{{n}}}:fence" for n in range(partitions)))
+    assert door.generation() == 0
+    worker.close()
+    door.close()
+
+
 def test_other_number_of_partitions(server: EmbeddedServer, raw: redis.Redis) -> None:
     """Another number of partitions is another generation; nothing of the partitions that are no more is left."""
     journal = LoadJournal()
