@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Literal
 
@@ -20,6 +21,24 @@ def are_networks(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+class DecryptionSettings(BaseModel):
+    """What a caller encrypts for us, and by which keys of ours."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    form: Literal["jwe", "xml"]  # jwe: the whole JSON body; xml: the content of the SOAP body
+    keys: Mapping[str, str]  # private keys agreed with this caller alone: key id as it names them → PEM, by reference
+    order: Literal["sign-then-encrypt", "encrypt-then-sign"] = "sign-then-encrypt"
+    required: bool = True  # nothing of this caller's is taken in the clear
+
+    @field_validator("keys")
+    @classmethod
+    def _some(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        if not value:
+            raise ValueError("cần ít nhất một khóa / at least one key is needed")
+        return value
+
+
 class CallerSettings(BaseModel):
     """One caller known to a door."""
 
@@ -30,10 +49,15 @@ class CallerSettings(BaseModel):
     name: str = ""
     user: str = ""  # "" where the key alone says who it is
     secret: str = Field(default="", repr=False)  # by reference; for jws: the public key's PEM
-    signature: Literal["", "wss", "login"] = ""  # SOAP: WS-Security, by certificate or by UsernameToken alone
+    signature: Literal["", "wss", "login", "dsig", "xades", "jws"] = ""  # how its messages are secured, see signing.md
     login: Login = ""  # a UsernameToken of `user` and `secret` must be there
     trust: str = ""  # store their certificates are judged by; "" = pinned: believed as they are
     certificates: tuple[CertificateSettings, ...] = ()  # which of them speaks for this caller, and in what
+    jws_header: str = ""  # jws: the HTTP header that carries it; "" = as adapter.toml says, else X-JWS-Signature
+    good_for_h: float = Field(
+        default=24.0, gt=0, le=8_784
+    )  # dsig, xades: a document may come so long after it was signed
+    decryption: DecryptionSettings | None = None  # None: its contents come as they are, inside TLS
     dangerous_open: bool = False  # whoever shows nothing is this caller: trials on this machine only
     from_: tuple[str, ...] = Field(default=(), alias="from")  # networks it may call from; () = anywhere
 
@@ -49,12 +73,40 @@ class CallerSettings(BaseModel):
 
     @model_validator(mode="after")
     def _signs_as_said(self) -> CallerSettings:
-        if (self.trust or self.certificates or self.login) and not self.signature:
-            raise ValueError('cần signature = "wss" hoặc "login" / needs signature = "wss" or "login"')
-        if self.signature == "wss" and not self.certificates:
+        by_certificate = self.signature in ("wss", "dsig", "xades", "jws")
+        if (self.trust or self.certificates) and not by_certificate:
+            raise ValueError(f"chứng thư cần / needs {_BY_CERTIFICATE}")
+        if by_certificate and not self.certificates:
             raise ValueError("cần [[certificates]]: chứng thư nào nói thay bên gọi này / which of them speaks for it")
-        if self.signature == "login" and (self.certificates or self.trust):
-            raise ValueError('chứng thư cần signature = "wss" / certificates need signature = "wss"')
+        if self.login and self.signature not in ("wss", "login"):
+            raise ValueError('login cần signature = "wss" hoặc "login" / needs signature = "wss" or "login"')
         if (self.login or self.signature == "login") and not (self.user and self.secret and self.login):
             raise ValueError("UsernameToken cần login, user và secret / needs login, user and secret")
+        if self.signature == "dsig" and not self.secret:
+            raise ValueError(
+                "dsig không ghi lúc ký: cần thêm secret của bên gọi / it does not say when it was made: the caller's "
+                "secret is needed as well"
+            )
+        if self.jws_header and self.signature != "jws":
+            raise ValueError('jws_header cần signature = "jws" / needs signature = "jws"')
         return self
+
+    @model_validator(mode="after")
+    def _encrypts_as_said(self) -> CallerSettings:
+        rule = self.decryption
+        if rule is None:
+            return self
+        if not self.signature or (rule.form == "jwe") is not (self.signature == "jws"):
+            raise ValueError(
+                'decryption.form = "jwe" đi với signature = "jws", "xml" với các kiểu ký khác / "jwe" goes with '
+                'signature = "jws", "xml" with the others'
+            )
+        if rule.order == "encrypt-then-sign" and self.signature in ("dsig", "xades"):
+            raise ValueError(
+                "chữ ký nằm trong tài liệu: chỉ ký rồi mã hóa / the signature stands in the document: it is signed, "
+                "then encrypted"
+            )
+        return self
+
+
+_BY_CERTIFICATE = 'signature = "wss" | "dsig" | "xades" | "jws"'

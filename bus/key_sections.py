@@ -139,6 +139,7 @@ class CertificateSettings(_Part):
 
     file: str = ""  # certificate or public key, PEM, by reference
     fingerprint: str = ""  # instead: SHA-256 of the public key, hex, so that a renewed certificate keeps it
+    key_id: str = ""  # as the caller names this key (kid, KeyName); "" = it is known by its certificate alone
     operations: tuple[str, ...] = ()  # () = all of the system's
     first: date | None = None
     last: date | None = None  # including this day

@@ -1,15 +1,19 @@
-"""Detached JWS over the exact bytes of a body, with a protected header of exactly alg and kid.
+"""Detached JWS over the exact bytes of a body, with a protected header of exactly what its policy knows.
 
 Form: `header..signature` (RFC 7515, appendix F); it travels in an HTTP header beside the body. The header is
-`{"alg":"RS256","kid":"bus"}`, nothing else is written and nothing else is taken: no crit, b64, jwk, jku, x5c, x5u.
+`{"alg":"RS256","kid":"bus"}`; where a policy says so it may carry x5c in place of kid, and say when it was made.
+Nothing else is taken: no crit, b64, jwk, jku, x5u.
 We sign with our own key operation (a key may live in hardware); joserfc, with an allow-list, checks.
 """
 
 from __future__ import annotations
 
+import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -18,6 +22,7 @@ from joserfc.jws import JWSRegistry
 
 from schemas.jsondoc import loads
 from schemas.problem import Problem, Refused, Stage, problem
+from signing.dsig.choosing import Keys
 from signing.dsig.key_info import Hints
 from signing.encoding import from_base64, from_base64url, to_base64url
 from signing.keys import SigningKey, VerifyKey
@@ -25,11 +30,24 @@ from signing.policy import BUS, Algorithm, Policy
 
 _JOSE = frozenset(Algorithm) - {Algorithm.RS1}
 _REGISTRY = JWSRegistry(algorithms=sorted(_JOSE))
+_MOMENTS = ("iat", "exp")
+_LATEST_S = 253_402_300_799  # the last second a date can tell
+_CLAIM_CHARACTERS = 2_048
 
 
-def sign_detached(body: bytes, key: SigningKey) -> str:
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What a good JWS says."""
+
+    key: VerifyKey  # the trusted key that signed
+    algorithm: Algorithm
+    claims: Mapping[str, int | str]  # what stood in its header beside algorithm and key; all of it is signed
+    sha256: str  # of what was signed, header and body; lower-case hex
+
+
+def sign_detached(body: bytes, key: SigningKey, *, claims: Mapping[str, int | str] | None = None) -> str:
     """The header value that proves these bytes: `header..signature`."""
-    header = _protected(key.algorithm, key.key_id)
+    header = _claiming(key, claims) if claims else _protected(key.algorithm, key.key_id)
     return f"{header}..{to_base64url(key.sign(_input(header, body)))}"
 
 
@@ -48,22 +66,33 @@ def verify_detached(
 
     Never raises for what was sent.
     """
+
+    def chosen(hints: Hints) -> VerifyKey | tuple[Problem, ...]:
+        if hints.certificates:
+            return by_certificate(hints) if by_certificate is not None else (problem("LT-SIGN-011", stage),)
+        return keys.get(hints.key_name or "") or _unknown(hints, stage)
+
+    found = open_detached(body, header, chosen, policy, stage=stage)
+    return () if isinstance(found, Signed) else found
+
+
+def open_detached(
+    body: bytes, header: str, keys: Keys, policy: Policy, *, stage: Stage = Stage.RECEIVE
+) -> Signed | tuple[Problem, ...]:
+    """What the signature says, if it is one of exactly these bytes by one of `keys`; else why not.
+
+    Never raises for what was sent.
+    """
     parts = header.split(".") if len(header) <= policy.header_limit else []
     if len(parts) != 3 or parts[1] or not parts[0] or not parts[2] or len(parts[0]) > policy.protected_limit:
         return (problem("LT-SIGN-010", stage),)
-    claimed = _named(parts[0]) or _carried(parts[0], policy.jws_certificates if by_certificate is not None else 0)
-    if claimed is None:
+    said = _said(parts[0], policy)
+    if said is None:
         return (problem("LT-SIGN-011", stage),)
-    algorithm, who = claimed
-    if isinstance(who, Hints):
-        found = by_certificate(who) if by_certificate is not None else ()
-        if not isinstance(found, VerifyKey):
-            return found or (problem("LT-SIGN-011", stage),)
-        key, key_id = found, found.key_id
-    elif who in keys:
-        key, key_id = keys[who], who
-    else:
-        return (problem("LT-SIGN-012", stage, {"key": ascii(who)}),)
+    algorithm, hints, claims = said
+    key = _key(hints, keys, stage)
+    if not isinstance(key, VerifyKey):
+        return key
     bound = next((each for each in key.algorithms & policy.algorithms & _JOSE if each == algorithm), None)
     if bound is None:
         expected = ", ".join(sorted(key.algorithms))
@@ -71,22 +100,37 @@ def verify_detached(
     signature = from_base64url(parts[2])
     if signature is None:
         return (problem("LT-SIGN-010", stage),)
-    checker = _REGISTRY.get_alg(bound.value)
-    if not checker.verify(_input(parts[0], body), signature, _jose_key(key)):
-        return (problem("LT-SIGN-014", stage, {"key": ascii(key_id)}),)
-    return ()
+    signed = _input(parts[0], body)
+    if not _REGISTRY.get_alg(bound.value).verify(signed, signature, _jose_key(key)):
+        return (problem("LT-SIGN-014", stage, {"key": ascii(hints.key_name or key.key_id)}),)
+    return Signed(key, bound, claims, sha256(signed).hexdigest())
 
 
-def named(header: str) -> str | None:
-    """The key id a detached JWS claims; None = not of the one form."""
-    found = _named(header.partition(".")[0]) if len(header) <= BUS.header_limit else None
-    return found[1] if found is not None else None
+def named(header: str, policy: Policy = BUS) -> str | None:
+    """The key id a detached JWS claims; None = it claims none, or is not of this form."""
+    said = _said(header.partition(".")[0], policy) if len(header) <= policy.header_limit else None
+    return said[1].key_name if said is not None else None
+
+
+def _key(hints: Hints, keys: Keys, stage: Stage) -> VerifyKey | tuple[Problem, ...]:
+    if not isinstance(keys, Mapping):
+        return keys(hints) or _unknown(hints, stage)
+    return keys.get(hints.key_name or "") or _unknown(hints, stage)
+
+
+def _unknown(hints: Hints, stage: Stage) -> tuple[Problem, ...]:
+    return (problem("LT-SIGN-012", stage, {"key": ascii(hints.key_name or "x5c")}),)
 
 
 @lru_cache(maxsize=256)
 def _protected(algorithm: Algorithm, key_id: str) -> str:
     # A key id holds no character that JSON would escape: see signing/keys.py.
     return to_base64url(f'{{"alg":"{algorithm.value}","kid":"{key_id}"}}'.encode("ascii"))
+
+
+def _claiming(key: SigningKey, claims: Mapping[str, int | str]) -> str:
+    header = {"alg": key.algorithm.value, "kid": key.key_id, **claims}
+    return to_base64url(json.dumps(header, separators=(",", ":")).encode("ascii"))
 
 
 @lru_cache(maxsize=256)
@@ -102,25 +146,38 @@ def _input(protected: str, body: bytes) -> bytes:
     return protected.encode("ascii") + b"." + urlsafe_b64encode(body).rstrip(b"=")
 
 
-def _named(protected: str) -> tuple[str, str] | None:
-    """Algorithm and key id of a protected header, if it has exactly these two members, both text."""
-    header = _members(protected, {"alg", "kid"})
-    algorithm, key_id = header.get("alg"), header.get("kid")
-    return (algorithm, key_id) if isinstance(algorithm, str) and isinstance(key_id, str) else None
+def _said(protected: str, policy: Policy) -> tuple[str, Hints, Mapping[str, int | str]] | None:
+    """Algorithm, key and claims of a protected header that has one key, told in one way, and no member the policy does
+    not know."""
+    header = _members(protected)
+    algorithm = header.pop("alg", None)
+    told: dict[str, object] = {name: header.pop(name) for name in ("kid", "x5c") if name in header}
+    hints = _hints(told, policy) if len(told) == 1 else None
+    if not isinstance(algorithm, str) or hints is None or not set(header) <= policy.jws_claims:
+        return None
+    claims = {name: value for name, value in header.items() if isinstance(value, int | str) and _is_plain(name, value)}
+    return (algorithm, hints, claims) if len(claims) == len(header) else None
 
 
-def _carried(protected: str, limit: int) -> tuple[str, Hints] | None:
-    """Algorithm and certificates of a protected header of exactly alg and x5c; never beside a key id."""
-    header = _members(protected, {"alg", "x5c"}) if limit else {}
-    algorithm, given = header.get("alg"), header.get("x5c")
-    if not isinstance(algorithm, str) or not isinstance(given, list) or not 1 <= len(given) <= limit:
+def _hints(told: Mapping[str, object], policy: Policy) -> Hints | None:
+    key_id, given = told.get("kid"), told.get("x5c")
+    if isinstance(key_id, str):
+        return Hints(key_name=key_id)
+    if not isinstance(given, list) or not 1 <= len(given) <= policy.jws_certificates:
         return None
     papers = [from_base64(each) if isinstance(each, str) else None for each in given]
-    return (algorithm, Hints(certificates=tuple(each for each in papers if each))) if all(papers) else None
+    return Hints(certificates=tuple(each for each in papers if each)) if all(papers) else None
 
 
-def _members(protected: str, names: set[str]) -> dict[str, object]:
-    """The header, if it has exactly these members; else nothing."""
+def _is_plain(name: str, value: int | str) -> bool:
+    """A moment in whole seconds; else a text of signs that look the same to everybody."""
+    if name in _MOMENTS:
+        return type(value) is int and 0 <= value <= _LATEST_S
+    return isinstance(value, str) and 0 < len(value) <= _CLAIM_CHARACTERS and value.isascii() and value.isprintable()
+
+
+def _members(protected: str) -> dict[str, object]:
+    """The header; nothing if it is none."""
     raw = from_base64url(protected)
     if raw is None or not raw.isascii():
         return {}
@@ -128,4 +185,4 @@ def _members(protected: str, names: set[str]) -> dict[str, object]:
         header = loads(raw)
     except Refused:
         return {}
-    return dict(header) if isinstance(header, dict) and set(header) == names else {}
+    return dict(header) if isinstance(header, dict) else {}

@@ -66,6 +66,8 @@ class Policy:
     skew_s: float  # clocks may differ by so much
     lifetime_s: float  # a message is good for so long after it was made
     jws_certificates: int = 0  # of a JWS that carries them (x5c) in place of a key id, at most; 0 = it may not
+    jws_claims: frozenset[str] = frozenset()  # members of a JWS header that may stand beside algorithm and key
+    lasting: bool = False  # the signature is XAdES: it also covers its own properties
     until: date | None = None  # the exception ends on this day; None = no exception
     production: bool = True  # False: never where real dossiers travel
 
@@ -119,6 +121,7 @@ XADES = replace(
     references=256,
     signed_by_id=True,
     one_algorithm=False,
+    lasting=True,
 )
 
 # The same from partners' libraries: inclusive forms, issuers' certificates beside the signer's.
@@ -130,8 +133,19 @@ PARTNER_XADES = replace(
     certificates=8,
 )
 
-# JWS from partners that are known by their certificates: x5c in place of kid.
-PARTNER_JWS = replace(BUS, name="partner_jws", jws_certificates=4, header_limit=24_576, protected_limit=16_384)
+# JWS from partners: by key id or certificates (x5c), saying when they were made, and where to.
+PARTNER_JWS = replace(
+    BUS,
+    name="partner_jws",
+    jws_certificates=4,
+    jws_claims=frozenset({"iat", "exp", "jti", "url"}),
+    header_limit=24_576,
+    protected_limit=16_384,
+    one_algorithm=False,
+)
+
+# JWS of what our doors answer: when, and to which signed question.
+ANSWER_JWS = replace(BUS, name="answer_jws", jws_claims=frozenset({"iat", "req"}), protected_limit=512)
 
 # SOAP messages: parts in their places, named by id, exclusive canonical XML.
 BUS_SOAP = replace(
@@ -170,6 +184,15 @@ PARTNER_LEGACY = replace(
     certificates=8,
 )
 
+# Documents in messages, signed as a whole or by the id of the one element that is sent.
+PARTNER_DSIG = replace(
+    PARTNER_LEGACY,
+    name="partner_dsig",
+    forms=frozenset({Form.ENVELOPED}),
+    references=1,
+    comments=False,
+)
+
 # Old document packages are signed with SHA-1. Checking them says who sealed the package, not that nobody changed it.
 LEGACY_SHA1 = replace(
     PARTNER_LEGACY,
@@ -181,15 +204,21 @@ LEGACY_SHA1 = replace(
 )
 
 POLICIES = {
-    policy.name: policy for policy in (BUS, BUS_SOAP, PARTNER_SOAP, XADES, PARTNER_XADES, PARTNER_LEGACY, LEGACY_SHA1)
-}
+    policy.name: policy
+    for policy in (
+        BUS, BUS_SOAP, PARTNER_SOAP, PARTNER_JWS, ANSWER_JWS, XADES, PARTNER_XADES, PARTNER_DSIG, PARTNER_LEGACY,
+        LEGACY_SHA1,
+    )
+}  # fmt: skip
 
 __all__ = [
+    "ANSWER_JWS",
     "BUS",
     "BUS_SOAP",
     "CANONICAL_FORMS",
     "EXCLUSIVE_FORMS",
     "LEGACY_SHA1",
+    "PARTNER_DSIG",
     "PARTNER_JWS",
     "PARTNER_LEGACY",
     "PARTNER_SOAP",

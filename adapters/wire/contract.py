@@ -120,6 +120,12 @@ class SecuredWire(Protocol):
     def read_believed(self, adapter: Adapter, request: HttpRequest, body: etree._Element) -> Call | tuple[Problem, ...]:
         """As `read`, of the body element that the gate gave back; nothing else of the message is looked at."""
 
+    def read_enclosed(
+        self, adapter: Adapter, request: HttpRequest, root: etree._Element | None, content: etree._Element
+    ) -> Call | tuple[Problem, ...]:
+        """As `read`, of the signed document `content`, which the envelope `root` carried; of that only its version
+        counts. None: there was no envelope."""
+
 
 class InboundWire(Protocol):
     """Reads calls and writes answers in the partner's protocol. Pure: no clock, no store, no network."""

@@ -24,7 +24,7 @@ _HEADERS = {"content-type": "application/json; charset=utf-8"}
 _UTF8 = ("", "utf-8", "utf8")
 _MARK = b"\xef\xbb\xbf"
 # Parameters of the security server in front of the portal; they never belong to an operation.
-_ON_THE_WAY = ("dstcode", "providerurl")
+ON_THE_WAY = ("dstcode", "providerurl")
 # What is said where the manifest declares nothing: the portal's own numbers.
 _PLAIN: Mapping[AnswerKind, str] = {AnswerKind.ACCEPTED: "0", AnswerKind.DUPLICATE: "1"}
 
@@ -131,7 +131,7 @@ def _parameters(query: Mapping[str, str], shape: Shape) -> dict[str, JsonValue]:
     given: dict[str, JsonValue] = {}
     for name, text in query.items():
         child = known.get(name.lower())
-        if child is None and name.lower() not in _ON_THE_WAY:
+        if child is None and name.lower() not in ON_THE_WAY:
             place = Place("message", path=f"?{name}")
             values = {"name": name, "nearest": ", ".join(c.name for c in known.values()) or "–"}
             raise Refused((problem("LT-WIRE-021", Stage.PARSE, values).at(theirs=place),))

@@ -72,6 +72,18 @@ class SoapDoor:
         call = self._call(adapter, request, opened)
         return replace(call, secured=True) if isinstance(call, Call) else call
 
+    def read_enclosed(
+        self, adapter: Adapter, request: HttpRequest, root: etree._Element | None, content: etree._Element
+    ) -> Call | tuple[Problem, ...]:
+        """See SecuredWire."""
+        opened = open_envelope(root if root is not None else content)
+        if isinstance(opened, Problem):
+            return (opened,)
+        if headers := demanded(opened):
+            return headers
+        call = self._call(adapter, request, replace(opened, content=content))
+        return replace(call, secured=True) if isinstance(call, Call) else call
+
     def _call(self, adapter: Adapter, request: HttpRequest, opened: Opened) -> Call | tuple[Problem, ...]:
         name = find_operation(adapter, opened.content)
         if isinstance(name, Problem):

@@ -130,6 +130,9 @@ def _references(settings: Settings) -> Iterator[tuple[str, str]]:
     for name, caller in settings.callers.items():
         if caller.secret:
             yield f"callers.{name}.secret", caller.secret
+        if caller.decryption is not None:
+            for key_id, reference in caller.decryption.keys.items():
+                yield f"callers.{name}.decryption.keys.{key_id}", reference
     yield from partners_papers(settings)
 
 
@@ -146,7 +149,7 @@ def look_at_systems(settings: Settings) -> Iterator[Finding]:
         adapter = house.adapters.get(caller.system)
         if adapter is None:
             yield wrong("systems", name, "LT-DOC-032", caller=name, system=caller.system)
-        elif adapter.manifest.auth is not None and adapter.manifest.auth.kind is Auth.JWS:
+        elif adapter.manifest.auth is not None and adapter.manifest.auth.kind is Auth.JWS and not caller.signature:
             yield from _partner_key(settings, name, caller.secret)
     yield from _speakers(settings, house)
     if not settings.callers:

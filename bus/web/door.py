@@ -22,7 +22,7 @@ from adapters.wire.registry import inbound
 from bus.watch.meters import Meters
 from bus.web.body import Room, Seat, read_body
 from bus.web.gatekeeper import Gatekeeper
-from bus.web.speakers import Speaker
+from bus.web.speaker import Speaker
 from bus.web.throttle import Throttle
 from schemas.message import Party, new_id
 from schemas.problem import Problem, Stage, problem
@@ -112,7 +112,12 @@ class Doors:
     def _may_speak(self, visit: _Visit) -> bool:
         """A stranger's body is not even read where the headers alone tell who calls."""
         rule = visit.adapter.manifest.auth
-        return rule is not None and (rule.kind not in _BY_HEADERS or self._knows(visit, rule))
+        if rule is None:
+            return False
+        return rule.kind not in _BY_HEADERS or self._is_guarded(visit) or self._knows(visit, rule)
+
+    def _is_guarded(self, visit: _Visit) -> bool:
+        return self._gatekeeper is not None and self._gatekeeper.guards(visit.adapter, visit.request)
 
     def _knows(self, visit: _Visit, rule: AuthRule) -> bool:
         self._check(visit, credentials(rule, visit.request, None))
@@ -147,7 +152,7 @@ class Doors:
         adapter, rule = visit.adapter, visit.adapter.manifest.auth
         if rule is None:
             return _stranger(visit)
-        if self._gatekeeper is not None and self._gatekeeper.guards(adapter.id, visit.request.body):
+        if self._gatekeeper is not None and self._is_guarded(visit):
             return await self._behind_the_gate(visit, self._gatekeeper)
         # Whoever signs the body is known before it is parsed, too.
         if visit.party is None and rule.kind is not Auth.BODY and not self._knows(visit, rule):

@@ -2,6 +2,7 @@
 
 from signing.encryption.jwe import decrypt_jwe, encrypt_jwe
 from signing.encryption.keys import ReadingKey, RecipientKey
+from signing.encryption.opening import Opener
 from signing.encryption.xmlenc import decrypt_xml, encrypt_xml
 
-__all__ = ["ReadingKey", "RecipientKey", "decrypt_jwe", "decrypt_xml", "encrypt_jwe", "encrypt_xml"]
+__all__ = ["Opener", "ReadingKey", "RecipientKey", "decrypt_jwe", "decrypt_xml", "encrypt_jwe", "encrypt_xml"]

@@ -58,6 +58,20 @@ def decrypt_jwe(token: bytes, keys: Mapping[str, ReadingKey], *, stage: Stage = 
     return plain
 
 
+def meant_for(body: bytes) -> str | None:
+    """The key id that a JWE in compact form names, "" where it names none; None = this is no JWE at all."""
+    first, *others = body.split(b".", 5) if len(body) <= _LIMIT else [b""]
+    if len(others) != 4 or not first.isascii():
+        return None
+    raw = from_base64url(first.decode("ascii"))
+    try:
+        header = loads(raw) if raw and len(first) <= _HEADER else None
+    except Refused:
+        header = None
+    found = header.get("kid") if isinstance(header, dict) else ""
+    return found if isinstance(found, str) else ""
+
+
 def _header(part: str, stage: Stage) -> Mapping[str, Any]:  # Any: see above; alg, enc and kid are text
     raw = from_base64url(part) if len(part) <= _HEADER else None
     try:

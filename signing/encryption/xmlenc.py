@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from lxml import etree
 
 from schemas.problem import Refused, Stage, problem
-from schemas.xmldoc import parse, to_bytes
+from schemas.xmldoc import XmlLimits, parse, to_bytes
 from signing.dsig.names import ds
 from signing.encoding import from_base64, to_base64
 from signing.encryption.keys import ReadingKey, RecipientKey
@@ -59,13 +59,30 @@ def encrypt_xml(body: bytes, to: RecipientKey, *, stage: Stage = Stage.SIGN) -> 
     return _spliced(root, target, data.encode("ascii"), declared=body.lstrip().startswith(b"<?xml"))
 
 
-def decrypt_xml(body: bytes, keys: Mapping[str, ReadingKey], *, stage: Stage = Stage.RECEIVE) -> bytes:
-    """The document with its content as it was, read by the same guard as any other.
+def meant_for(root: etree._Element) -> str | None:
+    """The key id that the content of a message names, "" where it names none; None = the content is not encrypted."""
+    bodies = [child for child in root if str(child.tag).endswith("}Body")]
+    content = next((each for body in bodies for each in body), None) if bodies else root
+    if content is None or content.tag != f"{{{XENC}}}EncryptedData":
+        return None
+    return content.findtext(f"{ds('KeyInfo')}/{{{XENC}}}EncryptedKey/{ds('KeyInfo')}/{ds('KeyName')}") or ""
+
+
+def decrypt_xml(
+    body: bytes,
+    keys: Mapping[str, ReadingKey],
+    *,
+    limits: XmlLimits | None = None,
+    charset: str | None = None,
+    stage: Stage = Stage.RECEIVE,
+) -> bytes:
+    """The document, in UTF-8, with its content as it was, read by the same guard as any other.
 
     Raises:
         Refused: LT-ENC-002 or 003 for what stands in the clear, LT-ENC-001 for all that needs the key.
     """
-    root = parse(body, stage=stage)
+    limits = limits or XmlLimits()
+    root = parse(body, limits=limits, charset=charset, stage=stage)
     target = _target(root, stage)
     if target.tag != f"{{{XENC}}}EncryptedData":
         raise _outside(str(target.tag), stage)
@@ -83,7 +100,7 @@ def decrypt_xml(body: bytes, keys: Mapping[str, ReadingKey], *, stage: Stage = S
         raise Refused((problem("LT-ENC-003", stage, {"key": ascii(name)}),))
     plain = _opened(key.private, wrapped, data, stage)
     whole = _spliced(root, target, plain)
-    again = parse(whole, stage=stage)
+    again = parse(whole, limits=limits, stage=stage)
     if any(True for _ in again.iter(f"{{{XENC}}}EncryptedData")):
         raise _outside("EncryptedData", stage)
     return whole

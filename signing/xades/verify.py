@@ -19,8 +19,10 @@ from lxml import etree
 
 from schemas import xmldoc
 from schemas.problem import Problem, Refused, Stage, problem
+from schemas.xmldoc import XmlLimits
 from signing.c14n import canonical, check_plain
-from signing.dsig import Verified, check
+from signing.dsig import Keys, Verified, check
+from signing.dsig.choosing import choose
 from signing.dsig.key_info import Hints
 from signing.dsig.names import ds
 from signing.encoding import from_base64
@@ -28,8 +30,9 @@ from signing.keys import VerifyKey
 from signing.policy import XADES, Form, Policy, XmlDigest, XmlTransform
 from signing.stamp.tokens import Stamped
 from signing.stamp.tokens import check as check_token
-from signing.trust import Evidence, Trust, TrustStore
-from signing.trust.papers import read_list
+from signing.trust import Believed, Evidence, Trust, TrustStore
+from signing.trust.papers import read_certificates, read_list
+from signing.trust.path import subject_of
 from signing.wss.freshness import moment_of
 from signing.xades.names import SIGNED_PROPERTIES, xades
 
@@ -73,12 +76,30 @@ def verify_lasting(
     try:
         check_plain(document, stage=stage)
         root = xmldoc.parse(document, stage=stage)
-        found = root.findall(ds("Signature"))
-        if len(found) != 1 or len(list(root.iter(ds("Signature")))) != 1:
-            raise Refused((problem("LT-SIGN-031" if found else "LT-SIGN-030", stage),))
-        return _Check(signers, authorities, evidence, files or {}, policy, stage).run(found[0], root, now)
+        check = _Check(signers, authorities, evidence, files or {}, policy, stage)
+        return check.run(_the_signature(root, stage), root, now)
     except Refused as refused:
         return refused.problems
+
+
+def check_lasting(
+    document: bytes, keys: Keys, policy: Policy, *, now: datetime, limits: XmlLimits, stage: Stage
+) -> Lasting:
+    """The same where somebody else judges certificates, now: no time-stamp is looked at.
+
+    Raises:
+        Refused: why not.
+    """
+    check_plain(document, comments=policy.comments, stage=stage)
+    root = xmldoc.parse(document, limits=limits, stage=stage)
+    return _Check(keys, None, Evidence(), {}, policy, stage).run(_the_signature(root, stage), root, now)
+
+
+def _the_signature(root: etree._Element, stage: Stage) -> etree._Element:
+    found = root.findall(ds("Signature"))
+    if len(found) != 1 or len(list(root.iter(ds("Signature")))) != 1:
+        raise Refused((problem("LT-SIGN-031" if found else "LT-SIGN-030", stage),))
+    return found[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +113,7 @@ class _Kept:
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    signers: TrustStore
+    signers: TrustStore | Keys
     authorities: TrustStore | None
     evidence: Evidence
     files: Mapping[str, bytes]
@@ -107,21 +128,31 @@ class _Check:
 
         def keys(hints: Hints) -> VerifyKey | tuple[Problem, ...]:
             self._is_signed_certificate(hints, properties)
-            believed = Trust(self.signers, self.policy).judge(
-                hints.certificates[0],
-                (*hints.certificates[1:], *kept.certificates),
-                now=stamped.at if stamped is not None else now,
-                evidence=Evidence((*self.evidence.lists, *kept.lists), (*self.evidence.answers, *kept.answers)),
-                stage=self.stage,
-            )
-            judged.append((believed.subject, believed.pinned))
-            return believed.key
+            if isinstance(self.signers, TrustStore):
+                at = stamped.at if stamped is not None else now
+                believed = self._believed(self.signers, hints, kept, at)
+                judged.append((believed.subject, believed.pinned))
+                return believed.key
+            paper = hints.certificates[0]
+            key = choose(Hints(certificates=(paper, *hints.certificates[1:], *kept.certificates)), self.signers,
+                         self.policy, stage=self.stage)  # fmt: skip
+            judged.append((subject_of(read_certificates(paper, name="X509Certificate")[0]), False))
+            return key
 
         verified = check(element, root, keys, self.policy, now=now, files=self.files, stage=self.stage)
         self._covers_properties(verified, properties)
         level = Level.B if stamped is None else Level.LT if kept.lists or kept.answers else Level.T
         subject, pinned = judged[0]
         return Lasting(verified, level, self._claimed(properties), stamped, subject, pinned)
+
+    def _believed(self, store: TrustStore, hints: Hints, kept: _Kept, at: datetime) -> Believed:
+        return Trust(store, self.policy).judge(
+            hints.certificates[0],
+            (*hints.certificates[1:], *kept.certificates),
+            now=at,
+            evidence=Evidence((*self.evidence.lists, *kept.lists), (*self.evidence.answers, *kept.answers)),
+            stage=self.stage,
+        )
 
     def _properties(self, element: etree._Element) -> etree._Element:
         """The one QualifyingProperties, which is about this signature."""

@@ -40,6 +40,9 @@ class Category(StrEnum):
     STAMP = "time-stamp tokens"
     LASTING = "XAdES"
     EVIDENCE = "evidence"
+    DOOR_JWS = "JWS at the door"
+    DOCUMENT = "documents at the door"
+    ENCRYPTION = "encryption"
     CONTROL = "control"
 
 

@@ -12,7 +12,11 @@ from tests.attacks import (
     content,
     controls,
     documents,
+    doors_json,
+    doors_soap,
     lasting,
+    locked_json,
+    locked_soap,
     moment,
     parser,
     proof,
@@ -25,8 +29,8 @@ from tests.attacks import (
 from tests.attacks.corpus import TAKEN, Case, Category, fits, outcome_of
 
 MODULES = (
-    parser, soap_structure, wrapping_soap, content, moment, documents, algorithm, trusting, lasting, containers, uncovered, proof, web,
-    controls,
+    parser, soap_structure, wrapping_soap, content, moment, documents, algorithm, trusting, lasting, containers, uncovered,
+    proof, web, doors_json, doors_soap, locked_json, locked_soap, controls,
 )  # fmt: skip
 CASES = [case for module in MODULES for case in module.CASES]
 

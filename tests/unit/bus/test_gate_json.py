@@ -1,0 +1,137 @@
+"""Callers of a JSON door that sign by JWS: who is taken for whom, once, and for which address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from schemas.problem import Refused
+from tests.unit.bus.gate_world import ADDRESS, PATH, TAKEN, World, json_request, jws
+from tests.unit.signing.issuer import DAY, NOW, Holder, Issuer
+
+CALLER = {"system": "mat_tien_json", "agency": "H99.12", "signature": "jws", "trust": "lien_thong"}
+
+
+@dataclass
+class Door:
+    """Two departments of one authority; the second may only report progress."""
+
+    world: World
+    root: Issuer
+    first: Holder
+    second: Holder
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Door:
+    """One."""
+    root = Issuer.root()
+    first, second, third = root.person("Sở Một"), root.person("Sở Hai"), root.person("Sở thu hồi")
+    root.revoke(third)
+    store = tmp_path / "kho"
+    store.mkdir()
+    (store / "goc.pem").write_bytes(root.pem)
+    (store / "goc.crl").write_bytes(root.crl())
+    for name, holder in (("mot", first), ("hai", second)):
+        (tmp_path / f"{name}.crt").write_bytes(holder.pem)
+    callers = {
+        "so_mot": {**CALLER, "certificates": [{"file": "file:mot.crt", "key_id": "mot-2026"}]},
+        "so_hai": {
+            **CALLER, "agency": "H99.13",
+            "certificates": [{"file": "file:hai.crt", "operations": ["CapNhatTienDoHoSoMC"]}],
+        },
+        "so_khoa": {"system": "mat_tien_json", "agency": "H99.14", "secret": "file:khoa"},
+    }  # fmt: skip
+    (tmp_path / "khoa").write_text("x")
+    trust = {"lien_thong": {"folder": "kho", "purpose": "public_service"}}
+    return Door(World(tmp_path, "mat_tien_json", callers, trust), root, first, second)
+
+
+def _sent(door: Door, made: str, **how: object) -> str:
+    return door.world.outcome(json_request(jws=made, **how))  # type: ignore[arg-type]
+
+
+def test_a_certificate_in_the_header_says_who_it_is(door: Door) -> None:
+    """Its path, revocation and entitlement are judged; the call goes on as that agency's."""
+    assert _sent(door, jws(door.first)) == TAKEN
+    heard = door.world.heard(json_request(jws=jws(door.first, jti="a")))
+    assert heard.speaker is not None
+    assert heard.speaker.id == "so_mot"
+
+
+def test_a_key_id_names_a_certificate_of_the_settings(door: Door) -> None:
+    """It is judged as if it had come along."""
+    heard = door.world.heard(json_request(jws=jws(door.first, kid="mot-2026")))
+    assert heard.speaker is not None
+    assert heard.speaker.id == "so_mot"
+    assert _sent(door, jws(door.first, kid="hai-2026")) == "certificate:LT-SIGN-037"
+
+
+def test_a_certificate_speaks_in_its_own_operations_alone(door: Door) -> None:
+    """Good, trusted, and still not entitled."""
+    assert _sent(door, jws(door.second)) == "certificate:LT-TRUST-020"
+
+
+def test_whoever_shows_no_signature_is_another_kind_of_caller(door: Door) -> None:
+    """The door with a shared key stays as it is; a header with a signature goes through the gate."""
+    assert door.world.outcome(json_request()) == "unguarded"
+    assert _sent(door, "x") == "structure:LT-SIGN-010"
+
+
+def test_once_and_not_at_another_address(door: Door) -> None:
+    """The same request again is the same message; the same signature elsewhere is a replay."""
+    made = jws(door.first)
+    assert _sent(door, made) == TAKEN
+    assert _sent(door, made) == TAKEN
+    assert _sent(door, made, path="/CapNhatTienDoHoSoMC") == "freshness:LT-WSS-015"
+    assert _sent(door, jws(door.first, jti="mot")) == TAKEN
+    assert _sent(door, jws(door.first, jti="mot", at=NOW - timedelta(seconds=1))) == "freshness:LT-WSS-015"
+
+
+def test_it_is_of_now(door: Door) -> None:
+    """iat must be there, exp is heard, and both clocks may differ by five minutes."""
+    assert _sent(door, jws(door.first, drop="iat")) == "freshness:LT-SIGN-015"
+    assert _sent(door, jws(door.first, at=NOW - timedelta(seconds=601))) == "freshness:LT-WSS-012"
+    assert _sent(door, jws(door.first, at=NOW + timedelta(seconds=301))) == "freshness:LT-WSS-011"
+    early = int((NOW - timedelta(seconds=301)).timestamp())
+    assert _sent(door, jws(door.first, at=NOW - timedelta(seconds=400), exp=early)) == "freshness:LT-WSS-012"
+    assert _sent(door, jws(door.first, at=NOW - timedelta(seconds=400))) == TAKEN
+
+
+def test_what_stands_in_the_address_is_signed_too(door: Door) -> None:
+    """A parameter that nobody signed would change what the body means."""
+    url, parameters = f"{ADDRESS}/mat_tien_json{PATH}", {"isUpdating": "true"}
+    assert _sent(door, jws(door.first), query=parameters) == "addressing:LT-SIGN-016"
+    assert _sent(door, jws(door.first, url=url), query=parameters) == "addressing:LT-SIGN-016"
+    assert _sent(door, jws(door.first, url=f"{url}?isUpdating=false"), query=parameters) == "addressing:LT-SIGN-016"
+    assert _sent(door, jws(door.first, url=f"{url}?isUpdating=true"), query=parameters) == TAKEN
+    assert _sent(door, jws(door.first, url=url, jti="b"), query={"dstcode": "x"}) == TAKEN
+    assert _sent(door, jws(door.first, url="https://khac.example/x")) == "addressing:LT-SIGN-016"
+
+
+def test_trust_is_asked_for_anew(door: Door) -> None:
+    """A list that went too old refuses; unknown is not valid."""
+    door.world.clock.at = NOW + 20 * DAY
+    assert _sent(door, jws(door.first, at=NOW + 20 * DAY)) == "certificate:LT-TRUST-014"
+
+
+@pytest.mark.parametrize(
+    ("caller", "expected"),
+    [
+        ({"system": "mot_cua_cmon"}, "only for JSON doors"),
+        ({"signature": "wss"}, "only for SOAP doors"),
+        ({"certificates": [{"fingerprint": "a" * 64, "key_id": "x"}]}, "needs a file"),
+    ],
+)
+def test_what_does_not_fit_is_told_at_the_start(tmp_path: Path, caller: dict[str, object], expected: str) -> None:
+    """Before a message comes."""
+    root = Issuer.root()
+    (tmp_path / "kho").mkdir()
+    (tmp_path / "kho" / "goc.pem").write_bytes(root.pem)
+    given = {**CALLER, "certificates": [{"fingerprint": "a" * 64}], **caller}
+    with pytest.raises(Refused) as refused:
+        World(tmp_path, str(given["system"]), {"so": given}, {"lien_thong": {"folder": "kho"}})
+    assert expected in " ".join(found.text_en for found in refused.value.problems)
