@@ -78,28 +78,34 @@ def php(*arguments: object) -> list[str]:
 Job = tuple[str, str, str, str, Path]  # method, digest, canonical form, URI or form, document
 
 
-def _listed(folder: Path, rows: Iterable[Sequence[object]]) -> Path:
+def listed(folder: Path, rows: Iterable[Sequence[object]]) -> Path:
+    """A file of rows, cells parted by tabs."""
     jobs = folder / "jobs"
     jobs.write_text("".join("\t".join(map(str, row)) + "\n" for row in rows), encoding="utf-8")
     return jobs
 
 
+def listed_for(certificate: Path, files: list[Path]) -> Path:
+    """Each with this certificate."""
+    return listed(certificate.parent, ((certificate, file) for file in files))
+
+
 def _santuario_verify(certificate: Path, files: list[Path]) -> list[str]:
-    return java("SantuarioTool", "verify", _listed(certificate.parent, ((certificate, file) for file in files)))
+    return java("SantuarioTool", "verify", listed_for(certificate, files))
 
 
 def _xmlseclibs_verify(certificate: Path, files: list[Path]) -> list[str]:
-    return php("verify", _listed(certificate.parent, ((certificate, file) for file in files)))
+    return php("verify", listed_for(certificate, files))
 
 
 def santuario_sign(files: Files, jobs: list[Job]) -> None:
     """Signs; URI: "" or "#id"."""
-    java("SantuarioTool", "sign", files.key, files.certificate, _listed(files.folder, jobs))
+    java("SantuarioTool", "sign", files.key, files.certificate, listed(files.folder, jobs))
 
 
 def xmlseclibs_sign(files: Files, jobs: list[Job]) -> None:
     """Signs; form as dsig.php says."""
-    _none(php("sign", files.key, files.certificate, _listed(files.folder, jobs)))
+    _none(php("sign", files.key, files.certificate, listed(files.folder, jobs)))
 
 
 def _xmlseclibs_bus(files: Files, algorithm: Algorithm, documents: list[Path]) -> None:
@@ -123,14 +129,16 @@ SIGNERS = (Algorithm.ES256, Algorithm.ES384, Algorithm.RS256)
 ORACLES = {
     "santuario": Oracle(_santuario_verify, _santuario_bus, frozenset({*SIGNERS, Algorithm.PS256})),
     "xml-crypto": Oracle(
-        lambda certificate, files: node("crypto", certificate, *files),
+        lambda certificate, files: node("crypto", listed_for(certificate, files)),
         lambda files, how, documents: _none(node("crypto-sign", files.key, files.certificate, method(how), *documents)),
         frozenset({*SIGNERS, Algorithm.PS256, Algorithm.ED25519}),
         lambda document: LINE_SEPARATOR not in document,
     ),
     "xmlseclibs": Oracle(_xmlseclibs_verify, _xmlseclibs_bus, RSA_ONLY),
     "bergshamra": Oracle(
-        lambda certificate, files: python("bergshamra", "rust", certificate, *files, home=certificate.parent),
+        lambda certificate, files: python(
+            "bergshamra", "rust", listed_for(certificate, files), home=certificate.parent
+        ),
         lambda files, how, documents: _none(
             python("bergshamra", "rust-sign", files.key, files.certificate, method(how), *documents, home=files.folder)
         ),

@@ -155,7 +155,7 @@ def _smallest(found: list[Told]) -> Told | None:
 
 
 def test_ours_is_the_jdks(told: list[Told]) -> None:
-    """Namespaces declared, undone and bound anew, xml:lang, xml:space, xml:id and xml:base at any level: equal bytes; or
+    """Namespaces declared, undone, bound anew, xml:lang, xml:space, xml:id and xml:base at any level: equal bytes; or
     a typed refusal, for xml:base above a part by 1.1 and for nothing else. Where the JDK is known to take the outermost
     of two inherited attributes, the next test stands for it."""
     wrong = [each for each in told if not each.is_contested and each.ours not in (each.jdk, "LT-SIGN-022")]

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from signing.algorithms import Algorithm
-from signing.dsig import Verified, sign_enveloped, verify
-from tests.interop.oracle_world import ORACLES, pair_for, signing_key, trusted
+from signing.dsig import Verified, verify
+from tests.interop.oracle_world import ORACLES, pair_for, trusted
 from tests.interop.signing_world import Files, documents
 from tests.unit.signing.forge import canonical
-from tests.unit.signing.kit import DOSSIER, stranger
 
 pytestmark = pytest.mark.slow
 EACH = [
@@ -19,28 +18,6 @@ EACH = [
     for name, oracle in ORACLES.items()
     for algorithm in sorted(oracle.algorithms)
 ]
-
-
-@pytest.mark.parametrize(("name", "algorithm"), EACH)
-def test_oracle_takes_ours_and_refuses_what_was_changed(name: str, algorithm: Algorithm, tmp_path: Path) -> None:
-    """It verifies our signature over documents of every shape; another text, a missing element, another language and
-    a stranger's signature it refuses."""
-    oracle, key = ORACLES[name], signing_key(algorithm)
-    files = Files.of(pair_for(algorithm), tmp_path)
-    good = [sign_enveloped(document, key) for document in documents() if oracle.takes(document)]
-    dossier = sign_enveloped(DOSSIER, key)
-    spoken = sign_enveloped(b'<a xml:lang="vi"><b>x</b></a>', key)
-    bad = [
-        dossier.replace(b"H99.12", b"H99.13"),
-        dossier.replace(b"<GhiChu/>", b""),
-        spoken.replace(b'"vi"', b'"en"'),
-        sign_enveloped(DOSSIER, stranger().signing()),
-    ]
-    said = oracle.verify(files.certificate, files.write([*good, *bad]))
-    assert len(said) == len(good) + len(bad)
-    assert [(words, document) for words, document in zip(said, good, strict=False) if words[:4] != "good"] == []
-    assert [words for words in said[-len(bad) :] if words[:4] == "good"] == []
-    assert len(good) > 20
 
 
 @pytest.mark.parametrize(("name", "algorithm"), EACH)

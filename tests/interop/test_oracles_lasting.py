@@ -11,15 +11,13 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from signing.asic import PARTNER_LIMITS, Checked, open_sealed, seal, unpack
+from signing.asic import PARTNER_LIMITS, Checked, open_sealed
 from signing.policy import PARTNER_XADES
 from signing.trust import TrustRules, TrustStore
-from signing.xades import Lasting, Level, sign_document, verify_lasting
-from tests.interop.oracle_world import ORACLES, node, python
-from tests.interop.signing_world import Files, run
-from tests.unit.signing.issuer import DAY, Issuer
+from signing.xades import Lasting, Level, verify_lasting
+from tests.interop.oracle_world import node, python
+from tests.interop.signing_world import Files
 from tests.unit.signing.kit import DOSSIER, SHAPES, Pair, p256, rsa2048
 
 pytestmark = pytest.mark.slow
@@ -53,26 +51,6 @@ CHANGES: dict[str, Callable[[str, bytes], bytes]] = {
 }
 
 
-@pytest.mark.foreign("libdigidocpp")
-@pytest.mark.parametrize("pair", [p256, rsa2048], ids=["ES256", "RS256"])
-def test_libdigidocpp_takes_our_containers_and_refuses_what_was_changed(pair, tmp_path: Path) -> None:
-    """The reference implementation of ASiC-E finds nothing wrong with ours but that it does not know the issuer (its
-    lists are Europe's) and that no authority stamped it; whatever is changed it tells."""
-    now = datetime.now(UTC)
-    root = Issuer.root()
-    person = root.person(key=load_pem_private_key(pair().pem, None), first=now - DAY, last=now + DAY)
-    sealed = seal(FILES, person.signing(), now=now)
-    containers = [sealed, *(_rebuilt(sealed, change) for change in CHANGES.values())]
-    paths = [tmp_path / f"{number}.asice" for number in range(len(containers))]
-    for path, container in zip(paths, containers, strict=True):
-        path.write_bytes(container)
-    good, *bad = python("libdigidocpp", "digidoc", *paths, home=tmp_path)
-    assert good == "good"
-    said = dict(zip(CHANGES, bad, strict=True))
-    assert "Failed to validate Reference 'ho-so.xml'" in said["a file"]
-    assert all("Failed to validate" in words for words in bad), said
-
-
 @pytest.mark.foreign("libdigidocpp", "openssl")
 def test_we_take_the_containers_of_libdigidocpp(tmp_path: Path) -> None:
     """Its containers (Canonical XML 1.1, the older SigningCertificate) verify by the profile for partners and cover
@@ -96,46 +74,6 @@ def test_we_take_the_containers_of_libdigidocpp(tmp_path: Path) -> None:
         assert isinstance(open_sealed(changed, store, None, **how), tuple), what
 
 
-@pytest.mark.foreign("xmlsec1")
-def test_xmlsec1_takes_the_signature_of_our_container(tmp_path: Path) -> None:
-    """With the files at their names, xmlsec1 verifies signatures0.xml; with another file it does not."""
-    files = Files.of(p256(), tmp_path)
-    given = {"ho-so.xml": ("text/xml", DOSSIER), "giay-to/don.pdf": ("application/pdf", b"%PDF-1.7")}
-    container = unpack(seal(given, p256().signing(with_certificate=True), now=datetime.now(UTC)))
-    signature = tmp_path / "signatures0.xml"
-    signature.write_bytes(container.signatures["signatures0.xml"])
-    maps = []
-    for number, uri in enumerate(re.findall(rb'Reference Id="[^"]+" URI="([^"]+)"', signature.read_bytes())):
-        (tmp_path / f"f{number}").write_bytes(list(given.values())[number][1])
-        maps += [f"--url-map:{uri.decode()}", tmp_path / f"f{number}"]
-    words = (
-        "--verify",
-        "--pubkey-cert-pem:bus",
-        files.certificate,
-        "--enabled-reference-uris",
-        "empty,same-doc,remote",
-    )
-    words += ("--id-attr:Id", "SignedProperties", *maps, signature)
-    done = run("xmlsec1", *words)
-    assert len(maps) == 2 * len(given)
-    assert done.returncode == 0, done.stderr
-    (tmp_path / "f0").write_bytes(DOSSIER + b" ")
-    assert run("xmlsec1", *words).returncode != 0
-
-
-@pytest.mark.foreign("node", "xadesjs")
-def test_xadesjs_takes_our_lasting_signatures(tmp_path: Path) -> None:
-    """It verifies documents of every shape with the certificate inside; changed content or moment it refuses."""
-    key, now = p256().signing(with_certificate=True), datetime.now(UTC)
-    # Where the document's own ds is something else, it loses its way; every other verifier agrees with ours there.
-    shapes = [shape for name, shape in SHAPES.items() if name != "ds means something else"]
-    good = [sign_document(document, key, now=now) for document in (DOSSIER, *shapes)]
-    bad = [good[0].replace(b"H99.12", b"H99.13"), good[0].replace(b"SigningTime>20", b"SigningTime>19")]
-    said = node("xades", *Files.of(p256(), tmp_path).write([*good, *bad]))
-    assert said[: len(good)] == ["good"] * len(good)
-    assert all("Invalid digest" in words for words in said[len(good) :])
-
-
 @pytest.mark.foreign("node", "xadesjs")
 def test_we_take_what_xadesjs_signs(tmp_path: Path) -> None:
     """Its XAdES-BES (inclusive forms) verifies by the profile for partners, over exactly the document; changed not."""
@@ -151,13 +89,3 @@ def test_we_take_what_xadesjs_signs(tmp_path: Path) -> None:
         assert isinstance(result, Lasting), result
         changed = signed.replace(b"SigningTime>20", b"SigningTime>19", 1)
         assert isinstance(verify_lasting(changed, store, None, now=now, policy=PARTNER_XADES), tuple)
-
-
-@pytest.mark.foreign("java", "javac", "santuario")
-def test_santuario_takes_our_lasting_signatures(tmp_path: Path) -> None:
-    """And sees changed properties as well as changed content."""
-    files, key, now = Files.of(p256(), tmp_path), p256().signing(with_certificate=True), datetime.now(UTC)
-    good = [sign_document(document, key, now=now) for document in (DOSSIER, *SHAPES.values())]
-    bad = [good[0].replace(b"H99.12", b"H99.13"), good[0].replace(b"SigningTime>20", b"SigningTime>19")]
-    said = ORACLES["santuario"].verify(files.certificate, files.write([*good, *bad]))
-    assert said == ["good"] * len(good) + ["bad"] * len(bad)

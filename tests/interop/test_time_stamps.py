@@ -9,7 +9,6 @@ import pytest
 
 from schemas.problem import Refused
 from signing.stamp import accept, check, query
-from tests.interop.signing_world import run
 from tests.interop.time_authority import TimeAuthority
 
 pytestmark = pytest.mark.foreign("openssl")
@@ -35,19 +34,6 @@ def test_answer_proves_the_moment(authority: TimeAuthority) -> None:
     assert "CN=" in stamped.authority
     again = check(stamped.token, DATA, authority.trusted())
     assert again == stamped
-
-
-def test_kept_token_is_checked_by_openssl(authority: TimeAuthority, tmp_path: Path) -> None:
-    """Anybody can check the token without us."""
-    asked = query(DATA)
-    stamped = accept(authority.answer(asked.body), asked, authority.trusted())
-    (tmp_path / "token").write_bytes(stamped.token)
-    (tmp_path / "data").write_bytes(DATA)
-    done = run(
-        "openssl", "ts", "-verify", "-token_in", "-in", tmp_path / "token", "-data", tmp_path / "data",
-        "-CAfile", authority.folder / "chain.pem",
-    )  # fmt: skip
-    assert "Verification: OK" in done.stdout + done.stderr
 
 
 def test_every_question_is_another(authority: TimeAuthority) -> None:

@@ -50,11 +50,14 @@ import org.w3c.dom.NodeList;
  * sign-forms KEY.pem CERT.pem FOLDER FILE     writes FOLDER/METHOD-DIGEST-C14N-FORM.xml for every combination the JDK has
  * sign-jws   KEY.pem CERT.pem KID FILE        prints the detached JWS over the file
  * verify-jws CERT.pem HEADER FILE...          prints "FILE good|bad"
+ * verify     LIST                             LIST: "CERT.pem TAB FILE" or "CERT.pem TAB FILE TAB BODY" (a JWS) a line;
+ *                                             prints good|bad|error: why
  * canonical  LIST                             LIST: "FORM TAB DOCUMENT" a line (URI, base64); prints the bytes that a
  *                                             Reference to Id="phan" digests, in base64, or "error: why"
  * </pre>
  */
 public final class SignatureTool {
+    private static final String WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd";
     private static final String MORE = "http://www.w3.org/2001/04/xmldsig-more#";
 
     public static void main(String[] args) throws Exception {
@@ -78,6 +81,14 @@ public final class SignatureTool {
             case "verify-jws":
                 for (int i = 3; i < args.length; i++) {
                     System.out.println(args[i] + " " + (verifyJws(certificate(args[1]), args[2], args[i]) ? "good" : "bad"));
+                }
+                break;
+            case "verify":
+                for (String line : Files.readAllLines(Path.of(args[1]))) {
+                    String[] job = line.split("\t");
+                    X509Certificate by = certificate(job[0]);
+                    System.out.println(job.length == 2 ? verifyXml(by, job[1])
+                        : verifyJws(by, Files.readString(Path.of(job[1])), job[2]) ? "good" : "bad");
                 }
                 break;
             case "canonical":
@@ -222,8 +233,10 @@ public final class SignatureTool {
         NodeList all = document.getElementsByTagNameNS("*", "*");
         for (int i = 0; i < all.getLength(); i++) {
             Element element = (Element) all.item(i);
-            if (element.hasAttributeNS(null, "Id")) {
-                element.setIdAttributeNS(null, "Id", true);
+            for (String space : new String[] {null, WSU}) {
+                if (element.hasAttributeNS(space, "Id")) {
+                    element.setIdAttributeNS(space, "Id", true);
+                }
             }
         }
     }

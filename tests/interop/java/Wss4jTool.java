@@ -41,8 +41,8 @@ import org.w3c.dom.Document;
  * Secures and checks SOAP messages with Apache WSS4J, as a partner's server would.
  *
  * <pre>
- * verify CERT.pem PASSWORD FILE...    prints "good: PART PART ..." (the local names the signature covers, then
- *                                     user=NAME) or "error: why", a line each
+ * verify PASSWORD LIST                LIST: "CERT.pem TAB FILE" a line; prints "good: PART PART ..." (the local names
+ *                                     the signature covers, then user=NAME) or "error: why", a line each
  * secure KEY.pem CERT.pem USER PASSWORD LIST
  *                                     LIST: "METHOD TAB DIGEST TAB C14N TAB PART,PART TAB FILE" a line; a part is
  *                                     "NAMESPACE|NAME"; USER - for no UsernameToken; writes FILE.secured
@@ -52,9 +52,9 @@ public final class Wss4jTool {
     public static void main(String[] args) throws Exception {
         WSSConfig.setAddJceProviders(false);
         if (args[0].equals("verify")) {
-            Merlin crypto = crypto(null, certificate(args[1]));
-            for (int i = 3; i < args.length; i++) {
-                System.out.println(verify(crypto, args[2], args[i]));
+            for (String line : Files.readAllLines(Path.of(args[2]))) {
+                String[] job = line.split("\t");
+                System.out.println(verify(crypto(null, certificate(job[0])), args[1], job[1]));
             }
         } else {
             Merlin crypto = crypto(key(args[1]), certificate(args[2]));

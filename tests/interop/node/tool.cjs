@@ -1,6 +1,7 @@
 // Other makers' packages of npm, called by the tests; NODE_PATH says where `make oracles` put them.
 //
-//   tool.cjs crypto CERT FILE...               xml-crypto: "good SHA256" (of what its first reference covers), bad | error: why
+//   tool.cjs crypto LIST                       LIST: "CERT TAB FILE" a line; xml-crypto: good | bad | error: why
+//   tool.cjs jws LIST                          LIST: "CERT TAB FILE TAB BODY" a line; Node's own: good | bad | error: why
 //   tool.cjs crypto-sign KEY CERT METHOD FILE...   writes FILE.signed, an enveloped signature
 //   tool.cjs xades FILE...                     xadesjs, with the certificate inside: good | bad | error: why
 //   tool.cjs xades-sign KEY CERT FILE...       writes FILE.signed, XAdES-BES
@@ -60,10 +61,16 @@ function cryptoVerify(certificate, file) {
   const key = new crypto.X509Certificate(certificate).publicKey.export({ type: "spki", format: "pem" });
   const signed = signedXml({ publicCert: key, getCertFromKeyInfo: () => null });
   signed.loadSignature(found.item(0));
-  if (!signed.checkSignature(xml)) {
-    return "bad";
-  }
-  return "good " + crypto.createHash("sha256").update(signed.getSignedReferences()[0]).digest("hex");
+  return signed.checkSignature(xml) ? "good" : "bad";
+}
+
+function jwsVerify(certificate, file, body) {
+  const [first, middle, value] = fs.readFileSync(file, "utf8").split(".");
+  const url = (bytes) => Buffer.from(bytes).toString("base64url");
+  const key = new crypto.X509Certificate(certificate).publicKey;
+  const how = key.asymmetricKeyType === "ec" ? { key, dsaEncoding: "ieee-p1363" } : { key };
+  const input = Buffer.from(first + "." + url(fs.readFileSync(body)));
+  return middle === "" && crypto.verify("sha256", input, how, Buffer.from(value, "base64url")) ? "good" : "bad";
 }
 
 function cryptoSign(key, certificate, name, file) {
@@ -122,8 +129,11 @@ async function main([what, ...rest]) {
       }
     }
   };
+  const listed = () => fs.readFileSync(rest[0], "utf8").split("\n").filter((line) => line).map((line) => line.split("\t"));
   if (what === "crypto") {
-    await each(rest.slice(1), (file) => cryptoVerify(read(rest[0]), file));
+    await each(listed(), ([certificate, file]) => cryptoVerify(read(certificate), file));
+  } else if (what === "jws") {
+    await each(listed(), ([certificate, file, body]) => jwsVerify(read(certificate), file, body));
   } else if (what === "crypto-sign") {
     rest.slice(3).forEach((file) => cryptoSign(read(rest[0]), read(rest[1]), rest[2], file));
   } else if (what === "xades") {

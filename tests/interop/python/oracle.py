@@ -1,6 +1,6 @@
 """Other makers' Python packages, called in the environment `make oracles` made for them: files in, a line each out.
 
-oracle.py rust CERTIFICATE FILE...                  Bergshamra: good | bad: why | error: why
+oracle.py rust LIST                                 LIST: "CERT TAB FILE" a line; Bergshamra: good | bad … | error …
 oracle.py rust-sign KEY CERTIFICATE METHOD FILE...  writes FILE.signed, an enveloped signature
 oracle.py digidoc FILE...                           libdigidocpp: good, or what it says against the container
 oracle.py digidoc-sign KEY CERTIFICATE OUT FILE...  a container of the files, signed; the key is an RSA one
@@ -26,13 +26,13 @@ UNTRUSTED = (
 NOBODY = "http://127.0.0.1:9/"  # where lists are fetched from
 
 
-def rust(certificate: Path, files: list[Path]) -> None:
+def rust(jobs: list[list[str]]) -> None:
     """Verifies."""
     import pybergshamra as library
 
-    keys = library.KeysManager()
-    keys.add_key(library.load_x509_cert_pem(certificate.read_bytes()))
-    for file in files:
+    for certificate, name in jobs:
+        file, keys = Path(name), library.KeysManager()
+        keys.add_key(library.load_x509_cert_pem(Path(certificate).read_bytes()))
         try:
             # Not strict: a part may stand anywhere; where it must stand is not what is asked here.
             context = library.DsigContext(keys, strict_verification=False)
@@ -122,7 +122,7 @@ if __name__ == "__main__":
     what, *rest = sys.argv[1:]
     paths = [Path(each) for each in rest]
     if what == "rust":
-        rust(paths[0], paths[1:])
+        rust([line.split("\t") for line in paths[0].read_text(encoding="utf-8").splitlines()])
     elif what == "rust-sign":
         rust_sign(paths[0], paths[1], rest[2], paths[3:])
     elif what == "digidoc":
