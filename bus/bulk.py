@@ -46,7 +46,13 @@ def select(journal: Journal, meant: Selection) -> tuple[tuple[PlanLine, Found], 
     else:
         places = {lane: place for place, lane in enumerate(dict.fromkeys(map(_lane, found)))}
         found.sort(key=lambda one: places[_lane(one)])
-    return tuple((PlanLine(_subject(meant.act, one), meant.act), one) for one in found[: meant.limit])
+    return tuple((_line(meant.act, one), one) for one in found[: meant.limit])
+
+
+def _line(act: PlanAct, found: Found) -> PlanLine:
+    """What rests on a partner's word holds for the delivery as it was when the partner was asked."""
+    bound = act in (PlanAct.SETTLE, PlanAct.DENY) and found.delivery is not None
+    return PlanLine(_subject(act, found), act, seen=found.delivery.mark if bound and found.delivery else "")
 
 
 def _found(journal: Journal, meant: Selection) -> Iterator[Found]:
@@ -175,4 +181,4 @@ def _action(plan: Plan, item: PlanItem, who: str) -> Action:
     assert act is not None, "asked before"
     why = f"{plan.why} ({item.note})" if item.note else plan.why
     as_then = item.act is PlanAct.REPLAY_AS_THEN
-    return Action(act, item.subject, who, why, as_then=as_then, plan=plan.id, item=item.number)
+    return Action(act, item.subject, who, why, as_then=as_then, plan=plan.id, item=item.number, seen=item.seen)

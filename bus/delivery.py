@@ -78,6 +78,7 @@ class Delivery:
     since_at: datetime | None = None  # when it first could be sent, or was released last: the deadline counts from it
     used_before: int = 0  # of `attempts_used`, those before it was released last
     asked_by: str = ""  # who asked for the next attempt; "" = nobody, it is automatic
+    mark: str = ""  # another one after everything that happened to it; an act may be bound to it
 
     @property
     def tries_used(self) -> int:

@@ -33,6 +33,7 @@ class Event(StrEnum):
     REPLAY = "replay"  # a person
     CANCEL = "cancel"  # a person
     SETTLE = "settle"  # a person, on the partner's own word
+    DENY = "deny"  # a person, on the partner's own word that it has nothing
     ADVANCE = "advance"  # the one before it in its lane has gone
     OVERTAKEN = "overtaken"  # an earlier one of its lane is to be sent again first
 
@@ -62,6 +63,7 @@ TABLE: Mapping[Event, Mapping[State | None, tuple[State, ...]]] = MappingProxyTy
         ),
         Event.CANCEL: dict.fromkeys((S.READY, S.WAITING, S.HELD, S.UNCLEAR, S.PARKED), (S.CANCELLED,)),
         Event.SETTLE: dict.fromkeys((S.UNCLEAR, S.PARKED, S.HELD), (S.DELIVERED,)),  # held: parked, behind another
+        Event.DENY: dict.fromkeys((S.UNCLEAR, S.PARKED), (S.READY,)),
         Event.ADVANCE: {S.HELD: (S.READY, S.WAITING, S.PARKED)},
         Event.OVERTAKEN: dict.fromkeys((S.READY, S.WAITING, S.PARKED), (S.HELD,)),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ import typer
 
 from bus.cli import out
 from bus.cli.broken import in_vietnamese
-from bus.cli.context import Json, Who, journal_of, person, state
+from bus.cli.context import Json, Who, journal_of, person, refused, state
 from bus.cli.reach import message_of
 from bus.cli.trusted import moment_of
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Ví dụ / examples:
   lienthong evidence export 019f3a7c --why "toà yêu cầu" --out 019f3a7c.asice
+  lienthong evidence export 019f3a7c --without-bodies --json | jq -r .sha256
   lienthong evidence verify 019f3a7c.asice --trust tin-cay/ --tsa-trust dau-thoi-gian/
   lienthong evidence check                      cả nhật ký: bản ghi đầu tiên bị sửa, mất, đổi chỗ / the whole journal
 """
@@ -59,11 +61,16 @@ def export(
     without_bodies: Annotated[
         bool, typer.Option("--without-bodies", help="Không kèm nội dung, chỉ mã băm / digests only, no contents")
     ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Ghi đè tệp đã có / overwrite a file that is there")] = False,
     who: Who = "",
+    json: Json = False,
 ) -> None:
     """Ghi gói ASiC-E chứng minh hành trình của một thông điệp / writes a container that proves a message's journey.
 
     Gói có dữ liệu công dân không che, trừ khi --without-bodies; vì vậy phải có --why / uncovered, hence --why.
+
+    Tệp đã có thì không ghi đè, trừ khi --force. Mã thoát 0 = đã ghi, 1 = không có thông điệp, hay tệp đã có, 3 = kho
+    không trả lời / a file is never overwritten without --force; exit codes: 0 written, 1 no such message or file there.
     """
     if not without_bodies and not why.strip():
         raise typer.BadParameter("cần --why (hoặc --without-bodies) / --why is needed", param_hint="--why")
@@ -75,19 +82,32 @@ def export(
     key, authorities = evidence_key(settings), make_authorities(settings)
     with journal_of(settings) as journal:
         journey = message_of(journal, id)
+        target = Path(to or f"{journey.envelope.id}.asice")
+        if target.exists() and not force:  # before anything is on record, and before anybody stamps
+            raise refused("LT-CLI-042", file=target)
         if not without_bodies:
             journal.record_look(journey.envelope.id, "evidence", who=person(who), why=why.strip()).result(30)
         now = datetime.now(UTC)
         files = gather(journal, journey, now=now, bodies=not without_bodies)
     stamper = (lambda data: authorities.stamp_by_any(data).token) if authorities is not None else None
-    target = Path(to or f"{journey.envelope.id}.asice")
-    _keep(target, seal(files, key, now=now, stamper=stamper))
+    container = seal(files, key, now=now, stamper=stamper)
+    _keep(target, container, over=force)
+    if json:
+        out.show_json(
+            {
+                "message": journey.envelope.id, "file": str(target), "size": len(container), "files": sorted(files),
+                "sha256": sha256(container).hexdigest(), "bodies": not without_bodies, "stamped": stamper is not None,
+            }
+        )  # fmt: skip
+        return
     out.say(f"✓ {target} ({len(files)} tệp / files)", style="green")
 
 
-def _keep(target: Path, container: bytes) -> None:
+def _keep(target: Path, container: bytes, *, over: bool) -> None:
     """For its owner alone: citizens' data stands in it."""
-    with open(target, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:  # Path.open has no opener
+    with open(
+        target, "wb" if over else "xb", opener=lambda path, flags: os.open(path, flags, 0o600)
+    ) as file:  # Path.open has no opener
         os.fchmod(file.fileno(), 0o600)
         file.write(container)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ import typer
 from bus.cli import out
 from bus.cli.context import Json, Who, journal_of, person, refused, state
 from bus.cli.ordering import end_of
+from bus.cli.poll_line import Line, facts_of, json_of, mark_of, row_of
 from bus.records.jobs import Job, JobAct, JobOrder, JobResult
 
 if TYPE_CHECKING:
@@ -46,35 +46,7 @@ _RESUME = """\b
 Ví dụ / example:
   lienthong poll resume so_tu_phap.DanhSachHoSo --why "đơn vị đã sửa khoá"
 """
-_WORDS = {
-    "running": "đang lấy / running", "paused": "tạm dừng / paused", "resting": "điểm nối nghỉ / endpoint rests",
-    "failed": "hỏng, thử lại / failed, again", "waiting": "chờ lượt / waiting", "never": "chưa chạy / never ran",
-}  # fmt: skip
 _WAIT_S = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One poll as it is shown."""
-
-    name: str
-    every_s: float
-    rule: PollRule
-    job: Job
-    resting: bool  # its endpoint is paused
-
-    def state(self, now: datetime) -> str:
-        """A key of `_WORDS`."""
-        job = self.job
-        if job.rests(now):
-            return "paused"
-        if job.lease_until is not None and job.lease_until > now:
-            return "running"
-        if self.resting:
-            return "resting"
-        if job.result in (JobResult.AGAIN, JobResult.REFUSED):
-            return "failed"
-        return "waiting" if job.ended else "never"
 
 
 def register(app: typer.Typer) -> None:
@@ -99,11 +71,11 @@ def list_(context: typer.Context, json: Json = False) -> None:
         lines = _lines(settings, journal)
     now = datetime.now(UTC)
     if json:
-        out.show_json([_json(line, now) for line in lines])
+        out.show_json([json_of(line, now) for line in lines])
         return
     titles = ("việc lấy/poll", "trạng thái/state", "ai/owner", "lần cuối/last", "kết quả/result", "lần tới/next",
               "còn/waiting", "mốc/mark", "đã nhận/taken", "không nhận/refused", "hỏng/failures")  # fmt: skip
-    out.show_table(titles, [_row(line, now) for line in lines])
+    out.show_table(titles, [row_of(line, now) for line in lines])
 
 
 def run(
@@ -114,13 +86,16 @@ def run(
     who: Who = "",
     json: Json = False,
 ) -> None:
-    """Lấy ngay, không đợi tới lượt; tiến trình giao nào rảnh sẽ làm / fetches now; whichever worker is free does it."""
+    """Lấy ngay, không đợi tới lượt; tiến trình giao nào rảnh sẽ làm / fetches now; whichever worker is free does it.
+
+    Việc lấy hay điểm nối của nó đang tạm dừng thì không lấy, mã thoát 1: cho chạy lại trước / a poll that is paused, or
+    whose endpoint is, is not fetched, exit code 1: resume it first.
+    """
     settings = state(context).settings
     _known(settings, name)
     with journal_of(settings) as journal:
+        _not_paused(next(line for line in _lines(settings, journal) if line.name == name))
         job = _order(journal, JobOrder(name, JobAct.RUN, person(who), _reason(why)))
-        if wait and job.rests(datetime.now(UTC)):  # nobody would fetch it: waiting has no end
-            raise refused("LT-POLL-011", poll=name, why=job.text or job.why)
         if wait:
             job = _ended(journal, job)
     _told(job, json=json)
@@ -206,7 +181,19 @@ def _known(settings: Settings, name: str) -> PollRule:
     return rules[name][2]
 
 
-def _lines(settings: Settings, journal: Journal) -> list[_Line]:
+def _not_paused(line: Line) -> None:
+    """Nobody would fetch it: an order that nobody follows must not look like one that is.
+
+    Raises:
+        Refused: LT-POLL-011, LT-POLL-012.
+    """
+    if line.job.rests(datetime.now(UTC)):
+        raise refused("LT-POLL-011", poll=line.name, why=line.job.text or line.job.why)
+    if line.resting:
+        raise refused("LT-POLL-012", poll=line.name, endpoint=line.name.partition(".")[0])
+
+
+def _lines(settings: Settings, journal: Journal) -> list[Line]:
     now = datetime.now(UTC)
     jobs = {job.name: job for job in journal.jobs()}
     paused = {
@@ -215,7 +202,7 @@ def _lines(settings: Settings, journal: Journal) -> list[_Line]:
         if order.paused and (order.until is None or order.until > now)
     }
     return [
-        _Line(name, every_s, rule, jobs.get(name, Job(name)), endpoint in paused)
+        Line(name, every_s, rule, jobs.get(name, Job(name)), endpoint in paused)
         for name, (every_s, endpoint, rule) in sorted(_rules(settings).items())
     ]
 
@@ -239,54 +226,11 @@ def _ended(journal: Journal, before: Job) -> Job:
 
 def _told(job: Job, *, json: bool) -> None:
     if json:
-        out.show_json(_facts(job))
+        out.show_json(facts_of(job))
         return
     now = datetime.now(UTC)
     until = f" · tới / until {out.moment(job.until)}" if job.rests(now) and job.until else ""
     said = "tạm dừng / paused" if job.rests(now) else "được lấy / fetched"
-    out.say(f"✓ {job.name}: {said}{until} · mốc / mark {_mark(job) or 'từ đầu / the beginning'}", style="green")
+    out.say(f"✓ {job.name}: {said}{until} · mốc / mark {mark_of(job) or 'từ đầu / the beginning'}", style="green")
     if job.text:
         out.say(f"  {job.result.value}: {job.text}")
-
-
-def _mark(job: Job) -> str:
-    from bus.polling.position import Position
-
-    position = Position.read(job.position)
-    return position.cursor or position.mark
-
-
-def _lag_s(line: _Line, now: datetime) -> int | None:
-    """How far the mark lies behind, where it is a time."""
-    from bus.polling.scale import NUMBER, Scale
-
-    value = Scale(line.rule).value(_mark(line.job)) if line.rule.watermark else None
-    if value is None or line.rule.watermark_format == NUMBER:
-        return None
-    return max(0, int(now.timestamp() - float(value)))
-
-
-def _row(line: _Line, now: datetime) -> tuple[object, ...]:
-    job = line.job
-    return (
-        line.name, _WORDS[line.state(now)], job.owner, out.moment(job.started, short=True), job.text,
-        out.moment(job.due, short=True), "–" if job.backlog is None else job.backlog, _mark(job), job.total,
-        job.refused, job.failures,
-    )  # fmt: skip
-
-
-def _json(line: _Line, now: datetime) -> dict[str, object]:
-    return {
-        **_facts(line.job), "state": line.state(now), "every_s": line.every_s, "lag_s": _lag_s(line, now),
-        "endpoint_paused": line.resting,
-    }  # fmt: skip
-
-
-def _facts(job: Job) -> dict[str, object]:
-    return {
-        "poll": job.name, "owner": job.owner, "epoch": job.epoch, "lease_until": job.lease_until,
-        "started": job.started, "ended": job.ended, "result": job.result.value, "text": job.text, "next": job.due,
-        "wanted": job.wanted, "waiting": job.backlog, "taken": job.taken, "total": job.total, "refused": job.refused,
-        "failures": job.failures, "paused": job.paused, "until": job.until, "mark": _mark(job), "moves": job.moves,
-        "who": job.who, "why": job.why,
-    }  # fmt: skip

@@ -33,7 +33,9 @@ Ví dụ / examples:
   lienthong reconcile --resume 019f3a7c                     làm tiếp, hay xem lại / go on, or see again
   lienthong reconcile --resume 019f3a7c --apply --why "cổng mất dữ liệu đêm 05/07"
   lienthong reconcile --list
-Mã thoát / exit codes: 0 khớp / equal · 1 có khác nhau / differences · 2 gõ sai / usage · 3 chưa xong / incomplete
+Mã thoát / exit codes: 0 khớp, hay kế hoạch đã lập (--apply) / equal, or the plan was made · 1 có khác nhau (--apply:
+  không có gì sửa được, hay không lập) / differences (--apply: nothing to repair, or no plan made) · 2 gõ sai / usage ·
+  3 chưa hỏi hết / incomplete, also with a plan
 """
 
 
@@ -107,9 +109,8 @@ def reconcile(
         _show(journal, run, asked)
         if why_not:
             out.warn(why_not)
-        if apply:
-            _apply(journal, run, asked)
-    raise typer.Exit(_code(run))
+        planned = apply and _apply(journal, run, asked)
+    raise typer.Exit(_code(run, planned=planned))
 
 
 def _scope(journal: Journal, since: str, until: str, endpoint: str, agency: str, dossier: str) -> Scope:
@@ -195,8 +196,8 @@ def _show(journal: Journal, run: Reconciliation, asked: _Asked) -> None:
             out.say(f"✓ {asked.report}: {count} dòng / lines")
 
 
-def _apply(journal: Journal, run: Reconciliation, asked: _Asked) -> None:
-    """Writes the plan down, after a yes; it is carried out by `lienthong plan resume`."""
+def _apply(journal: Journal, run: Reconciliation, asked: _Asked) -> bool:
+    """Writes the plan down, after a yes; it is carried out by `lienthong plan resume`. False: nothing to plan."""
     from itertools import islice
 
     from bus.cli.reconcile_report import findings_of
@@ -207,7 +208,7 @@ def _apply(journal: Journal, run: Reconciliation, asked: _Asked) -> None:
     lines = tuple(islice(lines_of(findings_of(journal, run.id)), MOST))
     if not lines:
         out.warn("Không có gì để sửa tự động / nothing that can be repaired by a plan")
-        return
+        return False
     if earlier := planned_already(journal, [line.subject for line in lines], since=run.started_at):
         raise refused("LT-REC-006", plan=earlier)
     if not (asked.yes or asked.json):
@@ -222,6 +223,7 @@ def _apply(journal: Journal, run: Reconciliation, asked: _Asked) -> None:
         out.show_json({"plan": plan.id, "acts": len(lines)}, one_line=True)
     else:
         out.say(f"✓ kế hoạch / plan {plan.id}: {len(lines)} việc · lienthong plan resume {plan.id}", style="green")
+    return True
 
 
 def _list(journal: Journal, *, json: bool) -> None:
@@ -255,9 +257,9 @@ def _list(journal: Journal, *, json: bool) -> None:
     )  # fmt: skip
 
 
-def _code(run: Reconciliation) -> int:
+def _code(run: Reconciliation, *, planned: bool) -> int:
     from bus.reconciling.tally import differences
 
     if run.progress is not Progress.DONE:
         return INCOMPLETE
-    return DIFFERENT if differences(run.counts) else 0
+    return DIFFERENT if differences(run.counts) and not planned else 0

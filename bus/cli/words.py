@@ -58,6 +58,7 @@ ACTS: Mapping[str, str] = {
     "replay": "phát lại",
     "cancel": "hủy",
     "settle": "ghi là đã giao",
+    "deny": "ghi là bên nhận chưa có",
     "look": "mở che",
     "supersede": "bản mới hơn thay chỗ",
     "expire": "hết hạn",
@@ -71,6 +72,7 @@ PLAN_ACTS: Mapping[PlanAct, str] = {
     PlanAct.REPLAY_AS_THEN: "gửi lại nội dung cũ",
     PlanAct.CANCEL: "hủy",
     PlanAct.SETTLE: "ghi là đã giao",
+    PlanAct.DENY: "ghi là bên nhận chưa có rồi gửi",
     PlanAct.TAKE_AGAIN: "nhận lại từ bản gốc",
 }
 PLAN_STATES: Mapping[PlanState, tuple[str, str, str]] = {

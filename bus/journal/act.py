@@ -19,7 +19,7 @@ from bus.journal.judge import Behind, behind_of, refusal
 from bus.journal.parking import orphan_behind
 from bus.journal.plans import ALREADY, correct, take
 from bus.journal.settle import learn, owners_of
-from bus.journal.transitions import cancelled, released, settled
+from bus.journal.transitions import cancelled, let_go, settled
 from bus.journal.unit import Unit, delivery_row
 from bus.journal.vault import OPEN, Vault
 from bus.records import Act, Acted, Action, PlanItemState, PlanNote, QueueRecord
@@ -76,7 +76,7 @@ def _act(unit: Unit, deed: Deed) -> Acted:
     if action.plan and not take(unit, PlanNote(action.plan, action.item, PlanItemState.DONE)):
         return Acted(False, _shown(unit, row), ALREADY)
     erased = _erased(unit, row) if action.act is Act.REPLAY else None
-    reason = refusal(action.act, row, _behind(unit, row), why=action.why, now_us=unit.now_us, erased=erased)
+    reason = refusal(action, row, _behind(unit, row), now_us=unit.now_us, erased=erased)
     feed: tuple[QueueRecord, ...] = ()
     if not reason:
         row, feed = _carry_out(unit, row, deed)
@@ -113,7 +113,7 @@ def _carry_out(unit: Unit, row: DeliveryRow, deed: Deed) -> tuple[DeliveryRow, t
         return row, orphan_behind(unit, row.id, who=action.who)
     if action.act is Act.SETTLE:
         return _settle(unit, row, deed)
-    row = released(row, who=action.who, now_us=unit.now_us, as_replay=action.act is Act.REPLAY)
+    row = let_go(row, action, now_us=unit.now_us)
     unit.put(row)
     row = _stop_clocks(unit, row)
     if action.act is Act.REPLAY and not action.as_then:

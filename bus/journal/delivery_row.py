@@ -123,8 +123,14 @@ def as_delivery(row: DeliveryRow, *, ahead: str, now_us: int) -> Delivery:
         next_at=maybe_from_us(row.lease_us if sending else row.next_us),
         held_behind=(row.held_behind or ahead) if state is State.HELD else "",
         last_outcome=Outcome(row.last_outcome) if row.last_outcome else None,
-        since_at=maybe_from_us(row.since_us), used_before=row.used_before, asked_by=row.asked_by,
+        since_at=maybe_from_us(row.since_us), used_before=row.used_before, asked_by=row.asked_by, mark=mark_of(row),
     )  # fmt: skip
+
+
+def mark_of(row: DeliveryRow) -> str:
+    """What happened to it so far, in a few characters. Its lane and the clock leave no mark."""
+    done = (row.last_number, row.attempts_used, row.manual_used, row.used_before, row.replays, row.crashes)
+    return f"{row.state}.{row.open}.{'.'.join(map(str, done))}.{row.asked_by}"
 
 
 def queue_record(row: DeliveryRow, predecessor: str) -> QueueRecord:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bus.delivery import State
-from bus.journal.delivery_row import ASIDE, IN_LANE, DeliveryRow, is_live
-from bus.records import Act
+from bus.journal.delivery_row import ASIDE, IN_LANE, DeliveryRow, is_live, mark_of
+from bus.records import Act, Action
 from bus.records.retaining import ErasedMark
 from bus.retention import said_vi
 
@@ -32,16 +32,21 @@ def behind_of(row: DeliveryRow, later: Iterable[DeliveryRow], *, now_us: int) ->
     )
 
 
-def refusal(
-    act: Act, row: DeliveryRow, behind: Behind, *, why: str, now_us: int, erased: ErasedMark | None = None
-) -> str:
-    """Why not; "" = allowed. `erased`: its content is gone.
+CHANGED = "Đã đổi từ lúc lập kế hoạch, không đụng tới"
+
+
+def refusal(action: Action, row: DeliveryRow, behind: Behind, *, now_us: int, erased: ErasedMark | None = None) -> str:
+    """Why not; "" = allowed. `erased`: its content is gone. What something happened to since the person decided is
+    not touched.
 
     A delivered or cancelled message is replayed in its own place of the lane, never at its end: so nothing behind
     it may have been delivered or be on its way. To send a whole tail again, replay it from its end forward.
     One that stands aside goes to the head of its lane: its route allowed the others to pass, so they may have been
     delivered, but none may be on its way, and none may have told all that it tells.
     """
+    if action.seen and action.seen != mark_of(row):
+        return CHANGED
+    act, why = action.act, action.why
     if row.open and is_live(row, now_us=now_us):
         return "Đang được gửi đi: đợi có kết quả rồi làm lại"
     if act is Act.CANCEL:
@@ -52,8 +57,8 @@ def refusal(
         return "Bản mới hơn của cùng hồ sơ đã được giao; gửi bản này sẽ ghi trạng thái cũ đè lên mới: hãy hủy"
     if row.open != IN_LANE and behind.on_its_way and (act is Act.REPLAY or row.open):
         return "Bản tin đi sau của cùng hồ sơ đang trên đường đi; đợi nó xong rồi làm lại"
-    if act is Act.SETTLE:
-        return _refuse_settle(row, why=why)
+    if act in (Act.SETTLE, Act.DENY):
+        return _refuse_word(row, why=why)
     if act is Act.RELEASE:
         return _refuse_release(row)
     if row.held_behind and row.open:
@@ -81,7 +86,7 @@ def _refuse_cancel(row: DeliveryRow, *, why: str) -> str:
     return ""
 
 
-def _refuse_settle(row: DeliveryRow, *, why: str) -> str:
+def _refuse_word(row: DeliveryRow, *, why: str) -> str:
     if not row.open:
         return "Đã kết thúc, không còn gì để ghi"
     if row.held_behind:

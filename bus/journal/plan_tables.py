@@ -30,6 +30,7 @@ plan_items = Table(
     Column("subject", _Code, nullable=False),
     Column("act", Text, nullable=False),
     Column("note", Text, nullable=False),
+    Column("seen", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("result", Text, nullable=False),
     Column("at_us", BigInteger, nullable=True),

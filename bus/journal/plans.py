@@ -62,7 +62,7 @@ def make_many(unit: Unit, drafts: Sequence[PlanDraft]) -> list[Plan]:
                 plan_items,
                 {
                     "plan_id": plan_id, "number": number, "subject": line.subject, "act": line.act.value,
-                    "note": line.note, "state": _OPEN, "result": "", "at_us": None,
+                    "note": line.note, "seen": line.seen, "state": _OPEN, "result": "", "at_us": None,
                 },
             )  # fmt: skip
         unit.entry("plan", plan_id, plan_facts(draft))
@@ -174,4 +174,5 @@ def _item(row: RowMapping) -> PlanItem:
     return PlanItem(
         plan_id=row["plan_id"], number=row["number"], subject=row["subject"], act=PlanAct(row["act"]),
         note=row["note"], state=PlanItemState(row["state"]), result=row["result"], at=maybe_from_us(row["at_us"]),
+        seen=row["seen"],
     )  # fmt: skip

@@ -47,7 +47,7 @@ def finding_values(run_id: str, found: Finding) -> dict[str, object]:
         "code": found.code, "own_code": found.own_code, "ours": found.ours, "theirs": found.theirs,
         "reason": found.reason, "who": found.who, "detail": dict(found.detail), "proof": found.proof,
         "asked_us": maybe_us(found.asked_at),
-        "repairs": [[one.act, one.delivery_id, one.as_then] for one in found.repairs],
+        "repairs": [[one.act, one.delivery_id, one.as_then, one.seen] for one in found.repairs],
     }  # fmt: skip
     return {
         "reconciliation": run_id, "number": found.number, "endpoint": found.endpoint, "dossier": found.dossier,

@@ -5,18 +5,18 @@ Every change goes through the table in bus/lifecycle.py: what it does not know i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 
 from bus.delivery import AfterParking, Attempt, State, Unclear, delivery_id
 from bus.journal.delivery_row import ASIDE, ENDED, IN_LANE, DeliveryRow, is_live
 from bus.journal.moments import maybe_us, to_us
+from bus.journal.problem_text import problem_text, problem_texts
 from bus.lifecycle import AFTER_ATTEMPT, Event, pass_from
 from bus.outcome import Outcome
-from bus.records import Decision, Intent, NextStep, PlannedDelivery, Settlement
+from bus.records import Act, Action, Decision, Intent, NextStep, PlannedDelivery, Settlement
 from schemas.message import Envelope
-from schemas.problem import Problem, Stage, problem
+from schemas.problem import Stage, problem
 
 _CALM = (State.READY.value, State.WAITING.value)
 # From the one that needs most to the one that needs nothing: what a duplicate is told of the first copy.
@@ -255,17 +255,24 @@ def acknowledged(row: DeliveryRow) -> DeliveryRow:
 # ---------------------------------------------------------------- operators
 
 
-def released(row: DeliveryRow, *, who: str, now_us: int, as_replay: bool = False) -> DeliveryRow:
-    """Ready now, by a person's will. A doubt that only a person can settle is settled by this; one that the
-    partner can be asked about stays, so that it is asked first. The next try is the person's; after it begins a
-    fresh budget of automatic tries and of time."""
+_LETS_GO = {Act.RELEASE: Event.RELEASE, Act.REPLAY: Event.REPLAY, Act.DENY: Event.DENY}
+
+
+def let_go(row: DeliveryRow, action: Action, *, now_us: int) -> DeliveryRow:
+    """Ready now, by a person's will. A doubt that only a person can settle is settled by this, and so is any by the
+    partner's own word; one that the partner can be asked about stays, so that it is asked first. The next try is
+    the person's; after it begins a fresh budget of automatic tries and of time."""
+    denied = action.act is Act.DENY
+    asks = row.unclear == Unclear.ASK.value and not denied
+    unclear = row.last_outcome and Outcome(row.last_outcome).unclear
     after = replace(
         row, state=State.READY.value, open=IN_LANE, reason="", next_us=None, problem_code="", problem="",
-        more_problems="", token="", lease_us=None, offered_us=None, asked_by=who,
+        more_problems="", token="", lease_us=None, offered_us=None, asked_by=action.who,
         used_before=row.attempts_used, since_us=now_us if row.in_lane else None,
-        doubts=row.doubts if row.unclear == Unclear.ASK.value else "", replays=row.replays + as_replay,
+        doubts=row.doubts if asks else "", replays=row.replays + (action.act is Act.REPLAY),
+        last_outcome=Outcome.UNAVAILABLE.value if denied and unclear else row.last_outcome,
     )  # fmt: skip
-    return _moved(row, Event.REPLAY if as_replay else Event.RELEASE, after)
+    return _moved(row, _LETS_GO[action.act], after)
 
 
 def cancelled(row: DeliveryRow, *, who: str, why: str) -> DeliveryRow:
@@ -287,14 +294,3 @@ def _ended(row: DeliveryRow) -> DeliveryRow:
         row, open=ENDED, next_us=None, problem_code="", problem="", more_problems="", token="", lease_us=None,
         offered_us=None, held_behind="",
     )  # fmt: skip
-
-
-def problem_text(cause: Problem | None) -> str:
-    """A problem as it is kept; "" = none."""
-    return "" if cause is None else json.dumps(cause.as_json(), ensure_ascii=False, separators=(",", ":"))
-
-
-def problem_texts(causes: Iterable[Problem]) -> str:
-    """Several of them; "" = none."""
-    found = [cause.as_json() for cause in causes]
-    return json.dumps(found, ensure_ascii=False, separators=(",", ":")) if found else ""

@@ -19,7 +19,7 @@ def lines_of(findings: Iterable[Finding]) -> Iterator[PlanLine]:
     behind it counts as delivered, and the lane is sent from its head all the same."""
     for found in findings:
         for repair in reversed(found.repairs):
-            yield PlanLine(repair.delivery_id, act_of(repair), note_of(found))
+            yield PlanLine(repair.delivery_id, act_of(repair), note_of(found), repair.seen)
 
 
 def act_of(repair: Repair) -> PlanAct:

@@ -14,7 +14,7 @@ from bus.reconciling.contents import content_of
 from bus.reconciling.gate import Gate, PatienceEnded, Stopped
 from bus.reconciling.pairs import ARRIVAL, Answer, Ours, Theirs, asked_endpoints, ours_of
 from bus.reconciling.tally import counted, total, worth_a_row
-from bus.records import Difference, Finding, Holding, Listed, Progress, Reconciliation, Scope
+from bus.records import Difference, Finding, Holding, Listed, Progress, Reconciliation, Repair, Scope
 from bus.routing import House
 from schemas.message import new_id
 from schemas.xmldoc import parse
@@ -153,7 +153,8 @@ class Reconciler:
         found = Finding(
             number=number, dossier=holding.dossier, endpoint=endpoint, difference=verdict.difference, code=ours.code,
             own_code=own, ours=verdict.ours, theirs=theirs.status, reason=verdict.reason, who=verdict.who,
-            detail=verdict.detail, proof=theirs.proof, asked_at=theirs.asked_at, repairs=verdict.repairs,
+            detail=verdict.detail, proof=theirs.proof, asked_at=theirs.asked_at,
+            repairs=_marked(verdict.repairs, holding),
         )  # fmt: skip
         return found, ours.steps
 
@@ -181,3 +182,9 @@ class Reconciler:
         taken = next((step for step in reversed(ours.steps) if step.taken and step.kind == ARRIVAL), None)
         body = self._tools.journal.body(taken.message_id, "canonical") if taken is not None else None
         return content_of(parse(body.body)) if body is not None and body.body else {}
+
+
+def _marked(repairs: tuple[Repair, ...], holding: Holding) -> tuple[Repair, ...]:
+    """Bound to the deliveries as they were compared: what happens to one before the repair makes it another matter."""
+    marks = {one.delivery.id: one.delivery.mark for one in holding.deliveries}
+    return tuple(replace(one, seen=marks.get(one.delivery_id, "")) for one in repairs)

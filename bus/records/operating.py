@@ -20,6 +20,7 @@ class Act(StrEnum):
     REPLAY = "replay"  # any state → ready; same ids; content made anew unless `as_then`
     CANCEL = "cancel"  # open → cancelled
     SETTLE = "settle"  # unclear or parked → delivered, on the partner's own word; nothing is sent
+    DENY = "deny"  # unclear or parked → ready, on the partner's own word that it has nothing; nobody is asked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Action:
     item: int = 0  # number in that plan
     learned: tuple[tuple[str, str], ...] = ()  # settle: what the partner calls the dossier: (party, code)
     derived: tuple[Derived, ...] = ()  # settle: what follows, accepted with it
+    seen: str = ""  # mark of the delivery the person decided on; refused if something happened since. "" = any
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ class PlanAct(StrEnum):
     REPLAY_AS_THEN = "replay-as-then"  # a delivery; the content made then
     CANCEL = "cancel"  # a delivery
     SETTLE = "settle"  # a delivery that the partner says it has
+    DENY = "deny"  # a delivery that the partner says it does not have
     TAKE_AGAIN = "take-again"  # a refused message: its raw bytes go through the door's pipeline once more
 
     @property
@@ -32,6 +33,7 @@ _ACTS: Mapping[PlanAct, Act] = {
     PlanAct.REPLAY_AS_THEN: Act.REPLAY,
     PlanAct.CANCEL: Act.CANCEL,
     PlanAct.SETTLE: Act.SETTLE,
+    PlanAct.DENY: Act.DENY,
 }
 
 
@@ -59,6 +61,7 @@ class PlanLine:
     subject: str  # id of a delivery, or of a message where the act says so
     act: PlanAct
     note: str = ""  # why this one, where the plan's own reason does not say it
+    seen: str = ""  # mark of the delivery when it was decided on: not touched if something happened since; "" = any
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class PlanDraft:
 
     who: str
     why: str
-    source: str  # what made it: "release", "replay", "cancel", "reconcile"
+    source: str  # what made it: "release", "replay", "cancel", "settle", "reconcile"
     lines: tuple[PlanLine, ...]
     per_minute: int = 0  # items at most; 0 = as fast as they go
 
@@ -105,6 +108,7 @@ class PlanItem:
     state: PlanItemState
     result: str  # why it was refused, or what came of it; Vietnamese or an id; "" = nothing to say
     at: datetime | None  # when it was done
+    seen: str = ""  # as in the line
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ class Repair:
     act: str  # replay | release | settle
     delivery_id: str
     as_then: bool = True
+    seen: str = ""  # mark of the delivery that was compared
 
 
 @dataclass(frozen=True, slots=True)

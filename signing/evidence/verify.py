@@ -154,37 +154,38 @@ def _about_bodies(message: Mapping[str, Any], container: Container, records: lis
     told = {digest for record in records if record.is_whole for digest in _DIGEST.findall(record.text)}
     listed = {str(body["file"]) for body in message["bodies"] if body["file"]}
     for body in message["bodies"]:
-        role, digest, name = str(body["role"]), str(body["sha256"]), str(body["file"])
+        digest, name, of = str(body["sha256"]), str(body["file"]), str(body["message"])
+        vi, en = f"{body['role']} của thông điệp {of}", f"{body['role']} of message {of}"
         if not name:
-            yield _about_missing(role, digest, body.get("erased"), is_told=digest in told)
+            yield _about_missing(vi, en, digest, body.get("erased"), is_told=digest in told)
         elif sha256(container.files[name]).hexdigest() != digest:
-            yield _said(
-                Standing.BROKEN, f"Thân {role} không khớp mã băm của nó", f"Body {role} does not fit its digest"
-            )
+            yield _said(Standing.BROKEN, f"Thân {vi} không khớp mã băm của nó", f"Body {en} does not fit its digest")
         elif digest in told:
             yield _said(
-                Standing.PROVED, f"Thân {role} đúng từng byte như nhật ký ghi", f"Body {role} is as the journal says"
+                Standing.PROVED, f"Thân {vi} đúng từng byte như nhật ký ghi", f"Body {en} is as the journal says"
             )
         else:
-            yield _said(Standing.OPEN, f"Nhật ký không ghi mã băm của thân {role}", f"No entry tells of body {role}")
+            yield _said(Standing.OPEN, f"Nhật ký không ghi mã băm của thân {vi}", f"No entry tells of body {en}")
     known = {form.MESSAGE, form.ENTRIES, form.SEALS, form.README, *listed}
     for name in sorted(set(container.files) - known):
         yield _said(Standing.OPEN, f"Tệp {name!a} không thuộc chứng cứ", f"File {name!a} is no part of the evidence")
 
 
-def _about_missing(role: str, digest: str, erased: object, *, is_told: bool) -> Statement:
+def _about_missing(vi: str, en: str, digest: str, erased: object, *, is_told: bool) -> Statement:
     """A body that is not here: erased, or left out of the container. Its digest speaks for it."""
-    vi, en = "không kèm trong gói", "is not in the container"
+    why_vi, why_en = "không kèm trong gói", "is not in the container"
     if isinstance(erased, Mapping):
         at, rule = _word(erased.get("at", ""))[:10], _word(erased.get("rule", ""))
-        vi, en = f"đã xoá ngày {at} theo quy tắc {rule}", f"was erased on {at} by rule {rule}"
+        why_vi, why_en = f"đã xoá ngày {at} theo quy tắc {rule}", f"was erased on {at} by rule {rule}"
     if is_told:
         return _said(
-            Standing.PROVED, f"Thân {role} {vi}; mã băm {digest[:16]}… vẫn trong nhật ký, bằng chứng vẫn còn",
-            f"Body {role} {en}; its digest is on record, the proof stands",
+            Standing.PROVED, f"Thân {vi} {why_vi}; mã băm {digest[:16]}… vẫn trong nhật ký, bằng chứng vẫn còn",
+            f"Body {en} {why_en}; its digest is on record, the proof stands",
         )  # fmt: skip
     return _said(
-        Standing.OPEN, f"Thân {role} {vi}, nhật ký không ghi mã băm", f"Body {role} {en}; its digest is not on record"
+        Standing.OPEN,
+        f"Thân {vi} {why_vi}, nhật ký không ghi mã băm",
+        f"Body {en} {why_en}; its digest is not on record",
     )
 
 

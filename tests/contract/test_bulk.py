@@ -12,7 +12,7 @@ from bus.bulk import Runner, Selection, select
 from bus.delivery import AfterParking, State
 from bus.outcome import Outcome
 from bus.ports import JournalUnavailable
-from bus.records import Plan, PlanAct, PlanDraft, PlanItem, PlanItemState, PlanLine, PlanState, QueueRecord
+from bus.records import Act, Action, Plan, PlanAct, PlanDraft, PlanItem, PlanItemState, PlanLine, PlanState, QueueRecord
 from bus.retake import Retaken
 from tests.contract.journal_world import PARKED, World, to, world
 
@@ -197,3 +197,25 @@ def test_cancelled_under_way_it_stops(world: World) -> None:
         PlanState.CANCELLED, 1, 2,
     )  # fmt: skip
     assert [world.state(one.subject) for one in lines] == [State.READY, State.PARKED, State.PARKED]
+
+
+def test_what_changed_since_the_plan_is_not_touched(world: World) -> None:
+    """Each item is looked at once more in the commit that does it; the others are done, and the reason stands there."""
+    first, second = parked(world, "A"), parked(world, "B")
+    marks = [world.work(one).delivery.mark for one in (first, second)]
+    lines = [PlanLine(one, PlanAct.SETTLE, seen=mark) for one, mark in zip((first, second), marks, strict=True)]
+    plan = made(world, *lines)
+    world.journal.act(Action(Act.RELEASE, first, "binh", "đã sửa")).result(20)
+    done = runner(world).run(plan, who="an", told=lambda item: None)
+    one, other = world.journal.plan_items(plan.id)
+    assert (done.state, one.state, other.state) == (PlanState.DONE, PlanItemState.REFUSED, PlanItemState.DONE)
+    assert ("Đã đổi" in one.result, one.seen) == (True, marks[0])
+    assert [world.state(each) for each in (first, second)] == [State.READY, State.DELIVERED]
+
+
+def test_a_partners_word_is_bound_to_what_was_selected(world: World) -> None:
+    """Settled or denied is what the person saw; a release may find it anywhere."""
+    delivery = parked(world, "A")
+    (line,) = lines_of(world, Selection(PlanAct.DENY))
+    assert (line.subject, line.seen) == (delivery, world.work(delivery).delivery.mark)
+    assert lines_of(world, Selection(PlanAct.RELEASE))[0].seen == ""

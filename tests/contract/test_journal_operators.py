@@ -391,3 +391,44 @@ def test_settle_only_what_rests_in_doubt(world: World) -> None:
     assert [one.done for one in refused] == [False, False, False]
     assert all(one.reason for one in refused)
     assert not act(world, Act.SETTLE, parked, why=" ").done
+
+
+def test_deny_sends_again_without_asking(world: World) -> None:
+    """The partner itself says that it has nothing: the doubt is gone, the same content is sent again, same id; who
+    said so is on record."""
+    for code, decision in (("P", PARKED), ("U", Decision(NextStep.ASK, "không rõ", next_at=world.clock.now()))):
+        delivery = world.delivery(to(unclear=Unclear.ASK), code=code)
+        world.content(delivery, b"<sent/>")
+        world.deliver(delivery, decision=decision, outcome=Outcome.UNCLEAR)
+        assert not act(world, Act.DENY, delivery, why=" ").done
+        done = act(world, Act.DENY, delivery, why="bên nhận tra sổ: không có")
+        seen = world.work(delivery)
+        assert (done.done, seen.delivery.state, seen.open_intent) == (True, State.READY, False)
+        assert seen.delivery.last_outcome is Outcome.UNAVAILABLE
+        assert (seen.content and seen.content.body, done.rebuild_lane) == (b"<sent/>", seen.delivery.lane)
+    assert world.journal.verify_chain() == ()
+
+
+def test_deny_only_what_rests_in_doubt(world: World) -> None:
+    """What is ready, being sent or final is not touched by anybody's word."""
+    ready, sending, final = (world.delivery(code=code) for code in ("R", "S", "F"))
+    world.grant(sending, "1.1")
+    world.deliver(final, "1.2")
+    assert [act(world, Act.DENY, one).done for one in (ready, sending, final)] == [False, False, False]
+
+
+def test_an_act_bound_to_what_was_seen(world: World) -> None:
+    """Whatever happened to a delivery since a person decided makes it another matter; its lane and the clock do not."""
+    delivery = world.delivery()
+    world.deliver(delivery, decision=PARKED, outcome=Outcome.REJECTED)
+    seen = world.work(delivery).delivery.mark
+    world.delivery()  # another one behind it
+    world.clock.turn(3600)
+    assert world.work(delivery).delivery.mark == seen
+    act(world, Act.RELEASE, delivery)
+    world.deliver(delivery, "1.2", decision=PARKED, outcome=Outcome.REJECTED)
+    refused = world.journal.act(Action(Act.SETTLE, delivery, "an", "công văn 12", seen=seen)).result(20)
+    assert (refused.done, refused.state) == (False, State.PARKED)
+    assert "Đã đổi" in refused.reason
+    now = world.work(delivery).delivery.mark
+    assert world.journal.act(Action(Act.SETTLE, delivery, "an", "công văn 12", seen=now)).result(20).done

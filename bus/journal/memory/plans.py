@@ -27,7 +27,7 @@ class Plans:
         self.plans[plan_id] = Plan(plan_id, made_at, draft.who, draft.why, draft.source, draft.per_minute, state)
         for number, line in enumerate(draft.lines, start=1):
             self.items[plan_id, number] = PlanItem(
-                plan_id, number, line.subject, line.act, line.note, PlanItemState.OPEN, "", None
+                plan_id, number, line.subject, line.act, line.note, PlanItemState.OPEN, "", None, line.seen
             )
         self.store.note("plan", plan_id, plan_facts(draft))
         return self.shown(self.plans[plan_id])

@@ -26,12 +26,12 @@ from bus.journal.transitions import (
     freed,
     goes_on,
     granted,
+    let_go,
     may_grant,
     may_offer,
     may_settle,
     offered,
     recorded,
-    released,
     settled,
 )
 from bus.records import (
@@ -207,7 +207,7 @@ def act(store: Store, plans: Plans, action: Action) -> Acted:
     behind = behind_of(row, later, now_us=now_us)
     canonical = store.messages[row.message_id].bodies.get(CANONICAL)
     erased = canonical.erased if canonical is not None else None
-    reason = refusal(action.act, row, behind, why=action.why, now_us=now_us, erased=erased)
+    reason = refusal(action, row, behind, now_us=now_us, erased=erased)
     feed: tuple[QueueRecord, ...] = ()
     if not reason:
         feed = _carry_out(store, action)
@@ -250,9 +250,7 @@ def _carry_out(store: Store, action: Action) -> tuple[QueueRecord, ...]:
         for derived in action.derived:
             feed += [record for result in accept(store, derived.acceptance) for record in result.feed]
         return tuple(feed)
-    row = store.deliveries[row.id] = released(
-        row, who=action.who, now_us=store.now_us, as_replay=action.act is Act.REPLAY
-    )
+    row = store.deliveries[row.id] = let_go(row, action, now_us=store.now_us)
     for behind in store.open_in(row.lane)[1:]:
         store.deliveries[behind.id] = behind.stopped_clock()
     if action.act is Act.REPLAY and not action.as_then:

@@ -90,7 +90,7 @@ STAGES: Mapping[str, str] = {
     Stage.CONFIGURE.value: "cấu hình",
 }
 ACTS: Mapping[str, str] = {
-    "release": "Thả ra", "replay": "Phát lại", "cancel": "Hủy", "settle": "Ghi là đã giao", "look": "Mở che",
-    "supersede": "Bản mới hơn thay chỗ", "expire": "Hết hạn",
+    "release": "Thả ra", "replay": "Phát lại", "cancel": "Hủy", "settle": "Ghi là đã giao",
+    "deny": "Ghi là bên nhận chưa có", "look": "Mở che", "supersede": "Bản mới hơn thay chỗ", "expire": "Hết hạn",
     "erase": "Xoá nội dung", "hold": "Giữ nội dung", "unhold": "Thôi giữ nội dung",
 }  # fmt: skip

@@ -126,7 +126,13 @@ def test_sealed_message_is_proved_to_the_last_thing(world: World, signer: Signer
     assert report.holds
     assert said(report, Standing.BROKEN) == ""
     proved = said(report, Standing.PROVED)
-    for words in ("container is whole", "Signed by", "entries fit their hashes", "Body raw is as", "existed at"):
+    for words in (
+        "container is whole",
+        "Signed by",
+        "entries fit their hashes",
+        f"Body raw of message {message} is as",
+        "existed at",
+    ):
         assert words in proved
     assert report.message["message"]["envelope"]["id"] == message
 

@@ -236,6 +236,7 @@ def _plans() -> None:
         sa.Column("subject", _CODE, nullable=False),
         sa.Column("act", sa.Text(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("seen", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("result", sa.Text(), nullable=False),
         sa.Column("at_us", sa.BigInteger(), nullable=True),
