@@ -59,6 +59,7 @@ class Parts:
         """Ends what was started here, then connections and the journal's writer."""
         for end in self.before_closing:
             end()
+        self.keys.close()
         self.queue.close()
         self.journal.close()
 
@@ -160,6 +161,7 @@ def make_worker(parts: Parts, *, name: str) -> Worker:
     worker.pulsing.every_s = parts.settings.watch.every_s
     parts.journal.meter_commits(worker.pulsing.meters.committed)
     parts.meter_expiries(worker.pulsing.meters.expired)
+    parts.keys.tellers.append(worker.pulsing.meters.answered)
     signer.meter.append(worker.pulsing.meters.signed)
     for term in signer.terms:
         if (ends := ends_at(term)) is not None:

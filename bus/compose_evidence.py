@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from adapters.wire.http_client import HttpClient
 from bus.evidence.authorities import Authorities, authorities_of
 from bus.evidence.check import Believed
 from bus.evidence.sealing import Sealer, rules_of
+from bus.key_cupboard import Cupboard
 from bus.keyring import KeySigner, practice_certificate, practice_key
 from bus.ports import Clock, Journal
 from bus.settings import Settings
 from schemas.problem import Refused
 from signing.keys import SigningKey
+from signing.policy import XADES
 from signing.trust import TrustRules, TrustStore
+from signing.xades.sign import NOTHING, LongTerm
 
 
 def make_sealer(settings: Settings, journal: Journal, clock: Clock, *, signer: KeySigner | None = None) -> Sealer:
@@ -55,6 +60,21 @@ def make_authorities(settings: Settings) -> Authorities | None:
 def _time_trust(settings: Settings) -> TrustStore:
     rules = TrustRules(revocation=False)  # judged at the time they state; lists in the folder count where they are
     return TrustStore.load(settings.folder / settings.evidence.trust, purpose="time", rules=rules)
+
+
+def lasting_proof(settings: Settings, key: SigningKey, *, now: datetime) -> LongTerm:
+    """What lets our signature be judged much later; nothing where the settings name no store for our certificate.
+
+    Raises:
+        Refused: our certificate is not to be believed now, by that store.
+    """
+    if not settings.evidence.own_trust:
+        return NOTHING
+    cupboard = Cupboard()
+    try:
+        return cupboard.store(settings, settings.evidence.own_trust, XADES).lasting(key.certificate, now=now)
+    finally:
+        cupboard.close()
 
 
 def evidence_key(settings: Settings) -> SigningKey:

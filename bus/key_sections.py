@@ -9,10 +9,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from bus.status_rule import StatusRule, parts_of
 from signing.algorithms import Algorithm
 from signing.trust import Purpose, TrustRules
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?(:[0-9]{1,5})?", re.ASCII)
 _KEY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,63}", re.ASCII)
 
 
@@ -111,6 +113,12 @@ class TrustSettings(_Part):
     max_age_days: float = Field(default=7.0, gt=0)  # of a revocation list, whatever it says itself
     lists: tuple[str, ...] = ()  # addresses revocation lists are fetched from; never taken from a certificate
     lists_every_s: float = Field(default=3600.0, ge=60)
+    ocsp: Mapping[str, str] = Field(default_factory=dict)  # issuer's common name or "*" → address that is asked
+    ocsp_hosts: tuple[str, ...] = ()  # hosts at which addresses that stand in certificates may be asked
+    ocsp_nonce: bool = False  # True: an answer must name our question; False: if it names one, it must be ours
+    ocsp_wait_s: float = Field(default=3.0, gt=0, le=10)
+    ocsp_every_s: float = Field(default=3600.0, ge=60)
+    list_suffices: bool = False  # a good revocation list is enough where a responder gives no answer
 
     @field_validator("lists")
     @classmethod
@@ -119,6 +127,37 @@ class TrustSettings(_Part):
             if not address.startswith(("https://", "http://")):
                 raise ValueError(f"{address}: phải bắt đầu bằng http:// / must begin with http:// or https://")
         return value
+
+    @field_validator("ocsp")
+    @classmethod
+    def _are_responders(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        for address in value.values():
+            if parts_of(address) is None:
+                raise ValueError(f"{address}: phải bắt đầu bằng http:// / must begin with http:// or https://")
+        return value
+
+    @field_validator("ocsp_hosts")
+    @classmethod
+    def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not _HOST.fullmatch(host):
+                raise ValueError(f"{host}: chỉ tên máy, chữ thường, có thể kèm :cổng / a host, maybe with :port")
+        return value
+
+    @model_validator(mode="after")
+    def _asked_for_something(self) -> TrustSettings:
+        if (self.ocsp or self.ocsp_hosts) and not self.revocation:
+            raise ValueError("ocsp cần revocation = true / needs revocation = true")
+        return self
+
+    def status_rule(self) -> StatusRule | None:
+        """Who is asked; None = nobody."""
+        if not self.ocsp and not self.ocsp_hosts:
+            return None
+        return StatusRule(
+            addresses=dict(self.ocsp), hosts=frozenset(self.ocsp_hosts), needs_nonce=self.ocsp_nonce,
+            list_suffices=self.list_suffices, wait_s=self.ocsp_wait_s, every_s=self.ocsp_every_s,
+        )  # fmt: skip
 
     @model_validator(mode="after")
     def _only_partners_unasked(self) -> TrustSettings:

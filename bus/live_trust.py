@@ -16,6 +16,9 @@ from signing.dsig.key_info import Hints
 from signing.keys import VerifyKey
 from signing.policy import Policy
 from signing.trust import Trust, TrustRules, TrustStore, WatchedStore
+from signing.trust.asking import StatusSource
+from signing.xades import LongTerm
+from signing.xades.lasting import long_term
 
 log = logging.getLogger("lienthong.trust")
 
@@ -27,17 +30,18 @@ class LiveTrust:
 
     def __init__(
         self, folder: Path, lists: Path | None, *, name: str, purpose: str, rules: TrustRules, policy: Policy,
-        monotonic: Callable[[], float],
+        monotonic: Callable[[], float], source: StatusSource | None = None,
     ) -> None:  # fmt: skip
         """`lists`: a second folder, of fetched revocation lists alone; it may not be there yet.
+        `source`: asked about certificates beside the lists.
 
         Raises:
             Refused: the folder is not there, empty, or a file of it cannot be read.
         """
         self.name = name
-        self._policy, self._monotonic = policy, monotonic
+        self._policy, self._monotonic, self._source = policy, monotonic, source
         self._watched = WatchedStore(folder, purpose=purpose, rules=rules, lists=lists)
-        self._trust = Trust(self._watched.current, policy)
+        self._trust = Trust(self._watched.current, policy, source)
         self._looked = monotonic()
         self._said = ""
         self._lock = threading.Lock()
@@ -55,7 +59,7 @@ class LiveTrust:
         try:
             self._looked = self._monotonic()
             if self._watched.refresh():
-                self._trust = Trust(self._watched.current, self._policy)
+                self._trust = Trust(self._watched.current, self._policy, self._source)
                 log.info("trust store %s was read anew digest=%s", self.name, self._watched.current.digest[:16])
             self._said = ""
         except (Refused, OSError) as wrong:
@@ -65,6 +69,16 @@ class LiveTrust:
             self._said = said
         finally:
             self._lock.release()
+
+    def lasting(self, paper: bytes, *, now: datetime) -> LongTerm:
+        """What a verifier in twenty years needs to believe this certificate: its chain, lists and answers about it.
+
+        Raises:
+            Refused: it is not to be believed now.
+        """
+        self.look()
+        trust, store = self._trust, self._watched.current
+        return long_term(trust.judge(paper, now=now, stage=Stage.SIGN), store, self._source, now=now)
 
     def key(self, hints: Hints, *, now: datetime, stage: Stage = Stage.RECEIVE) -> VerifyKey | tuple[Problem, ...]:
         """The key of the first certificate, if it is to be believed now."""

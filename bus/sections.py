@@ -161,6 +161,7 @@ class EvidenceSettings(_Part):
     grace_s: float = Field(default=14_400.0, gt=0)  # an entry may wait so long for its time-stamp
     authorities: tuple[str, ...] = ()  # addresses of time-stamp authorities (RFC 3161), in order; empty = none is asked
     trust: str = ""  # folder of the authorities' certificates, from the configuration folder
+    own_trust: str = ""  # store of [trust.*] that our own certificate is judged by; its proof goes into containers
 
     @model_validator(mode="after")
     def _whom_to_believe(self) -> EvidenceSettings:

@@ -131,6 +131,7 @@ class Settings(BaseSettings):
     def _stores_are_there(self) -> Settings:
         """Whoever is to be believed by a store names one that is declared."""
         named = [(f"callers.{name}.trust", one.trust) for name, one in self.callers.items()]
+        named.append(("evidence.own_trust", self.evidence.own_trust))
         named += [(f"endpoints.{name}.trust", one.trust) for name, one in self.endpoints.items()]
         for place, store in named:
             if store and store not in self.trust:

@@ -74,7 +74,7 @@ def export(
     """
     if not without_bodies and not why.strip():
         raise typer.BadParameter("cần --why (hoặc --without-bodies) / --why is needed", param_hint="--why")
-    from bus.compose_evidence import evidence_key, make_authorities
+    from bus.compose_evidence import evidence_key, lasting_proof, make_authorities
     from bus.evidence.export import gather
     from signing.asic import seal
 
@@ -90,6 +90,7 @@ def export(
         now = datetime.now(UTC)
         files = gather(journal, journey, now=now, bodies=not without_bodies)
     stamper = (lambda data: authorities.stamp_by_any(data).token) if authorities is not None else None
+<<<<<<< HEAD
     container = seal(files, key, now=now, stamper=stamper)
     _keep(target, container, over=force)
     if json:
@@ -100,6 +101,11 @@ def export(
             }
         )  # fmt: skip
         return
+=======
+    target = Path(to or f"{journey.envelope.id}.asice")
+    keep = lasting_proof(settings, key, now=now)
+    _keep(target, seal(files, key, now=now, stamper=stamper, keep=keep))
+>>>>>>> 581c1e3 (wip)
     out.say(f"✓ {target} ({len(files)} tệp / files)", style="green")
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from adapters.manifest import Auth
 from bus.compose import load_house
 from bus.doctor.finding import Finding, good, note, of_refused, wrong
+from bus.doctor.responders import look_at_responders
 from bus.endings import Ending, ends_at, partners_papers
 from bus.key_cupboard import Cupboard
 from bus.key_places import kept_at
@@ -94,6 +95,7 @@ def _stores(settings: Settings, cupboard: Cupboard) -> Iterator[Finding]:
         papers = sum(end.kind == "certificate" for end in found)
         count = f"{papers} chứng thư / certificates, {len(found) - papers} CRL"
         yield good("trust", name, f"{store.purpose}: {count}")
+        yield from look_at_responders(name, settings.trust[name], store)
     for place, reference in partners_papers(settings):
         with contextlib.suppress(Refused):  # a secret that is not there is told by its own line
             pem = settings.secret(reference).encode()

@@ -15,6 +15,7 @@ ATTEMPTS, ATTEMPT_S, ATTEMPT_SUM = "attempts", "attempt_s", "attempt_sum"
 EXPIRED = "expired"
 SIGNED = "signed"
 KEY_ENDS = "key_ends"  # seconds since 1970; no count: the same in every process
+STATUS, AWAY = "status_answers", "responders_away"  # AWAY is no count: as it stands now
 COMMIT_S, COMMIT_SUM = "commit_s", "commit_sum"
 ACCEPTED, REJECTED, CALLS = "accepted", "rejected", "calls"
 # Upper ends of the spans that durations are counted in, seconds; beyond the last one: "inf".
@@ -52,6 +53,12 @@ class Meters:
     def signed(self, key_id: str) -> None:
         """A key of ours was used."""
         self._add({key(SIGNED, key_id): 1})
+
+    def answered(self, store: str, result: str, away: int) -> None:
+        """A responder was asked for a store; how many of that store's give no answer now."""
+        self._add({key(STATUS, store, result): 1})
+        with self._lock:
+            self._numbers[key(AWAY, store)] = away
 
     def key_ends(self, key_id: str, at_s: float) -> None:
         """When a key of ours stops to sign. Told by whoever has the keys: doors do not."""

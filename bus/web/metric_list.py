@@ -159,9 +159,23 @@ DAYS_LEFT = _gauge(
     "name",
 )
 
+STATUS = _counter(
+    "status_answers",
+    "câu hỏi trạng thái chứng thư (OCSP) theo kho và trả lời: good, revoked, unknown, away = không trả lời",
+    "questions about certificates (OCSP) by store and answer: good, revoked, unknown, away = none came",
+    "store",
+    "answer",
+)
+AWAY = _gauge(
+    "responders_away",
+    "máy trả lời trạng thái chứng thư đang im lặng, cộng mọi tiến trình; khác 0 thì chứng thư mới không được tin",
+    "responders that give no answer now, over all processes; while not 0 no new certificate is believed",
+    "store",
+)
+
 METRICS: tuple[Metric, ...] = (
     HEALTHY, CONDITION, LOOK_AGE, STORE_UP, CALLS, REJECTED, CONNECTIONS, TURNED_AWAY, ACCEPTED, DELIVERIES,
     DELIVERIES_SUM, DIFFERENCE, ATTEMPTS, EXPIRED, ATTEMPT_S,
     COMMIT_S, LANES, QUEUED, DUE_AGE, READY_LANES, IN_FLIGHT, BREAKER,
-    PAUSED, RESTS, FEEDER, GENERATION, WORKERS, STUCK, UNSEALED, SEAL_AGE, SIGNED, DAYS_LEFT,
+    PAUSED, RESTS, FEEDER, GENERATION, WORKERS, STUCK, UNSEALED, SEAL_AGE, SIGNED, DAYS_LEFT, STATUS, AWAY,
 )  # fmt: skip

@@ -136,7 +136,7 @@ def _queue(look: Look) -> Iterator[tuple[str, list[Sample]]]:
 def _counted(numbers: Mapping[str, float]) -> Iterator[tuple[str, list[Sample]]]:
     for metric, name in (
         (m.CALLS, meters.CALLS), (m.REJECTED, meters.REJECTED), (m.ATTEMPTS, meters.ATTEMPTS),
-        (m.EXPIRED, meters.EXPIRED), (m.SIGNED, meters.SIGNED),
+        (m.EXPIRED, meters.EXPIRED), (m.SIGNED, meters.SIGNED), (m.STATUS, meters.STATUS), (m.AWAY, meters.AWAY),
     ):  # fmt: skip
         yield metric.name, [(labels, many) for labels, many in _of(numbers, name) if len(labels) == len(metric.labels)]
 

@@ -54,6 +54,7 @@ def door_deps(parts: Parts, *, watchman: Watchman, crowd: Crowd) -> DoorDeps:
     meters, feeding = Meters(), make_feeding(parts)
     parts.journal.meter_commits(meters.committed)
     parts.meter_expiries(meters.expired)
+    parts.keys.tellers.append(meters.answered)
     sources = Sources(
         look=watchman.latest, clock=parts.clock, door=meters, connections=crowd.__len__,
         turned_away=lambda: crowd.turned_away, feeder_waiting=feeding.waiting,

@@ -18,6 +18,7 @@ from schemas.problem import Problem, Refused, Stage, problem
 from signing.dsig.key_info import Hints
 from signing.keys import VerifyKey
 from signing.policy import Policy
+from signing.trust.asking import NOT_ASKED, StatusSource
 from signing.trust.ocsp import Status
 from signing.trust.papers import der_of, is_in_its_days, may_sign, read_certificates
 from signing.trust.path import path_of, subject_of
@@ -43,8 +44,9 @@ class Believed:
 class Trust:
     """Judges by one store. Thread-safe."""
 
-    def __init__(self, store: TrustStore, policy: Policy) -> None:
-        self._store, self._policy = store, policy
+    def __init__(self, store: TrustStore, policy: Policy, source: StatusSource | None = None) -> None:
+        """`source`: asked about each certificate of a path that is good otherwise."""
+        self._store, self._policy, self._source = store, policy, source
         self._kept: OrderedDict[tuple[bytes, str, str], tuple[datetime, Believed]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -124,7 +126,8 @@ class Trust:
     ) -> list[Standing]:
         found = []
         for paper, issuer in pairwise(chain):
-            each = standing(paper, issuer, evidence, now=now, max_age=self._store.rules.max_age)
+            asked = self._source.ask(paper, issuer, now=now) if self._source is not None else NOT_ASKED
+            each = standing(paper, issuer, evidence, now=now, max_age=self._store.rules.max_age, asked=asked)
             if each.status is Status.REVOKED:
                 at = f"{each.revoked_at:%Y-%m-%d}" if each.revoked_at is not None else "?"
                 raise Refused((problem("LT-TRUST-013", stage, {"subject": subject_of(paper), "at": at}),))

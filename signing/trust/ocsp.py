@@ -5,6 +5,7 @@ Source: ocsp.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -39,10 +40,18 @@ class Answer:
     until: datetime | None = None
     revoked_at: datetime | None = None
     why: str = ""  # why unknown
+    since: datetime | None = None  # what it says held then
 
 
-def answer_for(data: bytes, paper: x509.Certificate, issuer: x509.Certificate, *, now: datetime) -> Answer | None:
-    """None = not an answer about this certificate. Never raises for what was sent."""
+OnList = Callable[[x509.Certificate], bool]
+
+
+def answer_for(
+    data: bytes, paper: x509.Certificate, issuer: x509.Certificate, *, now: datetime,
+    is_revoked: OnList = lambda delegate: False,
+) -> Answer | None:  # fmt: skip
+    """None = not an answer about this certificate. `is_revoked`: what lists say of a responder's own certificate.
+    Never raises for what was sent."""
     try:
         response = ocsp.load_der_ocsp_response(data)
         if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
@@ -50,7 +59,7 @@ def answer_for(data: bytes, paper: x509.Certificate, issuer: x509.Certificate, *
         single = next((each for each in response.responses if _is_about(each, paper, issuer)), None)
         if single is None:
             return None
-        if not _rightly_signed(response, issuer, now=now):
+        if not _rightly_signed(response, issuer, is_revoked, now=now):
             return Answer(Status.UNKNOWN, why="answer not signed by the issuer or its responder")
         return _judged(single, now=now)
     except Exception:  # hostile bytes: the library has many ways to say no
@@ -58,17 +67,18 @@ def answer_for(data: bytes, paper: x509.Certificate, issuer: x509.Certificate, *
 
 
 def _judged(single: ocsp.OCSPSingleResponse, *, now: datetime) -> Answer:
-    until = single.next_update_utc or single.this_update_utc + _MAX_AGE
+    since = single.this_update_utc
+    until = single.next_update_utc or since + _MAX_AGE
     revoked_at = single.revocation_time_utc
     if single.certificate_status is ocsp.OCSPCertStatus.REVOKED and (revoked_at is None or revoked_at <= now):
-        return Answer(Status.REVOKED, until, revoked_at)
-    if single.this_update_utc > now + _SKEW:
-        return Answer(Status.UNKNOWN, until, why="answer of the future")
+        return Answer(Status.REVOKED, until, revoked_at, since=since)
+    if since > now + _SKEW:
+        return Answer(Status.UNKNOWN, until, why="answer of the future", since=since)
     if until + _SKEW < now:
-        return Answer(Status.UNKNOWN, until, why=f"answer expired {until:%Y-%m-%d %H:%M}Z")
+        return Answer(Status.UNKNOWN, until, why=f"answer expired {until:%Y-%m-%d %H:%M}Z", since=since)
     if single.certificate_status is ocsp.OCSPCertStatus.GOOD:
-        return Answer(Status.GOOD, until)
-    return Answer(Status.UNKNOWN, until, why="the responder does not know it")
+        return Answer(Status.GOOD, until, since=since)
+    return Answer(Status.UNKNOWN, until, why="the responder does not know it", since=since)
 
 
 def _is_about(single: ocsp.OCSPSingleResponse, paper: x509.Certificate, issuer: x509.Certificate) -> bool:
@@ -107,11 +117,14 @@ def _after(der: bytes, at: int) -> int:
     return start + size
 
 
-def _rightly_signed(response: ocsp.OCSPResponse, issuer: x509.Certificate, *, now: datetime) -> bool:
+def _rightly_signed(
+    response: ocsp.OCSPResponse, issuer: x509.Certificate, is_revoked: OnList, *, now: datetime
+) -> bool:
     if not isinstance(response.signature_hash_algorithm, _HASHES):
         return False
     for signer in (issuer, *response.certificates[:4]):
-        if (signer is issuer or _is_delegate(signer, issuer, now=now)) and _signed_by(response, signer):
+        may = signer is issuer or (_is_delegate(signer, issuer, now=now) and not is_revoked(signer))
+        if may and _signed_by(response, signer):
             return True
     return False
 

@@ -13,7 +13,8 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtensionOID
 
-from signing.trust.ocsp import Status, answer_for
+from signing.trust.asking import NOT_ASKED, Asked
+from signing.trust.ocsp import OnList, Status, answer_for
 from signing.trust.papers import UNREADABLE, is_authority, may_sign
 
 _SKEW = timedelta(minutes=5)
@@ -40,22 +41,38 @@ class Standing:
 
 
 def standing(
-    paper: x509.Certificate, issuer: x509.Certificate, evidence: Evidence, *, now: datetime, max_age: timedelta
-) -> Standing:
-    """What the evidence says of one certificate at this moment. A revocation anywhere wins over "good" elsewhere."""
-    found = [*_by_lists(paper, issuer, evidence.lists, now, max_age), *_by_answers(paper, issuer, evidence, now)]
-    for status in (Status.REVOKED, Status.GOOD):
-        for each in found:
-            if each.status is status:
-                return each
-    return next((each for each in found if each.why), Standing(Status.UNKNOWN, "", why="no evidence"))
+    paper: x509.Certificate, issuer: x509.Certificate, evidence: Evidence, *, now: datetime, max_age: timedelta,
+    asked: Asked = NOT_ASKED,
+) -> Standing:  # fmt: skip
+    """What the evidence says of one certificate at this moment. A revocation anywhere wins over "good" elsewhere;
+    where an answer is needed, a list that says "good" is not enough."""
+
+    def by_lists(one: x509.Certificate) -> list[Standing]:
+        return list(_by_lists(one, issuer, evidence.lists, now, max_age))
+
+    def is_revoked(one: x509.Certificate) -> bool:
+        return any(each.status is Status.REVOKED for each in by_lists(one))
+
+    answers = (*evidence.answers, *asked.answers)
+    said = list(_by_answers(paper, issuer, answers, now, is_revoked))
+    found = [*by_lists(paper), *said]
+    for each in found:
+        if each.status is Status.REVOKED:
+            return each
+    enough = said if asked.needed else found
+    for each in enough:
+        if each.status is Status.GOOD:
+            return each
+    why = asked.why if asked.needed else ""
+    reasons = (each.why for each in (*said, *found) if each.why)
+    return Standing(Status.UNKNOWN, "", why=why or next(reasons, "no evidence"))
 
 
 def _by_answers(
-    paper: x509.Certificate, issuer: x509.Certificate, evidence: Evidence, now: datetime
+    paper: x509.Certificate, issuer: x509.Certificate, answers: Sequence[bytes], now: datetime, is_revoked: OnList
 ) -> Iterable[Standing]:
-    for data in evidence.answers:
-        answer = answer_for(data, paper, issuer, now=now)
+    for data in answers:
+        answer = answer_for(data, paper, issuer, now=now, is_revoked=is_revoked)
         if answer is not None:
             yield Standing(answer.status, "ocsp", until=answer.until, revoked_at=answer.revoked_at, why=answer.why)
 
