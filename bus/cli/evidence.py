@@ -90,8 +90,8 @@ def export(
         now = datetime.now(UTC)
         files = gather(journal, journey, now=now, bodies=not without_bodies)
     stamper = (lambda data: authorities.stamp_by_any(data).token) if authorities is not None else None
-<<<<<<< HEAD
-    container = seal(files, key, now=now, stamper=stamper)
+    keep = lasting_proof(settings, key, now=now)
+    container = seal(files, key, now=now, stamper=stamper, keep=keep)
     _keep(target, container, over=force)
     if json:
         out.show_json(
@@ -101,11 +101,6 @@ def export(
             }
         )  # fmt: skip
         return
-=======
-    target = Path(to or f"{journey.envelope.id}.asice")
-    keep = lasting_proof(settings, key, now=now)
-    _keep(target, seal(files, key, now=now, stamper=stamper, keep=keep))
->>>>>>> 581c1e3 (wip)
     out.say(f"✓ {target} ({len(files)} tệp / files)", style="green")
 
 
