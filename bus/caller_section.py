@@ -58,6 +58,7 @@ class CallerSettings(BaseModel):
         default=24.0, gt=0, le=8_784
     )  # dsig, xades: a document may come so long after it was signed
     decryption: DecryptionSettings | None = None  # None: its contents come as they are, inside TLS
+    signed_answers: bool = False  # what it is answered is signed by us
     dangerous_open: bool = False  # whoever shows nothing is this caller: trials on this machine only
     from_: tuple[str, ...] = Field(default=(), alias="from")  # networks it may call from; () = anywhere
 
@@ -87,6 +88,8 @@ class CallerSettings(BaseModel):
                 "dsig không ghi lúc ký: cần thêm secret của bên gọi / it does not say when it was made: the caller's "
                 "secret is needed as well"
             )
+        if self.signed_answers and not self.signature:
+            raise ValueError("signed_answers cần signature / needs signature")
         if self.jws_header and self.signature != "jws":
             raise ValueError('jws_header cần signature = "jws" / needs signature = "jws"')
         return self

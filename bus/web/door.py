@@ -21,11 +21,11 @@ from adapters.wire.credentials import credentials
 from adapters.wire.registry import inbound
 from bus.watch.meters import Meters
 from bus.web.body import Room, Seat, read_body
-from bus.web.gatekeeper import Gatekeeper
+from bus.web.gatekeeper import Gatekeeper, Heard
 from bus.web.speaker import Speaker
 from bus.web.throttle import Throttle
 from schemas.message import Party, new_id
-from schemas.problem import Problem, Stage, problem
+from schemas.problem import Problem, Refused, Stage, problem
 
 log = logging.getLogger("lienthong.door")
 
@@ -104,17 +104,31 @@ class Doors:
                 await self._listen(visit, request, seat)
             else:
                 visit.said = _stranger(visit)
-            reply = _written(visit)
+            reply = await self._answered(visit)
         self._meters.called(system, visit.said.kind.value, sorted({found.code for found in visit.said.problems}))
         _log(visit, reply, ms=int((time.monotonic() - started) * 1000))
         return _response(reply)
 
+    async def _answered(self, visit: _Visit) -> HttpReply:
+        """In the caller's protocol, signed where that was agreed; what cannot be signed is to be asked for again."""
+        reply = _written(visit)
+        if visit.heard is None or self._gatekeeper is None:
+            return reply
+        try:
+            return await self._gatekeeper.signed(visit.adapter, reply, visit.heard)
+        except Exception as error:  # a remote signer can fail in many ways
+            log.error(
+                "answer cannot be signed %s",
+                error.problems[0].code if isinstance(error, Refused) else type(error).__name__,
+            )
+            visit.said = Said(AnswerKind.UNAVAILABLE, (problem("LT-DOOR-011", Stage.RECEIVE),))
+            return _written(visit)
+
     def _may_speak(self, visit: _Visit) -> bool:
         """A stranger's body is not even read where the headers alone tell who calls."""
         rule = visit.adapter.manifest.auth
-        if rule is None:
-            return False
-        return rule.kind not in _BY_HEADERS or self._is_guarded(visit) or self._knows(visit, rule)
+        known = rule is not None and (rule.kind not in _BY_HEADERS or self._is_guarded(visit))
+        return known or (rule is not None and self._knows(visit, rule))
 
     def _is_guarded(self, visit: _Visit) -> bool:
         return self._gatekeeper is not None and self._gatekeeper.guards(visit.adapter, visit.request)
@@ -181,7 +195,7 @@ class Doors:
 
         heard = await gatekeeper.talk(visit.adapter, visit.request, handle=handle, refuse=refuse)
         visit.party = heard.speaker.party if heard.speaker is not None else None
-        visit.call = heard.call
+        visit.call, visit.heard = heard.call, heard
         return heard.said
 
     async def _read(self, visit: _Visit) -> Call | tuple[Problem, ...]:
@@ -219,6 +233,7 @@ class _Visit:
     request: HttpRequest
     party: Party | None = None
     call: Call | None = None
+    heard: Heard | None = None  # by the gatekeeper
     wait_s: float = 0.0  # so long nothing it shows is looked at
     said: Said = field(default_factory=lambda: Said(AnswerKind.UNAVAILABLE))
 

@@ -21,10 +21,11 @@ from datetime import datetime, timedelta
 
 from adapters.adapter import Adapter
 from adapters.manifest import AnswerKind, Direction
-from adapters.wire.contract import Call, HttpRequest, Said
+from adapters.wire.contract import Call, HttpReply, HttpRequest, Said
 from adapters.wire.registry import inbound
 from adapters.wire.soap_server import INSECURE, SoapDoor
 from bus.ports import Clock, Journal, JournalUnavailable
+from bus.web.answering import Answers
 from bus.web.networks import is_within
 from bus.web.sightings import Sightings
 from bus.web.speaker import POLICIES, Speaker, Speakers
@@ -56,7 +57,11 @@ class Heard:
 class Gatekeeper:
     """One per door process."""
 
-    def __init__(self, doors: Mapping[str, Speakers], journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self, doors: Mapping[str, Speakers], journal: Journal, clock: Clock, *, answers: Answers | None = None
+    ) -> None:
+        """`answers`: None = none of ours are signed."""
+        self._answers = answers
         self._doors, self._journal, self._clock = doors, journal, clock
         self._soap: tuple[Way, ...] = (Secured(SoapDoor()), Enclosed(SoapDoor()))
         self._throttle = Throttle()
@@ -90,6 +95,20 @@ class Gatekeeper:
         if isinstance(speaker, Stopped):
             return await _stop(adapter, request, speaker, None, refuse)
         return await self._inside(adapter, request, taken, speaker, sightings, handle=handle, refuse=refuse)
+
+    async def signed(self, adapter: Adapter, reply: HttpReply, heard: Heard) -> HttpReply:
+        """The reply as its caller wants it.
+
+        Raises:
+            Refused: it is to be signed, and no key of ours can be used now.
+        """
+        speaker = heard.speaker
+        if self._answers is None or speaker is None or not speaker.signed_answers:
+            return reply
+        header = self._doors[adapter.id].jws_header
+        return await asyncio.to_thread(
+            self._answers.signed, adapter, reply, heard.question, speaker=speaker, header=header
+        )
 
     def _ways(self, adapter: Adapter) -> tuple[Way, ...]:
         if adapter.manifest.wire == "soap":

@@ -20,6 +20,7 @@ from bus.endings import DaysLeft
 from bus.settings import Settings
 from bus.watch.meters import Meters
 from bus.watch.watchman import Watchman
+from bus.web.answering import Answers
 from bus.web.app import DoorDeps, make_app
 from bus.web.callers import Caller, Callers
 from bus.web.console import ConsoleDeps, console_router
@@ -72,18 +73,21 @@ def door_deps(parts: Parts, *, watchman: Watchman, crowd: Crowd) -> DoorDeps:
         verdict=lambda: watchman.latest().verdict,
         scraping=Scraping(Exposition(sources).text, networks),
         meters=meters,
-        gatekeeper=make_gatekeeper(parts),
+        gatekeeper=make_gatekeeper(parts, meters),
     )
 
 
-def make_gatekeeper(parts: Parts) -> Gatekeeper | None:
-    """None where nobody secures their messages.
+def make_gatekeeper(parts: Parts, meters: Meters | None = None) -> Gatekeeper | None:
+    """None where nobody secures their messages. `meters`: they count our signatures on answers.
 
     Raises:
         Refused: a store, a certificate or a secret is not there.
     """
     doors = load_speakers(parts.settings, parts.house.adapters, parts.keys)
-    return Gatekeeper(doors, parts.journal, parts.clock) if doors else None
+    answers = Answers.of(parts.settings, doors, parts.keys)
+    if answers is not None and meters is not None:
+        answers.signer.meter.append(meters.signed)
+    return Gatekeeper(doors, parts.journal, parts.clock, answers=answers) if doors else None
 
 
 def outboxes(parts: Parts) -> Mapping[str, str]:

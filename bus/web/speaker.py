@@ -43,6 +43,7 @@ class Speaker:
     good_for_s: float = 0.0  # dsig, xades: a document may come so long after it was signed
     opens: frozenset[str] = frozenset()  # our keys that are agreed with it for encryption
     encrypts: bool = False  # nothing of its is taken in the clear
+    signed_answers: bool = False
 
     @property
     def signs(self) -> bool:

@@ -7,7 +7,7 @@ Each ends in the same value; which of them a request takes, its door's callers a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -153,9 +153,13 @@ class Beside:
             return passed
         believed = _believed(request, passed.body, was_locked=bool(passed.opened_by))
         return Taken(
-            self.ways, passed.signed.key.fingerprint, "", passed.opened_by, lambda: self.read(adapter, believed),
+            self.ways, passed.signed.key.fingerprint, "", passed.opened_by, lambda: self._call(adapter, believed),
             Question(value=header),
         )  # fmt: skip
+
+    def _call(self, adapter: Adapter, believed: HttpRequest) -> Call | tuple[Problem, ...]:
+        call = self.read(adapter, believed)
+        return replace(call, secured=True) if isinstance(call, Call) else call
 
 
 def _through(

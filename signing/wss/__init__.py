@@ -1,5 +1,6 @@
 """WS-Security 1.1: X.509 and user name tokens, timestamp, one signature over parts told by their places."""
 
+from signing.wss.answer import secure_answer
 from signing.wss.freshness import MemoryReplays, Replays
 from signing.wss.names import Part
 from signing.wss.secure import Login, secure
@@ -16,5 +17,6 @@ __all__ = [
     "Secured",
     "Users",
     "secure",
+    "secure_answer",
     "verify_soap",
 ]

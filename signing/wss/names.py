@@ -28,6 +28,7 @@ class Part(StrEnum):
     REPLY_TO = "ReplyTo"
     RELATES_TO = "RelatesTo"
     USERNAME = "UsernameToken"
+    CONFIRMATION = "SignatureConfirmation"
 
 
 ADDRESSING = (Part.ACTION, Part.TO, Part.MESSAGE_ID, Part.REPLY_TO, Part.RELATES_TO)
@@ -36,6 +37,11 @@ ADDRESSING = (Part.ACTION, Part.TO, Part.MESSAGE_ID, Part.REPLY_TO, Part.RELATES
 def wsse(local: str) -> str:
     """In Clark notation."""
     return f"{{{WSSE}}}{local}"
+
+
+def wsse11(local: str) -> str:
+    """In Clark notation."""
+    return f"{{{WSSE11}}}{local}"
 
 
 def wsu(local: str) -> str:
@@ -65,5 +71,6 @@ __all__ = [
     "Part",
     "wsa",
     "wsse",
+    "wsse11",
     "wsu",
 ]

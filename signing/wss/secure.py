@@ -21,7 +21,7 @@ from signing.dsig.write import write_reference, write_signature
 from signing.encoding import to_base64
 from signing.keys import SigningKey
 from signing.policy import BUS_SOAP, Policy
-from signing.wss.names import ADDRESSING, BASE64, PASSWORD_DIGEST, PASSWORD_TEXT, WSSE, WSU, X509V3, Part, wsu
+from signing.wss.names import ADDRESSING, BASE64, PASSWORD_DIGEST, PASSWORD_TEXT, WSSE, WSSE11, WSU, X509V3, Part, wsu
 from signing.wss.structure import Soap, places
 
 _ID = wsu("Id")
@@ -42,10 +42,11 @@ def secure(
     *,
     now: datetime,
     login: Login | None = None,
+    confirm: str = "",
     policy: Policy = BUS_SOAP,
 ) -> bytes:
     """The message with its Security header. A tree given is changed: its parts get ids. Without a key it carries a
-    timestamp and the login alone.
+    timestamp and the login alone. `confirm`: the value of the signature this is an answer to, base64.
 
     Raises:
         Refused: not an envelope, secured already, or without canonical form.
@@ -63,6 +64,9 @@ def secure(
     if login is not None:
         pieces.append(_login(mark, login, now))
         signed.append((f"{mark}-ut", pieces[-1]))
+    if confirm:
+        pieces.append(_confirmation(mark, confirm))
+        signed.append((f"{mark}-sc", pieces[-1]))
     if key is not None:
         signed += _parts(soap, mark)
         references = [write_reference(f"#{name}", covered, policy) for name, covered in signed]
@@ -123,6 +127,13 @@ def _login(mark: str, login: Login, now: datetime) -> bytes:
         f'<wsse:Nonce EncodingType="{BASE64}">{to_base64(nonce)}</wsse:Nonce>'
         f"<wsu:Created>{created}</wsu:Created></wsse:UsernameToken>"
     ).encode()
+
+
+def _confirmation(mark: str, value: str) -> bytes:
+    return (
+        f'<wsse11:SignatureConfirmation xmlns:wsse11="{WSSE11}" xmlns:wsu="{WSU}" Value="{value}" wsu:Id="{mark}-sc">'
+        "</wsse11:SignatureConfirmation>"
+    ).encode("ascii")
 
 
 def _token(mark: str, key: SigningKey) -> bytes:

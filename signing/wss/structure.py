@@ -10,11 +10,15 @@ from lxml import etree
 
 from schemas.problem import Refused, Stage, problem
 from signing.dsig.names import ds
-from signing.wss.names import ADDRESSING, SOAP_11, SOAP_12, ULTIMATE, WSSE, WSU, Part, wsa, wsse, wsu
+from signing.wss.names import ADDRESSING, SOAP_11, SOAP_12, ULTIMATE, WSSE, WSU, Part, wsa, wsse, wsse11, wsu
 
 _KNOWN_IN_SECURITY = {
-    wsse("BinarySecurityToken"), wsu("Timestamp"), wsse("UsernameToken"), ds("Signature"),
+    wsse("BinarySecurityToken"), wsu("Timestamp"), wsse("UsernameToken"), ds("Signature"), wsse11(Part.CONFIRMATION),
 }  # fmt: skip
+_PARTS_OF_SECURITY = (
+    (Part.TIMESTAMP, wsu("Timestamp")), (Part.USERNAME, wsse("UsernameToken")),
+    (Part.CONFIRMATION, wsse11(Part.CONFIRMATION)),
+)  # fmt: skip
 _ELSEWHERE = "{http://www.w3.org/2004/08/xop/include}Include"
 _OF_ENVELOPE = frozenset(
     f"{{{space}}}{name}" for space in (SOAP_11, SOAP_12) for name in ("Envelope", "Header", "Body")
@@ -63,7 +67,7 @@ def places(root: etree._Element, *, stage: Stage) -> Soap:
     if security is None:
         return Soap(root, version, body, None, None, None, parts)
     found = _in_security(security, stage)
-    for part, name in ((Part.TIMESTAMP, wsu("Timestamp")), (Part.USERNAME, wsse("UsernameToken"))):
+    for part, name in _PARTS_OF_SECURITY:
         if name in found:
             parts[part] = found[name]
     return Soap(

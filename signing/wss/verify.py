@@ -71,8 +71,7 @@ def verify_soap(
     parts = _by_place(soap, verified)
     needed = set(required.signed if verified is not None else ()) | (set(ADDRESSING) & set(soap.parts))
     if verified is not None:
-        if Part.USERNAME in soap.parts:
-            needed.add(Part.USERNAME)
+        needed |= {Part.USERNAME, Part.CONFIRMATION} & set(soap.parts)
         for part in sorted(needed):
             if part not in parts:
                 _refuse("LT-WSS-006" if part in soap.parts else "LT-WSS-005", stage, part=part)

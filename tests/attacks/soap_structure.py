@@ -54,6 +54,8 @@ STRUCTURE = {
         lambda: sent(signed(envelope(security="<a:Assertion xmlns:a='urn:oasis:names:tc:SAML:2.0:assertion' ID='a'/>"))), "structure"),
     "encrypted key in Security": (
         lambda: sent(signed(envelope(security="<e:EncryptedKey xmlns:e='http://www.w3.org/2001/04/xmlenc#'/>"))), "structure"),
+    "a confirmation that nobody signed": (
+        lambda: sent(signed(envelope(security="<c:SignatureConfirmation xmlns:c='http://docs.oasis-open.org/wss/oasis-wss-wssecurity-secext-1.1.xsd' Value='AA=='/>"))), "signature"),
     "unknown child of Security": (lambda: sent(signed(envelope(security="<x xmlns='urn:x'/>"))), "structure"),
     "token with an element in it": (
         lambda: sent(signed(envelope(paper=token().replace("</wsse:Binary", "<x/></wsse:Binary")))), "certificate"),
