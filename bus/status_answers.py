@@ -15,7 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -62,6 +62,8 @@ class Away:
     address: str
     since: float  # seconds since 1970
     why: str
+    failures: int = 1  # in a row
+    not_before: float = 0.0  # monotonic; nobody is asked there sooner
 
 
 @dataclass(slots=True, weakref_slot=True)
@@ -133,11 +135,18 @@ class StatusAnswers:
         return held
 
     def _begin(self, held: _Held) -> bool:
-        """Under the lock. Asks in the background, unless somebody is at it, or its pause is not over."""
-        if held.asking is not None or self.monotonic() < held.not_before or self._underway >= _UNDERWAY:
+        """Under the lock. Asks in the background, unless somebody is at it, or a pause is not over: of this question,
+        or of a responder that is away. That one is tried by one question at a time."""
+        if self._closed.is_set() or held.asking is not None or self._underway >= _UNDERWAY:
             return False
-        if self._closed.is_set():
+        now = self.monotonic()
+        if now < held.not_before:
             return False
+        if (away := self._away.get(held.address)) is not None:
+            if now < away.not_before:
+                held.why = away.why
+                return False
+            self._away[held.address] = replace(away, not_before=now + self.rule.timeout_s)
         if self._pool is None:
             self._pool = ThreadPoolExecutor(_THREADS, f"ocsp-{self.store}")
             threading.Thread(target=self._tend, name=f"ocsp-{self.store}", daemon=True).start()
@@ -182,10 +191,10 @@ class StatusAnswers:
             held.reply, held.why, held.failures = reply, "", 0
             held.not_before, held.refresh_at = float("-inf"), self._refresh_at(reply)
         else:
-            held.failures += 1
             held.why = "an older answer than the one before" if older else reply.why
-            pause = min(_AGAIN_MOST_S, _AGAIN_S * float(2 ** min(held.failures - 1, 8)))
-            held.not_before = self.monotonic() + pause
+            if not is_away:
+                held.failures += 1
+                held.not_before = self.monotonic() + _pause_s(held.failures)
             if reply.status is Status.UNKNOWN and not older and reply.since is not None:
                 held.reply = None  # the responder itself takes back what it said: it does not know it any more
         self._note_away(held.address, held.why if is_away else "")
@@ -194,8 +203,12 @@ class StatusAnswers:
         if not why:
             if self._away.pop(address, None) is not None:
                 log.warning("responder answers again store=%s address=%s", self.store, address)
-        elif address not in self._away:
-            self._away[address] = Away(address, self.now().timestamp(), why)
+            return
+        before = self._away.get(address)
+        failures = before.failures + 1 if before is not None else 1
+        since = before.since if before is not None else self.now().timestamp()
+        self._away[address] = Away(address, since, why, failures, self.monotonic() + _pause_s(failures))
+        if before is None:
             log.error("responder gives no answer store=%s %s", self.store, why)
 
     def _refresh_at(self, reply: Reply) -> datetime:
@@ -218,6 +231,10 @@ def put_question(
         why = exchange.fault.value if exchange.fault is not Fault.NONE else f"HTTP {exchange.status}"
         return Reply(Status.UNKNOWN, why=f"no answer from {address}: {why}"), True
     return read_reply(exchange.body, asked, paper, issuer, now=now, needs_nonce=needs_nonce), False
+
+
+def _pause_s(failures: int) -> float:
+    return min(_AGAIN_MOST_S, _AGAIN_S * float(2 ** min(failures - 1, 8)))
 
 
 def _is_fresh(held: _Held, now: datetime) -> bool:

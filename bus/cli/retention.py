@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,6 +49,24 @@ retention_app = typer.Typer(
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.add_typer(retention_app)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Sums only: a journal may hold very many messages."""
+
+    counts: dict[tuple[str, str], tuple[int, int, int]] = field(default_factory=dict)  # (kind, fate) → sums
+    messages: int = 0
+    bodies: int = 0
+
+    def add(self, page: Looked) -> None:
+        """One page more."""
+        for one, fate in page.fates:
+            messages, bodies, size = self.counts.get((one.kind, fate.value), (0, 0, 0))
+            self.counts[one.kind, fate.value] = (messages + 1, bodies + one.bodies, size + one.size_bytes)
+        if page.erased is not None:
+            self.messages += page.erased.messages
+            self.bodies += page.erased.bodies
 
 
 @retention_app.command("status", epilog=EXAMPLES)
@@ -152,22 +170,22 @@ def _needed(settings: Settings) -> RetentionRules:
     return rules
 
 
-def _foretold(journal: Journal, rules: RetentionRules) -> list[Looked]:
+def _foretold(journal: Journal, rules: RetentionRules) -> _Tally:
     from bus.erasing import foretell
 
     now = datetime.now(UTC)
-    pages: list[Looked] = []
+    tally = _Tally()
     with out.progress() as bar:
         total = journal.count_before(now - timedelta(days=rules.shortest))
         task = bar.add_task("đang xem / looking", total=total)
         for page in foretell(journal, rules, now=now):
-            pages.append(page)
+            tally.add(page)
             bar.advance(task, len(page.fates))
         bar.update(task, completed=total)
-    return pages
+    return tally
 
 
-def _erased(journal: Journal, rules: RetentionRules, *, who: str, why: str) -> list[Looked]:
+def _erased(journal: Journal, rules: RetentionRules, *, who: str, why: str) -> _Tally:
     """Runs the job here, under its lease: a worker that is at it already keeps it."""
     from bus.clock import SystemClock
     from bus.erasing import NAME, Eraser
@@ -182,13 +200,13 @@ def _erased(journal: Journal, rules: RetentionRules, *, who: str, why: str) -> l
     if job is None:
         held = next((one for one in journal.jobs() if one.name == NAME), None)
         raise refused("LT-RET-003", owner=held.owner if held else "–")
-    pages: list[Looked] = []
+    tally = _Tally()
     with out.progress() as bar:
         total = journal.count_before(now - timedelta(days=rules.shortest))
         task = bar.add_task("đang xoá / erasing", total=total)
 
         def tell(page: Looked) -> None:
-            pages.append(page)
+            tally.add(page)
             bar.advance(task, len(page.fates))
 
         turn = Turn(job.held, job.position, journal, clock, _LEASE_S, lambda: False)
@@ -196,26 +214,22 @@ def _erased(journal: Journal, rules: RetentionRules, *, who: str, why: str) -> l
         bar.update(task, completed=total)
     due = clock.now() + timedelta(days=1)
     journal.end_job(Ending(job.held, due, finished.result, finished.text, finished.taken, 0)).result(_WAIT_S)
-    return pages
+    return tally
 
 
-def _show(pages: list[Looked], *, json: bool, dry: bool) -> None:
-    counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for page in pages:
-        for one, fate in page.fates:
-            sums = counts[one.kind, fate.value]
-            sums[0], sums[1], sums[2] = sums[0] + 1, sums[1] + one.bodies, sums[2] + one.size_bytes
-    done = [page.erased for page in pages if page.erased is not None]
-    messages, bodies = sum(one.messages for one in done), sum(one.bodies for one in done)
+def _show(tally: _Tally, *, json: bool, dry: bool) -> None:
+    counts = sorted(tally.counts.items())
     if json:
         rows = [{"kind": kind, "fate": fate, "messages": m, "bodies": b, "size_bytes": s}
-                for (kind, fate), (m, b, s) in sorted(counts.items())]  # fmt: skip
+                for (kind, fate), (m, b, s) in counts]  # fmt: skip
         found: dict[str, object] = {"dry_run": dry, "looked_at": rows}
-        out.show_json(found if dry else {**found, "erased": {"messages": messages, "bodies": bodies}})
+        erased = {"erased": {"messages": tally.messages, "bodies": tally.bodies}}
+        out.show_json(found if dry else {**found, **erased})
         return
-    table = [(KINDS.get(kind, kind), FATES[fate], *each) for (kind, fate), each in sorted(counts.items())]
+    table = [(KINDS.get(kind, kind), FATES[fate], *each) for (kind, fate), each in counts]
     out.show_table(("loại/kind", "", "thông điệp/messages", "nội dung/bodies", "byte"), table)
     if dry:
         out.say("chỉ xem, không thay đổi gì / only a look, nothing was changed")
     else:
-        out.say(f"✓ đã xoá {bodies} nội dung của {messages} thông điệp / bodies erased", style="green")
+        done = f"✓ đã xoá {tally.bodies} nội dung của {tally.messages} thông điệp / bodies erased"
+        out.say(done, style="green")

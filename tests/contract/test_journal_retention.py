@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from bus.delivery import State
 from bus.erasing import NAME, Eraser, foretell
 from bus.job_port import LeaseLost
+from bus.journal import open_journal
+from bus.journal.vault import Vault
 from bus.records import Acceptance, Act, Action, PlanAct, PlanDraft, PlanLine, PlannedDelivery, Rejection
 from bus.records.jobs import Held, JobAct, JobOrder, JobResult
 from bus.records.retaining import Choice, Erasure, Fate, HoldOrder
@@ -18,7 +23,7 @@ from bus.records.sealing import FIRST, Seal
 from bus.retention import RetentionRules
 from bus.turn import Finished, Turn
 from schemas.message import sha256_hex
-from tests.contract.journal_world import PARKED, START, World, item, message, to
+from tests.contract.journal_world import PARKED, START, TurnedClock, World, item, message, to, world_of
 from tests.contract.journal_world import world as world
 
 DAY = 86_400.0
@@ -323,3 +328,42 @@ def test_it_goes_on_where_it_was_stopped_and_does_not_look_twice(world: World) -
     assert run(world, page=2).taken == 5
     position = next(job.position for job in world.journal.jobs())
     assert '"low": ""' not in position
+
+
+def test_a_body_that_is_gone_without_a_word_is_named(tmp_path: Path) -> None:
+    """Whoever marks a body as erased by hand, or another digest under the mark, is found by the chain's audit."""
+    with world_of("sqlite", tmp_path) as world:
+        one, other = finished(world), finished(world, "TN02")
+        seal(world)
+        world.clock.turn(31 * DAY)
+        world.journal.order_hold(HoldOrder(other, True, "an", "x")).result(20)
+        run(world)
+        assert world.path is not None
+        with closing(sqlite3.connect(world.path)) as raw, raw:
+            raw.execute("UPDATE bodies SET coding = 'erased:1:x', data = x'' WHERE message_id = ?", (other,))
+            raw.execute("UPDATE bodies SET sha256 = ? WHERE message_id = ?", ("f" * 64, one))
+        found = world.journal.verify_chain()
+        assert sorted(id for line in found for id in (one, other) if id in line) == sorted((one, other))
+        assert all("gone unsaid" in line for line in found)
+
+
+def test_with_a_locked_body_its_key_goes_too(tmp_path: Path) -> None:
+    """Neither bytes nor wrapped data key are left in the row; rewrapping leaves the mark alone."""
+    clock, path = TurnedClock(), tmp_path / "journal.sqlite"
+    keys = {"k1": bytes(range(32)), "k2": bytes(32)}
+    journal = open_journal(f"sqlite:///{path}", clock=clock, vault=Vault(keys, "k1"))
+    world = World("sqlite", journal, clock, path)
+    one = finished(world)
+    seal(world)
+    clock.turn(31 * DAY)
+    run(world)
+    assert journal.bodies_by_key() == {"": 0, "k1": 0}
+    journal.close()
+    journal = open_journal(f"sqlite:///{path}", clock=clock, vault=Vault(keys, "k2"))
+    assert journal.rewrap("", 100).result(20).count == 0
+    assert journal.verify_chain() == ()
+    journal.close()
+    with closing(sqlite3.connect(path)) as raw:
+        rows = raw.execute("SELECT coding, length(data) FROM bodies WHERE message_id = ?", (one,)).fetchall()
+    assert {(coding.split(":")[0], size) for coding, size in rows} == {("erased", 0)}
+    assert not any("aesgcm" in coding for coding, _ in rows)

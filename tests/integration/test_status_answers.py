@@ -243,6 +243,23 @@ def test_a_responder_that_is_away_is_told_and_asked_again_after_a_pause(world: W
     assert world.told == ["away", "good"]
 
 
+def test_whoever_comes_while_it_is_away_does_not_wait(world: World) -> None:
+    """A silent responder costs one wait, not one for each certificate; pauses grow, one question tries it."""
+    world.responder.delay_s = 30.0
+    world.asking(wait_s=0.2, timeout_s=0.2)
+    assert world.judge().startswith("LT-TRUST-014")
+    until(lambda: world.told == ["away"])
+    for name in ("Một", "Hai", "Ba"):
+        assert "no answer" in world.judge(holder=world.root.person(name))
+    assert len(world.responder.asked) == 1
+    world.later(6)
+    world.judge()
+    until(lambda: world.told == ["away", "away"])
+    world.later(6)
+    world.judge()
+    assert len(world.responder.asked) == 2
+
+
 def test_without_a_path_nobody_is_asked(world: World) -> None:
     """A stranger's certificate makes the bus ask nobody."""
     stranger = Issuer.root("Kẻ lạ").person()
