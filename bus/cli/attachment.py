@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from signing.attachments import Report, Signer
     from signing.trust import TrustStore
 
+# As programs are told it → as people are.
+_COVERS = {
+    "whole": "cả tệp/whole",
+    "earlier": "bản trước/earlier",
+    "part": "một phần/part",
+    "beside": "tệp khác/beside",
+}
+_STANDS = {"trusted": "được tin/trusted", "claimed": "tự khai/claimed", "untrusted": "không được tin/untrusted"}
+
 
 def signable(file: Path) -> str:
     """ "pdf", "cms" or "": by the first bytes."""
@@ -88,4 +97,11 @@ def _row(signer: Signer) -> tuple[object, ...]:
     at = f"{signer.stamped_at.isoformat()} ✓" if signer.stamped_at else ""
     if not at and signer.claimed_at is not None:
         at = f"{signer.claimed_at.isoformat()} (tự khai / claimed)"
-    return signer.name or "CMS", signer.subject, "✓" if signer.intact else "✗", signer.coverage, signer.standing, at
+    return (
+        signer.name or "CMS",
+        signer.subject,
+        "✓" if signer.intact else "✗",
+        _COVERS.get(signer.coverage, signer.coverage),
+        _STANDS.get(signer.standing, signer.standing),
+        at,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,7 @@ from bus.cli.context import Json, refused
 from bus.cli.gate import judged
 from bus.cli.trusted import Answers, File, Lists, Now, Pinned, PolicyName, TrustFolder, keys_of, moment_of, policy_of
 from bus.cli.verdict import tell, tell_jws
+from schemas.problem import Refused
 
 if TYPE_CHECKING:
     from signing.keys import SigningKey
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Ví dụ / examples:
   lienthong signature sign ho-so.xml --key khoa.pem --certificate chung-thu.pem --out ho-so-da-ky.xml
-  lienthong signature sign body.json --key khoa.pem --jws
+  lienthong signature sign soap.xml --key khoa.pem --certificate chung-thu.pem --policy bus_soap
+  lienthong signature sign body.json --key khoa.pem --jws > body.jws
+  lienthong signature verify body.json --jws "$(cat body.jws)" --key cong-khai.pem
   lienthong signature verify ho-so-da-ky.xml --trust tin-cay/ --crl thu-hoi.crl
 """
 PrivateKeyFile = Annotated[
@@ -44,7 +48,10 @@ AlgorithmName = Annotated[
     typer.Option("--algorithm", metavar="TÊN", help="ES256, RS256, PS256 …; mặc định theo khoá / default by key"),
 ]
 AsJws = Annotated[bool, typer.Option("--jws", help="JWS tách rời trên các byte của tệp / a detached JWS of the bytes")]
-Jws = Annotated[str, typer.Option("--jws", metavar="CHỮ_KÝ", help="JWS tách rời của tệp / its detached JWS")]
+Jws = Annotated[
+    str | None,
+    typer.Option("--jws", metavar="CHỮ_KÝ", help="Chính JWS tách rời của tệp / its detached JWS itself"),
+]
 Content = Annotated[
     Path | None,
     typer.Option(
@@ -85,7 +92,10 @@ def sign(
 ) -> None:
     """Ký một tệp: XML (chữ ký nằm trong), SOAP (WS-Security) hoặc JWS tách rời / signs a file."""
     profile = policy_of(policy)
-    password = os.environ.get(password_env, "").encode() if password_env else None
+    if password_env and password_env not in os.environ:
+        said = f"không có biến môi trường “{password_env}” / no such environment variable"
+        raise typer.BadParameter(said, param_hint="--password-env")
+    password = os.environ[password_env].encode() if password_env else None
     loaded = _signing_key(key, certificate, password, key_id, algorithm, profile)
     body = file.read_bytes()
     signed = _jws(body, loaded) if jws else _signed(body, loaded, profile)
@@ -106,7 +116,7 @@ def verify(
     ocsp: Answers = None,
     key: Pinned = None,
     now: Now = "",
-    jws: Jws = "",
+    jws: Jws = None,
     content: Content = None,
     time_trust: TimeTrust = None,
     json: Json = False,
@@ -118,14 +128,20 @@ def verify(
     Mã thoát 0 đúng, 1 bị từ chối, 2 gõ sai / exit status 0 good, 1 refused, 2 usage.
     """
     moment, profile = moment_of(now), policy_of(policy)
-    if jws:
-        tell_jws(file.read_bytes(), jws, key or [], profile, json=json)
+    if jws is not None:
+        if trust is not None or content is not None:
+            raise typer.BadParameter("--jws chỉ đi với --key / --jws goes with --key alone")
+        tell_jws(file, jws, key or [], profile, json=json)
         return
     if kind := signable(file):
+        if key:
+            raise typer.BadParameter(f"{kind}: dùng --trust, không dùng --key / use --trust, not --key")
         tell_attachment(
             file, kind, trusted=(trust, time_trust), lists=crl or [], content=content, now=moment, json=json
         )
         return
+    if content is not None:
+        raise typer.BadParameter("--content chỉ dùng với chữ ký .p7s / --content goes with a .p7s signature")
     keys = keys_of(trust, crl or [], ocsp or [], key or [], profile, moment)
     tell(file, judged(file, keys, profile, moment, endpoint="", schema=None), profile, json=json)
 
@@ -137,15 +153,32 @@ def _signing_key(
     from signing.keys import SigningKey
 
     if algorithm and algorithm not in set(Algorithm):
-        raise typer.BadParameter(f"{algorithm}: {', '.join(Algorithm)}", param_hint="--algorithm")
-    return SigningKey.from_pem(
-        key.read_bytes(),
-        key_id=key_id,
-        password=password,
-        certificate=certificate.read_bytes() if certificate is not None else None,
-        algorithm=Algorithm(algorithm) if algorithm else None,
-        policy=policy,
+        said = f"không có thuật toán “{algorithm}”; chọn một / no such algorithm, one of: {', '.join(Algorithm)}"
+        raise typer.BadParameter(said, param_hint="--algorithm")
+    chosen = Algorithm(algorithm) if algorithm else None
+    pem = key.read_bytes()
+    loaded = _of_file(
+        key, lambda: SigningKey.from_pem(pem, key_id=key_id, password=password, algorithm=chosen, policy=policy)
     )
+    if certificate is None:
+        return loaded
+    paper = certificate.read_bytes()
+    return _of_file(
+        certificate,
+        lambda: SigningKey.from_pem(
+            pem, key_id=key_id, password=password, certificate=paper, algorithm=chosen, policy=policy
+        ),
+    )
+
+
+def _of_file(file: Path, load: Callable[[], SigningKey]) -> SigningKey:
+    """What cannot be read is named by its file: the key's name says nothing to who typed two files."""
+    try:
+        return load()
+    except Refused as fault:
+        if fault.problems[0].code not in ("LT-SIGN-001", "LT-SIGN-002"):
+            raise
+        raise refused(fault.problems[0].code, key=ascii(file.name)) from fault
 
 
 def _signed(body: bytes, key: SigningKey, policy: Policy) -> bytes:

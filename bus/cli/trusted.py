@@ -43,7 +43,7 @@ Pinned = Annotated[
         metavar="TỆP",
         exists=True,
         dir_okay=False,
-        help="Khoá công khai hay chứng thư PEM / trusted key",
+        help="Khoá công khai hay chứng thư PEM được ghim: không xét hạn và thu hồi / pinned key: no days, no lists",
     ),
 ]
 Now = Annotated[str, typer.Option("--now", metavar="LÚC", help="Kiểm tra như lúc này, ISO 8601 / as of this moment")]
@@ -55,7 +55,11 @@ def keys_of(
     """Whom to trust. Pinned keys are named by their files."""
     from signing.trust import Trust, TrustStore
 
-    if pinned and trust is None:
+    if pinned and trust is not None:
+        raise typer.BadParameter("chọn một: --trust hoặc --key / one of --trust and --key, not both")
+    if pinned and (lists or answers):
+        raise typer.BadParameter("--crl, --ocsp chỉ dùng với --trust / --crl and --ocsp go with --trust")
+    if pinned:
         return _pinned(
             {path.stem: VerifyKey.from_pem(path.read_bytes(), key_id=path.stem, policy=policy) for path in pinned}
         )
@@ -93,7 +97,8 @@ def policy_of(name: str) -> Policy:
     from signing.policy import POLICIES
 
     if name not in POLICIES:
-        raise typer.BadParameter(f"{name}: {', '.join(POLICIES)}", param_hint="--policy")
+        said = f"không có hồ sơ “{name}”; chọn một / no such profile, one of: {', '.join(POLICIES)}"
+        raise typer.BadParameter(said, param_hint="--policy")
     return POLICIES[name]
 
 
@@ -106,5 +111,6 @@ def moment_of(text: str) -> datetime:
     except ValueError:
         found = None
     if found is None or found.tzinfo is None:
-        raise typer.BadParameter(f"{text}: 2026-07-06T08:00:00+07:00", param_hint="--now")
+        said = f"“{text}”: viết có giờ và múi giờ / write it with time and zone: 2026-07-06T08:00:00+07:00"
+        raise typer.BadParameter(said, param_hint="--now")
     return found.astimezone(UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from schemas.problem import Problem, Refused
 if TYPE_CHECKING:
     from signing.dsig import Covered
     from signing.gate import Passed, Stopped
+    from signing.keys import VerifyKey
     from signing.policy import Policy
 
 
@@ -30,7 +32,7 @@ def tell(file: Path, result: Passed | Stopped, policy: Policy, *, json: bool) ->
         out.say(f"✓ {file.name}: được nhận / accepted ({policy.name})", style="green")
         if result.signed is not None:
             out.say(f"  ký bởi / signed by {_signer(result)} · {result.signed.algorithm}")
-        out.show_table(("phần / part", "SHA-256", "chỗ / form"), [(p.path, p.sha256, p.form) for p in result.parts])
+        out.show_table(("phần / part", "SHA-256", "dạng / form"), [(p.path, p.sha256, p.form) for p in result.parts])
     if isinstance(result, Stopped):
         raise typer.Exit(1)
 
@@ -41,7 +43,7 @@ def _tell_problem(found: Problem) -> None:
     out.say(f"  → {found.do_vi} / {found.do_en}", style="dim")
 
 
-def tell_jws(body: bytes, header: str, pinned: list[Path], policy: Policy, *, json: bool) -> None:
+def tell_jws(file: Path, header: str, pinned: list[Path], policy: Policy, *, json: bool) -> None:
     """Checks a detached JWS and says so. Exit status 1 if it is not good."""
     from signing.jws import named, verify_detached
     from signing.keys import VerifyKey
@@ -52,15 +54,32 @@ def tell_jws(body: bytes, header: str, pinned: list[Path], policy: Policy, *, js
     # A single key was meant, whatever name the sender gave it; of several the file named like it.
     name = named(header.strip()) if len(loaded) == 1 else None
     keys = {name or key.key_id: key for key in loaded}
+    body = file.read_bytes()
     problems = verify_detached(body, header.strip(), keys, policy)
+    digest = sha256(body).hexdigest()
     if json:
-        out.show_json({"verdict": _verdict(not problems), "reasons": [found.as_json() for found in problems]})
+        out.show_json(_jws_json(file, digest, problems, policy, keys.get(named(header.strip()) or "")))
     else:
-        out.say("✓ đúng / good" if not problems else "✗ không đúng / refused", style="red" if problems else "green")
+        said = "chữ ký không đúng / refused" if problems else "chữ ký đúng trên cả tệp / good, over the whole file"
+        out.say(f"{'✗' if problems else '✓'} {file.name}: {said}", style="red" if problems else "green")
+        out.say(f"  SHA-256 {digest}")
         for found in problems:
             _tell_problem(found)
     if problems:
         raise typer.Exit(1)
+
+
+def _jws_json(
+    file: Path, digest: str, problems: tuple[Problem, ...], policy: Policy, key: VerifyKey | None
+) -> dict[str, object]:
+    """A JWS covers every byte of the file."""
+    shown = {"verdict": _verdict(not problems), "policy": policy.name, "file": file.name, "covered": []}
+    reasons = [found.as_json() for found in problems]
+    if problems or key is None:
+        return {**shown, "reasons": reasons}
+    covered = [{"path": "", "uri": "", "form": "jws", "sha256": digest}]
+    signer = {"key_id": key.key_id, "key_sha256": key.fingerprint}
+    return {**shown, "signer": signer, "covered": covered, "reasons": reasons}
 
 
 def _json(file: Path, result: Passed | Stopped, policy: Policy) -> dict[str, object]:

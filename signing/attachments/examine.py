@@ -123,7 +123,11 @@ def _standing(
             pass
         else:
             return Standing.CLAIMED, "unknown", _said("LT-ATT-007", judging.stage)
-    return Standing.UNTRUSTED, "unknown", _said("LT-ATT-005", judging.stage, reason=f"{cause.code} {cause.text_en}")
+    return (
+        Standing.UNTRUSTED,
+        "unknown",
+        _said("LT-ATT-005", judging.stage, reason=f"{cause.code} {cause.text_vi} / {cause.text_en}"),
+    )
 
 
 def _stamped(facts: dict[str, Any], judging: _Judging) -> tuple[datetime | None, str]:

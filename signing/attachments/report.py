@@ -88,6 +88,8 @@ class Report:
 
     def line(self) -> tuple[str, str]:
         """One line for an officer: Vietnamese, English."""
+        if not self.signed and self.all_problems:
+            return "không đọc được chữ ký", "its signatures cannot be read"
         if not self.signed:
             return "không có chữ ký số", "no signature"
         names = ", ".join(each.subject for each in self.signers)

@@ -15,6 +15,7 @@ from pyhanko_certvalidator import ValidationContext
 
 from signing.trust import TrustStore
 from signing.trust.papers import der_of
+from signing.trust.path import subject_of
 
 
 class NotBelieved(Exception):
@@ -42,7 +43,7 @@ def signer_of(signed: Any, digest: bytes, at: datetime, authorities: TrustStore)
         raise NotBelieved(str(error)) from error
     if not (status.valid and status.intact and status.trusted):
         raise NotBelieved(str(status.trust_problem_indic or ("not intact" if not status.intact else "not trusted")))
-    return ascii(x509.load_der_x509_certificate(status.signing_cert.dump()).subject.rfc4514_string())[1:-1]
+    return subject_of(x509.load_der_x509_certificate(status.signing_cert.dump()))
 
 
 def _roots(authorities: TrustStore) -> tuple[x509.Certificate, ...]:

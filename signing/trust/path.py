@@ -47,9 +47,10 @@ def path_of(
 
 
 def subject_of(paper: x509.Certificate) -> str:
-    """Whom it names, as one line."""
+    """Whom it names, as one line: letters of any language, and nothing that could pass for another line."""
     try:
-        return ascii(paper.subject.rfc4514_string())[1:-1][:160]
+        named = paper.subject.rfc4514_string()
+        return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in named)[:160]
     except ValueError:
         return "?"
 

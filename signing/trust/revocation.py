@@ -65,7 +65,7 @@ def standing(
             return each
     why = asked.why if asked.needed else ""
     reasons = (each.why for each in (*said, *found) if each.why)
-    return Standing(Status.UNKNOWN, "", why=why or next(reasons, "no evidence"))
+    return Standing(Status.UNKNOWN, "", why=why or next(reasons, "no CRL, no OCSP"))
 
 
 def _by_answers(
