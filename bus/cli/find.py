@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -19,6 +19,9 @@ from bus.cli.words import KINDS, STATES, VERDICTS, both, who_acts, without_value
 from bus.delivery import Delivery, State
 from bus.ports import Journal
 from bus.records import Found, Query
+
+if TYPE_CHECKING:
+    from bus.settings import Settings
 
 Kind = StrEnum("Kind", {name: name for name in KINDS})  # type: ignore[misc]  # words.py is the one list
 Verdict = StrEnum("Verdict", {name: name for name in VERDICTS})  # type: ignore[misc]  # as above
@@ -86,8 +89,10 @@ def find(
         text=text.strip(), state=in_state, endpoint=endpoint, kind=kind.value if kind else "", problem_code=problem,
         verdict=verdict.value if verdict else "", since=_since(since), limit=limit, before=before,
     )  # fmt: skip
-    with journal_of(state(context).settings) as journal:
+    settings = state(context).settings
+    with journal_of(settings) as journal:
         found, behind, more = _found(journal, query)
+    found = _explained(settings, found)
     if json:
         for line in found:
             out.show_json(as_json(line, _waiting(line, behind)), one_line=True)
@@ -116,6 +121,16 @@ def _found(journal: Journal, query: Query) -> tuple[tuple[Found, ...], Mapping[s
     rest = len(order) - query.limit
     more = f"còn {rest} dòng nữa / more lines: --limit {len(order)}" if rest > 0 else ""
     return tuple(order[: query.limit]), behind, more
+
+
+def _explained(settings: Settings, found: tuple[Found, ...]) -> tuple[Found, ...]:
+    """With the reason of what is ready and cannot be sent."""
+    if not any(one.delivery is not None and one.delivery.state is State.READY for one in found):
+        return found
+    from bus.endpoint_faults import EndpointFaults
+
+    faults = EndpointFaults(settings)
+    return tuple(replace(one, delivery=faults.explain(one.delivery)) if one.delivery else one for one in found)
 
 
 def _waiting(line: Found, behind: Mapping[str, int]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Mapping
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -16,12 +16,16 @@ from bus.cli.context import Json, Who, journal_of, person, refused, state
 from bus.cli.reach import message_of
 from bus.cli.stages import Step, names_of, problem_json, steps_of
 from bus.cli.words import KINDS, STATES, VERDICTS, both
+from bus.delivery import State
 from bus.masking import mask_body, mask_text
 from bus.ports import Journal
 from bus.records import Journey
 from bus.records.retaining import ErasedMark
 from bus.retention import said_en, said_vi
 from schemas.message import Message
+
+if TYPE_CHECKING:
+    from bus.settings import Settings
 
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "")}
 _ALL = 1_000_000  # lines: a person asked for this body, so all of it is shown
@@ -59,8 +63,9 @@ def show(
     """
     if unmask and not (body and why.strip()):
         raise typer.BadParameter("cần có --body và --why / needs --body and --why", param_hint="--unmask")
-    with journal_of(state(context).settings) as journal:
-        journey = message_of(journal, id)
+    settings = state(context).settings
+    with journal_of(settings) as journal:
+        journey = _explained(settings, message_of(journal, id))
         envelope = _as_it_came(journal, journey)
         if not body:
             behind = journal.behind([one.id for one in journey.deliveries if not one.state.final])
@@ -78,6 +83,16 @@ def show(
         if unmask:
             _record_look(journal, journey, body, who=person(who), why=why.strip())
     _body(kept, body, unmask=unmask, json=json)
+
+
+def _explained(settings: Settings, journey: Journey) -> Journey:
+    """With the reason of what is ready and cannot be sent."""
+    from bus.endpoint_faults import EndpointFaults
+
+    if not any(one.state is State.READY for one in journey.deliveries):
+        return journey
+    faults = EndpointFaults(settings)
+    return dataclasses.replace(journey, deliveries=tuple(map(faults.explain, journey.deliveries)))
 
 
 def _erased(journey: Journey, role: str) -> ErasedMark | None:

@@ -102,12 +102,13 @@ class Server:
             self._forget()  # it is found anew from the addresses in the settings
         return True
 
-    def looked_at(self, run_id: str, eviction: str) -> None:
-        """Warns once of each server that throws keys away when it is full, instead of taking no more."""
-        if run_id not in self._seen:
-            self._seen.add(run_id)
-            if eviction not in ("", "noeviction"):
-                log.error("LT-DOC-022 the queue's server throws keys away: maxmemory-policy %s", eviction)
+    def looked_at(self, run_id: str, evicts: str) -> None:
+        """Warns once of each server that throws keys away when it is full, instead of taking no more. Work goes on:
+        what it throws away is in the journal and comes back (docs/adr/0003-queue.md)."""
+        if f"{run_id} {evicts}" not in self._seen:
+            self._seen.add(f"{run_id} {evicts}")
+            if evicts:
+                log.error("LT-DOC-022 the queue's server throws keys away: maxmemory-policy %s", evicts)
 
     def counts(self, acknowledged: int) -> None:
         """How many replicas have a write."""
@@ -147,6 +148,7 @@ class Connection:
         self._on_corrupt = on_corrupt  # somebody wrote over our keys
         self._library = library
         self._tag = tag
+        self.evicts = ""  # as the server said last: the policy by which it throws keys away; "" = it does not
 
     def call(self, name: str, arguments: Sequence[Argument] = (), *, writes: bool = True) -> Reply:
         """Calls one function on the partition.
@@ -197,7 +199,9 @@ class Connection:
     def run_id(self) -> str:
         """Changes whenever the server's process does. One that may throw our keys away is told of."""
         told = self._guarded(lambda node: node.info("server", "memory"))
-        self._server.looked_at(str(told["run_id"]), str(told.get("maxmemory_policy", "")))
+        policy = str(told.get("maxmemory_policy", ""))
+        self.evicts = "" if policy == "noeviction" else policy
+        self._server.looked_at(str(told["run_id"]), self.evicts)
         return str(told["run_id"])
 
     def ping(self) -> None:

@@ -246,6 +246,7 @@ class PartitionedQueue:
             generation=every[0].generation, ready=sum(one.ready for one in every),
             leased=sum(one.leased for one in every), delayed=sum(one.delayed for one in every),
             parked=sum(one.parked for one in every), queued=sum(one.queued for one in every),
+            evicts=next((one.evicts for one in every if one.evicts), ""),
         )  # fmt: skip
 
     def ping(self) -> None:

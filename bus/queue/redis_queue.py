@@ -246,8 +246,9 @@ class RedisQueue:
         """See the port."""
         ready, leased, delayed, parked, queued = self._call("stats", writes=False)
         return QueueStats(
-            generation=self._generation, ready=ready, leased=leased, delayed=delayed, parked=parked, queued=queued
-        )
+            generation=self._generation, ready=ready, leased=leased, delayed=delayed, parked=parked, queued=queued,
+            evicts=self._connection.evicts,
+        )  # fmt: skip
 
     def server(self) -> str:
         """See the port."""

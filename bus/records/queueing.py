@@ -163,3 +163,4 @@ class QueueStats:
     delayed: int
     parked: int  # lanes
     queued: int  # deliveries
+    evicts: str = ""  # how the server throws keys away when it is full, which it must not; "" = it does not

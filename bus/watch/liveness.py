@@ -34,6 +34,7 @@ class Condition(StrEnum):
     ENDPOINT = "endpoint"  # one endpoint is not served, others are
     QUEUE_AWAY = "queue-away"
     JOURNAL_AWAY = "journal-away"
+    EVICTS = "evicts"  # all goes well, and the queue's server would throw keys away when it is full
     BLIND = "blind"  # a store does not even say no
 
 
@@ -46,6 +47,7 @@ CODES = {
     Condition.QUEUE_AWAY: "LT-WCH-006",
     Condition.JOURNAL_AWAY: "LT-WCH-007",
     Condition.BLIND: "LT-WCH-008",
+    Condition.EVICTS: "LT-WCH-018",
 }
 _RESTS = {
     Rest.PAUSED: ("tạm dừng", "paused"),
@@ -87,6 +89,7 @@ class Facts:
     still_s: float = 0.0  # since anything was settled, or since the watch began
     workers: tuple[Seen, ...] = ()  # that gave a sign within the hour
     queue_away: bool = False
+    evicts: str = ""  # the policy by which the queue's server throws keys away; "" = it does not
     journal_away: bool = False
 
 
@@ -123,7 +126,7 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
         return _wrong(Condition.LOST, deliveries=_names(one.delivery_id for one in lost), many=len(lost))
     free = [one for one in facts.due if one.rest is Rest.NONE]
     if not free:
-        return _resting(facts) if facts.due else _right(Condition.IDLE, "không có gì tới hạn", "nothing is due")
+        return _well(facts)
     longest = max(max(one.seen_s, one.busy_s) for one in free)
     if longest >= limits.still_s and facts.queue_away:
         return _wrong(Condition.QUEUE_AWAY, seconds=f"{longest:.0f}", many=len(free))
@@ -132,7 +135,19 @@ def judge(facts: Facts, limits: Limits) -> Verdict:
     alone = [one for one in free if _is_alone(one, limits)]
     if alone:
         return _wrong(Condition.ENDPOINT, endpoints=_names(one.endpoint for one in alone), many=len(alone))
-    return _right(Condition.MOVING, f"{len(free)} điểm nối có việc tới hạn, đang chạy", f"{len(free)} endpoints served")
+    return _well(facts)
+
+
+def _well(facts: Facts) -> Verdict:
+    """Nothing stands still. What would make trouble when memory runs short is told all the same."""
+    if facts.evicts:
+        return _wrong(Condition.EVICTS, policy=facts.evicts)
+    if not facts.due:
+        return _right(Condition.IDLE, "không có gì tới hạn", "nothing is due")
+    many = len([one for one in facts.due if one.rest is Rest.NONE])
+    if not many:
+        return _resting(facts)
+    return _right(Condition.MOVING, f"{many} điểm nối có việc tới hạn, đang chạy", f"{many} endpoints served")
 
 
 def blind(late_s: float) -> Verdict:

@@ -103,6 +103,7 @@ class Watchman:
             still_s=self._still_s(pulses, now_s),
             workers=self._workers(pulses, now_s),
             queue_away=stats is None,
+            evicts=stats.evicts if stats is not None else "",
             journal_away=survey is None,
         )
         verdict = judge(facts, self._limits)

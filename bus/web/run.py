@@ -17,6 +17,7 @@ from fastapi import FastAPI
 
 from bus.compose import Parts, make_feeding, make_intake, make_watchman
 from bus.endings import DaysLeft
+from bus.endpoint_faults import EndpointFaults
 from bus.settings import Settings
 from bus.watch.meters import Meters
 from bus.watch.watchman import Watchman
@@ -104,7 +105,8 @@ def console_deps(parts: Parts) -> ConsoleDeps:
         name: systems[endpoint.system] + (f" ({name})" if shared[endpoint.system] > 1 else "")
         for name, endpoint in parts.settings.endpoints.items()
     }
-    return ConsoleDeps(parts.journal, endpoints=endpoints, systems=systems)
+    explain = EndpointFaults(parts.settings, parts.keys).explain
+    return ConsoleDeps(parts.journal, endpoints=endpoints, systems=systems, explain=explain)
 
 
 def known_callers(parts: Parts) -> Callers:

@@ -19,6 +19,7 @@ REFRESH_S = 10
 _TEXT = re.compile(r"[\w.:/+\-]{1,80}")
 _ID = re.compile(r"[0-9a-f]{32}")
 _FIELDS = ("state", "endpoint", "kind", "problem", "text", "before", "refresh")
+_NARROW = {"state": "trạng thái", "endpoint": "nơi nhận", "kind": "loại", "problem": "mã vấn đề", "text": "mã tìm"}
 _STATES = frozenset((*(state.value for state in State), REJECTED, ASKED))
 
 
@@ -36,9 +37,14 @@ class Asked:
     dropped: tuple[str, ...] = ()  # names of parameters that were not understood
 
     @property
+    def unknown(self) -> tuple[str, ...]:
+        """Filters that mean nothing, as people call them: whoever asked for less must not be shown everything."""
+        return tuple(_NARROW[name] for name in self.dropped if name in _NARROW)
+
+    @property
     def narrowed(self) -> bool:
         """Something was filtered out."""
-        return bool(self.state or self.endpoint or self.kind or self.problem or self.text)
+        return bool(self.state or self.endpoint or self.kind or self.problem or self.text or self.unknown)
 
     def query(self, limit: int) -> Query:
         """The same for the journal."""

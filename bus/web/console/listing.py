@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from bus.delivery import Delivery, Pattern, State
 from bus.masking import mask_code, mask_text
@@ -56,13 +56,21 @@ class Listing:
     newest: str  # link; "" = this is the beginning
 
 
-def read_listing(journal: Journal, asked: Asked, names: Mapping[str, str]) -> Listing:
-    """Four reads of the journal, whatever the page holds. What is parked is ranked, all else is newest first."""
+def read_listing(
+    journal: Journal, asked: Asked, names: Mapping[str, str], *,
+    explain: Callable[[Delivery], Delivery] = lambda delivery: delivery,
+) -> Listing:  # fmt: skip
+    """Four reads of the journal, whatever the page holds; nothing where a filter means nothing. What is parked is
+    ranked, all else is newest first."""
     ranked = asked.state == State.PARKED.value
     page = RANKED if ranked else PAGE
-    found = journal.find(asked.query(page + 1))
+    found = () if asked.unknown else journal.find(asked.query(page + 1))
     ids = list(dict.fromkeys(one.envelope.id for one in found))
-    shown = [one for one in found if one.envelope.id in set(ids[:page])]
+    shown = [
+        replace(one, delivery=explain(one.delivery)) if one.delivery else one
+        for one in found
+        if one.envelope.id in set(ids[:page])
+    ]
     resting = [one.delivery.id for one in shown if one.delivery and not one.delivery.state.final]
     behind = journal.behind(resting) if resting else {}
     if ranked:

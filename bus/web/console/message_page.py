@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bus.delivery import Delivery
 from bus.masking import MaskedBody, mask_body, mask_code, mask_text
 from bus.ports import Journal
 from bus.records import Journey, Stored
@@ -70,7 +71,10 @@ class MessagePage:
     facts: tuple[tuple[str, str], ...]
 
 
-def read_message(journal: Journal, message_id: str, role: str, names: Mapping[str, str]) -> MessagePage | None:
+def read_message(
+    journal: Journal, message_id: str, role: str, names: Mapping[str, str], *,
+    explain: Callable[[Delivery], Delivery] = lambda delivery: delivery,
+) -> MessagePage | None:  # fmt: skip
     """Reads one message; `role` chooses the body to look at. None = no such message."""
     journey = journal.journey(message_id)
     if journey is None:
@@ -88,7 +92,9 @@ def read_message(journal: Journal, message_id: str, role: str, names: Mapping[st
         sender=sender_of(envelope, names), operation=envelope.operation, at=moment(envelope.received_at),
         sha256=envelope.sha256, verdict=VERDICTS[journey.verdict], steps=first_steps(journey, names),
         problems=tuple(problem_view(one, codes) for one in journey.problems),
-        deliveries=tuple(delivery_view(journey, one, names, behind.get(one.id, 0)) for one in journey.deliveries),
+        deliveries=tuple(
+            delivery_view(journey, explain(one), names, behind.get(one.id, 0)) for one in journey.deliveries
+        ),
         bodies=tuple(_body(one, chosen) for one in journey.bodies),
         preview=mask_body(kept.body, kept.media_type) if kept else None, preview_role=chosen.role if chosen else "",
         too_large=bool(chosen and chosen.size > _PREVIEW_BYTES), erased=said_vi(erased) if erased else "",

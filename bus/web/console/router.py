@@ -13,6 +13,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from bus.delivery import Delivery
 from bus.ports import Journal, JournalUnavailable
 from bus.watch.watchman import Look as Seen
 from bus.web.console.asked import asked_of, is_id
@@ -39,6 +40,7 @@ class ConsoleDeps:
     endpoints: Mapping[str, str]  # id -> name for people
     systems: Mapping[str, str]  # id -> name for people
     watch: Callable[[], Seen] | None = None  # the last look of the watch; None = nobody watches
+    explain: Callable[[Delivery], Delivery] = lambda delivery: delivery  # with what the settings say of its endpoint
 
 
 def console_router(deps: ConsoleDeps) -> APIRouter:
@@ -79,7 +81,7 @@ class _Console:
     def _page(self, request: Request) -> tuple[Look, int]:
         steps = [step for step in request.path_params.get("path", "").split("/") if step]
         if not steps:
-            return self._list(request), 200
+            return self._list(request)
         if steps == ["stuck"] and self._deps.watch is not None:
             return render("stuck.html", rows=stuck_rows(self._deps.watch(), self._names)), 200
         if steps == [STYLE.name]:
@@ -88,16 +90,18 @@ class _Console:
             return self._message(request, steps[1])
         return render("missing.html"), 404
 
-    def _list(self, request: Request) -> Look:
+    def _list(self, request: Request) -> tuple[Look, int]:
         asked = asked_of(request.query_params, endpoints=self._deps.endpoints)
-        page = read_listing(self._deps.journal, asked, self._names)
-        return render("list.html", asked=asked, page=page, endpoints=self._deps.endpoints, watch=self._watch())
+        page = read_listing(self._deps.journal, asked, self._names, explain=self._deps.explain)
+        look = render("list.html", asked=asked, page=page, endpoints=self._deps.endpoints, watch=self._watch())
+        return look, 400 if asked.unknown else 200
 
     def _watch(self) -> WatchView | None:
         return watch_view(self._deps.watch()) if self._deps.watch is not None else None
 
     def _message(self, request: Request, message_id: str) -> tuple[Look, int]:
-        page = read_message(self._deps.journal, message_id, request.query_params.get("body", ""), self._names)
+        role = request.query_params.get("body", "")
+        page = read_message(self._deps.journal, message_id, role, self._names, explain=self._deps.explain)
         if page is None:
             return render("missing.html"), 404
         refresh = request.query_params.get("refresh") == "10"

@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from bus.compose import open_queue
 from bus.doctor.finding import Finding, Verdict
 from bus.doctor.partners import look_at_endpoints
 from bus.doctor.stores import look_at_queue
@@ -61,11 +63,16 @@ def test_a_server_that_forgets_is_told(settings: Settings, server: EmbeddedServe
     client.config_set("appendonly", "no")
     try:
         findings = list(look_at_queue(settings, running=False))
+        with closing(open_queue(settings)) as queue:
+            queue.start_generation(1)
+            queue.server()
+            evicts = queue.stats().evicts  # what the watch tells in health, metrics and console
     finally:
         client.config_set("maxmemory-policy", "noeviction")
         client.config_set("appendonly", "yes")
+        client.flushall()
         client.close()
-    assert codes(iter(findings)) == {"LT-DOC-022"}
+    assert (codes(iter(findings)), evicts) == ({"LT-DOC-022"}, "allkeys-lru")
     assert [one.verdict for one in findings if one.subject == "AOF"] == [Verdict.NOTE]
 
 

@@ -114,14 +114,29 @@ def test_filters_stay_chosen(world: Populated, site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("name", "value", "called"),
     [
-        ("state", "gone"), ("endpoint", "nobody"), ("kind", "<b>"), ("problem", "LT-XXX-999"), ("before", "zz"),
-        ("text", "%22%3E%3Cscript%3Ealert(1)%3C/script%3E"), ("text", "a" * 81), ("refresh", "1"),
+        ("state", "gone", "trạng thái"), ("endpoint", "nobody", "nơi nhận"), ("kind", "<b>", "loại"),
+        ("problem", "LT-XXX-999", "mã vấn đề"), ("text", "%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "mã tìm"),
+        ("text", "a" * 81, "mã tìm"),
     ],
 )  # fmt: skip
+def test_a_filter_that_means_nothing_shows_nothing(site: Site, name: str, value: str, called: str) -> None:
+    """Whoever asked for less is not shown everything: it is named, nothing of it comes back, the form stays."""
+    answer = site.get(f"/console?{name}={value}&refresh=10" + ("&kind=tien_do" if name != "kind" else ""))
+    assert answer.status == 400
+    page = tree(answer.text)
+    assert f"Không có {called} như trong địa chỉ" in words(page.xpath("//p[@role='alert']")[-1])
+    assert rows(page) == []
+    assert "script" not in answer.text
+    assert value not in page.xpath("//input/@value")
+    chosen = page.xpath("//select[@name='kind']/option[@selected]/@value")
+    assert chosen == ([] if name == "kind" else ["tien_do"])
+
+
+@pytest.mark.parametrize(("name", "value"), [("before", "zz"), ("refresh", "1")])
 def test_what_is_not_understood_is_dropped_and_named(world: Populated, site: Site, name: str, value: str) -> None:
-    """A bad filter is not applied, and nothing of it comes back."""
+    """What narrows nothing is left out, and nothing of it comes back."""
     answer = site.get(f"/console?{name}={value}")
     assert answer.status == 200
     page = tree(answer.text)

@@ -47,6 +47,10 @@ def due(seen_s: float, **over: object) -> Due:
         (Facts((due(30, place=None),), still_s=90, queue_away=True), Condition.MOVING),
         (Facts(still_s=90, queue_away=True), Condition.IDLE),
         (Facts(journal_away=True), Condition.JOURNAL_AWAY),
+        (Facts(evicts="allkeys-lru"), Condition.EVICTS),
+        (Facts((due(1),), workers=(AWAKE,), evicts="allkeys-lru"), Condition.EVICTS),
+        (Facts((due(9, rest=Rest.PAUSED),), evicts="allkeys-lru"), Condition.EVICTS),
+        (Facts((due(90),), still_s=90, evicts="allkeys-lru"), Condition.NO_WORKER),  # what stands still comes first
     ],
 )
 def test_verdict(facts: Facts, wanted: Condition) -> None:
