@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from bus.clock import SystemClock
 from bus.days import local_day
@@ -25,40 +21,14 @@ from tests.integration.worker.bench import (
     Partner,
     accept,
     delivery,
-    fresh_journal,
-    fresh_queue,
     make_tools,
     make_worker,
-    partner,
     until,
     until_state,
     working,
 )
 
 QUICK = Policies(read_notation("800ms;3;fixed(50ms);<200ms"))
-
-
-@pytest.fixture
-def there() -> Iterator[Partner]:
-    """A department."""
-    with partner() as made:
-        yield made
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[SqlJournal]:
-    """On disk."""
-    made = fresh_journal(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def queue() -> Iterator[RedisQueue]:
-    """A real server's."""
-    made = fresh_queue()
-    yield made
-    made.close()
 
 
 def test_a_paused_endpoint_does_not_keep_deadlines_waiting(

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from bus.delivery import State
 from bus.encrypting import lock_of
@@ -18,38 +15,12 @@ from signing.encryption import ReadingKey, decrypt_xml
 from tests.integration.worker.bench import (
     Partner,
     accept,
-    fresh_journal,
-    fresh_queue,
     make_tools,
     make_worker,
-    partner,
-    queue_server,
     until_state,
     working,
 )  # fmt: skip
 from tests.unit.signing.kit import rsa2048
-
-__all__ = ["queue_server"]
-
-
-@pytest.fixture
-def there() -> Iterator[Partner]:
-    with partner() as made:
-        yield made
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[SqlJournal]:
-    made = fresh_journal(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def queue() -> Iterator[RedisQueue]:
-    made = fresh_queue()
-    yield made
-    made.close()
 
 
 def test_a_partner_reads_what_was_encrypted_for_it(

@@ -33,11 +33,9 @@ from tests.integration.worker.bench import (
     Partner,
     accept,
     delivery,
-    fresh_journal,
     fresh_queue,
     make_tools,
     make_worker,
-    partner,
     queue_server,
     until,
     until_state,
@@ -45,26 +43,6 @@ from tests.integration.worker.bench import (
 )
 
 ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture
-def there() -> Iterator[Partner]:
-    with partner() as made:
-        yield made
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[SqlJournal]:
-    made = fresh_journal(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def queue() -> Iterator[RedisQueue]:
-    made = fresh_queue()
-    yield made
-    made.close()
 
 
 def outcomes(journal: SqlJournal, delivery_id: str) -> list[Outcome]:
