@@ -59,6 +59,7 @@ class CallerSettings(BaseModel):
     )  # dsig, xades: a document may come so long after it was signed
     decryption: DecryptionSettings | None = None  # None: its contents come as they are, inside TLS
     signed_answers: bool = False  # what it is answered is signed by us
+    attachments: Literal["", "off", "report", "warn", "refuse"] = ""  # signatures in theirs; "" = as [attachments]
     dangerous_open: bool = False  # whoever shows nothing is this caller: trials on this machine only
     from_: tuple[str, ...] = Field(default=(), alias="from")  # networks it may call from; () = anywhere
 

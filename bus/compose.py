@@ -12,6 +12,7 @@ from adapters.wire.contract import OutboundWire, Target
 from adapters.wire.registry import outbound, render
 from bus.body_keys import vault_of
 from bus.clock import SystemClock
+from bus.compose_attachments import make_inspection
 from bus.encrypting import lock_of, wire_settings
 from bus.endings import ends_at
 from bus.expiry import DeadlineKeeper
@@ -32,6 +33,7 @@ from bus.routes import check
 from bus.routing import House
 from bus.settings import EndpointSettings, Settings
 from bus.trial import Line, Tools
+from bus.watch.meters import Meters
 from bus.watch.searching import Search
 from bus.watch.watchman import Watchman
 from bus.worker import Pace, Worker
@@ -135,12 +137,13 @@ def make_feeding(parts: Parts) -> Feeding:
     return feeding
 
 
-def make_intake(parts: Parts, feeding: Feeding) -> Intake:
+def make_intake(parts: Parts, feeding: Feeding, *, meters: Meters | None = None) -> Intake:
     """What the door does with a call."""
     agencies = {(caller.system, caller.agency) for caller in parts.settings.callers.values()}
     count = Counter(system for system, _ in agencies)
     shared = frozenset(system for system, number in count.items() if number > 1)
-    return Intake(parts.journal, feeding.submit, parts.house, parts.clock, shared)
+    inspection = make_inspection(parts.settings, parts.keys, parts.clock, count=(meters or Meters()).examined)
+    return Intake(parts.journal, feeding.submit, parts.house, parts.clock, shared, inspection)
 
 
 def make_worker(parts: Parts, *, name: str) -> Worker:

@@ -13,6 +13,7 @@ from adapters.wire.contract import OutboundWire, Target
 from adapters.wire.registry import outbound
 from bus.body_keys import Rewrapper
 from bus.compose import Parts, target_of
+from bus.compose_attachments import make_examination_job
 from bus.compose_evidence import make_sealer
 from bus.endings import EndingsWatch
 from bus.erasing import Eraser
@@ -22,10 +23,12 @@ from bus.polling.job import Poll
 from bus.polling.plan import Means, every_of, poll_name
 from bus.polling.take import Source
 from bus.ports import Journal
+from bus.records.examining import AttachmentPolicy
 from bus.revocation_lists import ListFetch
 from bus.scheduler import Post, Scheduler
 from bus.settings import EndpointSettings, Settings
 from bus.turn import Job
+from bus.watch.meters import Meters
 from schemas.message import Party
 from schemas.plain_words import reasons
 from schemas.problem import Refused, Stage, problem
@@ -44,15 +47,17 @@ class Planned:
     every_s: float
 
 
-def make_scheduler(parts: Parts, *, name: str) -> Scheduler:
+def make_scheduler(parts: Parts, *, name: str, meters: Meters | None = None) -> Scheduler:
     """The scheduler of one worker process. Not started."""
     settings, keys = parts.settings, parts.keys
     post = Post(name, parts.journal, parts.queue, parts.clock, settings.queue.lease_s, random.random)
     sealer = make_sealer(settings, parts.journal, parts.clock, signer=keys.signer(settings))
     lists = (ListFetch(store, settings, keys) for store, rule in settings.trust.items() if rule.lists)
+    count = (meters or Meters()).examined
+    looker = make_examination_job(settings, parts.journal, keys, parts.clock, count=count)
     jobs: tuple[Job, ...] = (
-        *make_polls(parts), sealer, Rewrapper(parts.journal), *lists, EndingsWatch(settings, keys), Forgetting(),
-        make_eraser(settings, parts.journal),
+        *make_polls(parts), sealer, looker, Rewrapper(parts.journal), *lists, EndingsWatch(settings, keys),
+        Forgetting(), make_eraser(settings, parts.journal),
     )  # fmt: skip
     return Scheduler(jobs, post)
 
@@ -110,7 +115,9 @@ def _polls(
         timeout_s = max(endpoint.timeouts_s().values(), default=10.0)
         wire = wires.setdefault(manifest.wire, outbound(manifest.wire))
         line = Line(adapter, _page_target(parts, name, endpoint), wire, timeout_s)
-        source = Source(name, adapter, rule.get or operation, Party(endpoint.agency, manifest.title_vi, adapter.id))
+        party = Party(endpoint.agency, manifest.title_vi, adapter.id)
+        policy = AttachmentPolicy(endpoint.attachments or parts.settings.attachments.without_refusal())
+        source = Source(name, adapter, rule.get or operation, party, policy)
         yield Poll(name, operation, rule, line, source, means, every_s)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import product
 from typing import TypeVar
@@ -17,6 +17,7 @@ from adapters.adapter import Adapter
 from adapters.manifest import AnswerKind, Direction
 from adapters.wire.contract import Call, HttpRequest, OutboxCall, OutboxSaid, Said
 from bus.asks import answer_question
+from bus.inspection import Inspection, unfit_of
 from bus.known import known_dossiers
 from bus.offers import offered_reply
 from bus.outbox import hand_out, no_such_box, spoken
@@ -75,6 +76,7 @@ class Intake:
     house: House
     clock: Clock
     shared: frozenset[str] = frozenset()  # systems that callers of several agencies use
+    inspection: Inspection = field(default_factory=Inspection)
 
     async def handle(self, adapter: Adapter, call: Call, request: HttpRequest, party: Party) -> Said:
         """Does what the call asks, and says what is to be answered."""
@@ -115,7 +117,16 @@ class Intake:
             await self._reject(raw, unknown, adapter.party)
             return Said(AnswerKind.UNKNOWN_DOSSIER, unknown, {"message_id": raw.envelope.id})
         inbound = Inbound(
-            adapter, call.name, call.operation, call.payload, raw, visit.party, self.clock.now(), known, call.secured
+            adapter,
+            call.name,
+            call.operation,
+            call.payload,
+            raw,
+            visit.party,
+            self.clock.now(),
+            known,
+            call.secured,
+            self.inspection.of(visit.party),
         )
         if len(visit.request.body) > _BIG:
             items, problems = await asyncio.to_thread(take_in, inbound, self.house)
@@ -124,10 +135,15 @@ class Intake:
         if problems and (call.operation.all_or_nothing or not items):
             await self._reject(raw, problems, adapter.party)
             return Said(AnswerKind.INVALID, problems, {"message_id": raw.envelope.id})
+        looked = await self.inspection.at_the_door(items)
+        if isinstance(looked, Problem):
+            return Said(AnswerKind.UNAVAILABLE, (looked,))
+        items = looked
         results = await self._accept(Acceptance(raw, items, call.operation.all_or_nothing, adapter.party))
-        if problems:  # some items were taken: the others are evidence of their own
+        unfit = unfit_of(items, results) if any(one.status is ItemStatus.ACCEPTED for one in results) else ()
+        if problems or unfit:  # some items were taken: the others are evidence of their own
             left = replace(raw, envelope=replace(raw.envelope, id=new_id(), caused_by=raw.envelope.id))
-            await self._reject(left, problems, adapter.party)
+            await self._reject(left, (*problems, *unfit), adapter.party)
         return _said(items, results, problems)
 
     async def _accept(self, acceptance: Acceptance) -> tuple[ItemResult, ...]:
@@ -264,6 +280,8 @@ def _said(items: Sequence[AcceptItem], results: Sequence[ItemResult], problems: 
             of = 1 if problems else len(heads)  # where some fell out before, the numbers are not the sender's
             found = [numbered(problem(code, Stage.ACCEPT), number, of) for number in bad]
             return Said(kind, (*(found if of > 1 else found[:1]), *problems), values)
+    if unfit := unfit_of(items, results):
+        return Said(AnswerKind.INVALID, (*unfit, *problems), {"message_id": items[0].message.envelope.caused_by})
     if problems:
         return Said(AnswerKind.INVALID, problems, values)
     if all(result.status is ItemStatus.DUPLICATE for result in results):

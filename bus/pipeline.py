@@ -17,7 +17,9 @@ from adapters.manifest import Operation
 from adapters.mapping.plan import MapContext
 from bus.canonical import check_canonical, complete, text_at
 from bus.days import local_day
+from bus.enclosed import has_signable
 from bus.records import AcceptItem, DossierRef
+from bus.records.examining import AttachmentPolicy
 from bus.routing import Birth, House, routed
 from schemas.message import Message, Party, sha256_hex
 from schemas.problem import Place, Problem, Stage, problem
@@ -51,6 +53,7 @@ class Inbound:
     now: datetime
     known: Mapping[Names, KnownDossier] = field(default_factory=dict)  # by the names the items give
     secured: bool = False  # signed: the very same bytes are the same message, also where no key is declared
+    attachments: AttachmentPolicy = AttachmentPolicy.OFF  # what the signatures in its attachments are to us
 
 
 def split(operation: Operation, payload: etree._Element) -> list[etree._Element]:
@@ -117,8 +120,13 @@ def _one(inbound: Inbound, element: etree._Element, house: House) -> tuple[list[
         idempotency_key=_key(inbound.name, operation, element) or _same_bytes(inbound, content_sha256),
         content_sha256=content_sha256,
         update=operation.update,
+        attachments=inbound.attachments if _is_asked(inbound, translated) else AttachmentPolicy.OFF,
     )
     return [keyed, *items[1:]], ()
+
+
+def _is_asked(inbound: Inbound, element: etree._Element) -> bool:
+    return inbound.attachments is not AttachmentPolicy.OFF and has_signable(element)
 
 
 def translate_in(

@@ -7,11 +7,9 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import Protocol
 
-from bus.book import ReconciliationBook
-from bus.deadline_port import DeadlineBook
 from bus.delivery import State
 from bus.job_port import Jobs, Outbox
-from bus.key_port import KeyBook
+from bus.journal_books import Books
 from bus.records import (
     Acceptance,
     Acknowledged,
@@ -42,9 +40,6 @@ from bus.records import (
     Standing,
     WorkItem,
 )
-from bus.retention_port import RetentionBook
-from bus.seal_port import SealBook
-from bus.seen_port import SeenBook
 from bus.watch_port import Watchable
 from schemas.message import Message
 
@@ -72,17 +67,14 @@ class QueueUnavailable(Exception):
 
 
 class GenerationLost(QueueUnavailable):
-    """The queue's contents are not those of the generation this process works in: emptied, another server,
-    restored, or rebuilt by somebody. `Feeder.heal` puts it right; until then nothing can be changed there."""
+    """The queue's contents are not those of the generation this process works in: emptied, another server, restored,
+    or rebuilt by somebody. `Feeder.heal` puts it right; until then nothing can be changed there."""
 
 
-class Journal(
-    ReconciliationBook, DeadlineBook, Jobs, KeyBook, Outbox, RetentionBook, SealBook, SeenBook, Watchable, Protocol
-):
+class Journal(Books, Jobs, Outbox, Watchable, Protocol):
     """The record. Thread-safe. Every writing method hands its work to the one writer thread of the process and
     returns a Future that is done only after the commit reached the disk; futures fail with JournalUnavailable.
-    Reading methods use their own connections and see committed data only.
-    """
+    Reading methods use their own connections and see committed data only."""
 
     # -- the door --
     def accept(self, acceptance: Acceptance) -> Future[tuple[ItemResult, ...]]:
@@ -204,8 +196,7 @@ class Queue(Protocol):
     """The index. Order per lane, leases, fencing, schedule. Every call is idempotent and may raise QueueUnavailable.
 
     A process must `adopt` its generation first (`Feeder.heal` does); every other call checks it and raises
-    GenerationLost when the contents belong to another one.
-    """
+    GenerationLost when the contents belong to another one."""
 
     def enqueue(self, records: Sequence[QueueRecord]) -> frozenset[str]:
         """Adds deliveries to the tails of their lanes. Returns the lanes that were refused because the tail was
@@ -261,8 +252,7 @@ class Queue(Protocol):
         """This process works in this generation from now on."""
 
     def start_generation(self, generation: int) -> None:
-        """Empties what belongs to older generations, begins this one and adopts it. Raises GenerationLost if a
-        newer one has begun."""
+        """Empties what belongs to older generations, begins this one, adopts it. GenerationLost: a newer one began."""
 
     def finish_generation(self) -> None:
         """Everything that was open has been filled in."""

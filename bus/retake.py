@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from lxml import etree
 
@@ -11,6 +11,7 @@ from adapters.adapter import Adapter
 from adapters.manifest import Direction
 from adapters.wire.contract import Call, HttpRequest
 from adapters.wire.registry import inbound
+from bus.inspection import Inspection
 from bus.known import known_dossiers
 from bus.pipeline import Inbound, names_of, split, take_in
 from bus.ports import Clock, Journal
@@ -25,6 +26,7 @@ _TAKEN = (ItemStatus.ACCEPTED, ItemStatus.DUPLICATE)
 _SAID = {
     ItemStatus.CONFLICT: "Cùng khóa chống trùng nhưng nội dung khác một thông điệp đã nhận",
     ItemStatus.UNKNOWN_DOSSIER: "Chưa có hồ sơ mà thông điệp này nói tới",
+    ItemStatus.UNFIT: "Chữ ký số trong tệp đính kèm không được nhận",
     ItemStatus.NOT_TAKEN: "Một mục khác trong cùng phong bì không nhận được",
 }
 
@@ -46,6 +48,7 @@ class Retaking:
     feed: Callable[[Sequence[QueueRecord]], None]
     house: House
     clock: Clock
+    inspection: Inspection = field(default_factory=Inspection)
 
     def take_again(self, message_id: str) -> Retaken:
         """Accepts it under new ids, caused by the refused one, with the same checks as at the door. Done twice it is
@@ -88,13 +91,20 @@ class Retaking:
         )
         known = known_dossiers(self.journal, {names_of(call.operation, one) for one in _items(call)})
         items, problems = take_in(
-            Inbound(adapter, call.name, call.operation, call.payload, raw, party, now, known), self.house
-        )
+            Inbound(
+                adapter, call.name, call.operation, call.payload, raw, party, now, known,
+                attachments=self.inspection.of(party),
+            ),
+            self.house,
+        )  # fmt: skip
         if problems and (call.operation.all_or_nothing or not items):
             return Retaken((), problems[0].text_vi, problems)
         if refused.caused_by and any(not one.idempotency_key for one in items if one.same_dossier_as < 0):
             return _not("Một phần của phong bì đã được nhận, mà nghiệp vụ không khai khóa chống trùng: bên gửi gửi lại")
-        whole = call.operation.all_or_nothing
+        looked = self.inspection.look(items)
+        if isinstance(looked, Problem):
+            return Retaken((), looked.text_vi, (looked,))
+        items, whole = looked, call.operation.all_or_nothing
         acceptance = Acceptance(raw, _keyed(items, refused.id), whole, adapter.party)
         results = self.journal.accept(acceptance).result()
         if records := tuple(record for result in results for record in result.feed):

@@ -17,6 +17,7 @@ from bus.queue.address import check_url
 from bus.rates import read_rate
 from bus.reading import Misread
 from bus.records import Breaker
+from bus.records.examining import AttachmentPolicy
 from bus.routes import Hop, Route
 from bus.watch.liveness import Limits
 from bus.watch.stuck import Patience
@@ -170,6 +171,23 @@ class EvidenceSettings(_Part):
         return self
 
 
+class AttachmentSettings(_Part):
+    """What the signatures inside attachments (PDF, CMS) are to us."""
+
+    policy: AttachmentPolicy = AttachmentPolicy.REPORT
+    trust: str = ""  # store the signers are judged by; "" = nobody is believed, whether they are intact is told
+    time_trust: str = ""  # folder of time-stamp authorities, from the configuration folder; "" = as evidence.trust
+    every_s: float = Field(default=5.0, ge=0.1)  # a look for messages that wait
+    at_once: int = Field(default=2, ge=1, le=16)  # processes that read files, in each process of ours that looks
+    file_s: float = Field(default=20.0, ge=1, le=300)  # of processor time for one file
+    message_s: float = Field(default=120.0, ge=1, le=3600)  # for all files of one message
+    door_s: float = Field(default=15.0, ge=1, le=120)  # so long a caller waits at most where a wrong one refuses
+
+    def without_refusal(self) -> AttachmentPolicy:
+        """For what we fetch ourselves: there is nobody to refuse it to."""
+        return AttachmentPolicy.WARN if self.policy is AttachmentPolicy.REFUSE else self.policy
+
+
 class PartnerEncryption(_Part):
     """A partner that demands that contents are encrypted for it."""
 
@@ -192,6 +210,7 @@ class EndpointSettings(_Part):
     reply_signature: Literal["", "optional", "required"] = ""  # of what they answer; "" = not looked at
     trust: str = ""  # store their certificate is judged by; "" = `certificates` are believed as they are
     certificates: tuple[str, ...] = ()  # that sign their replies, PEM, by reference
+    attachments: Literal["", "off", "report", "warn"] = ""  # of what we fetch there; "" = as [attachments] says
     settings: Mapping[str, str] = Field(default_factory=dict)
     rate: str = ""  # how fast they may be sent to at most: "5/s", "300/min", see bus.rates; "" = as fast as they take
     windows: str = ""  # when they may be sent to, see bus.windows; "" = always

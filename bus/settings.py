@@ -32,6 +32,7 @@ from bus.retention_section import RetentionSettings
 from bus.routes import Endpoint, RouteTable
 from bus.sections import (
     MISREAD,
+    AttachmentSettings,
     DoorSettings,
     EndpointSettings,
     EvidenceSettings,
@@ -75,6 +76,7 @@ class Settings(BaseSettings):
     signing: SigningSettings = SigningSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     retention: RetentionSettings = RetentionSettings()
+    attachments: AttachmentSettings = AttachmentSettings()
     trust: Mapping[str, TrustSettings] = Field(default_factory=dict)  # stores by name
     endpoints: Mapping[str, EndpointSettings] = Field(default_factory=dict)
     callers: Mapping[str, CallerSettings] = Field(default_factory=dict)
@@ -131,12 +133,22 @@ class Settings(BaseSettings):
     def _stores_are_there(self) -> Settings:
         """Whoever is to be believed by a store names one that is declared."""
         named = [(f"callers.{name}.trust", one.trust) for name, one in self.callers.items()]
-        named.append(("evidence.own_trust", self.evidence.own_trust))
+        named += [("evidence.own_trust", self.evidence.own_trust), ("attachments.trust", self.attachments.trust)]
         named += [(f"endpoints.{name}.trust", one.trust) for name, one in self.endpoints.items()]
         for place, store in named:
             if store and store not in self.trust:
                 near = difflib.get_close_matches(store, self.trust, n=1) or sorted(self.trust) or ["–"]
                 raise ValueError(f"{place}: không có [trust.{store}] / no such store; gần nhất / nearest: {near[0]}")
+        return self
+
+    @model_validator(mode="after")
+    def _wrong_signers_are_known(self) -> Settings:
+        asked = {"attachments.policy": self.attachments.policy.value}
+        asked |= {f"callers.{name}.attachments": one.attachments for name, one in self.callers.items()}
+        asked |= {f"endpoints.{name}.attachments": one.attachments for name, one in self.endpoints.items()}
+        for place, policy in asked.items():
+            if policy in ("warn", "refuse") and not self.attachments.trust:
+                raise ValueError(f'{place} = "{policy}" cần attachments.trust / needs attachments.trust')
         return self
 
     @model_validator(mode="after")

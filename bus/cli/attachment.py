@@ -26,10 +26,10 @@ _STANDS = {"trusted": "được tin/trusted", "claimed": "tự khai/claimed", "u
 
 def signable(file: Path) -> str:
     """ "pdf", "cms" or "": by the first bytes."""
-    from signing.attachments import is_signable
+    from schemas.signable import HEAD_BYTES, signable_kind
 
     with file.open("rb") as read:
-        return is_signable(read.read(1_024))
+        return signable_kind(read.read(HEAD_BYTES))
 
 
 def tell_attachment(

@@ -29,7 +29,9 @@ def runner_of(settings: Settings, journal: Journal, acts: frozenset[PlanAct]) ->
     """What carries out a plan of these acts. Systems are loaded only where something is translated."""
     from bus.clock import SystemClock
     from bus.compose import QUEUE_S, load_house, open_queue
+    from bus.compose_attachments import make_inspection
     from bus.feeder import Feeder
+    from bus.key_cupboard import Cupboard
     from bus.on_word import OnWord
     from bus.retake import Retaking
 
@@ -39,8 +41,8 @@ def runner_of(settings: Settings, journal: Journal, acts: frozenset[PlanAct]) ->
     runner = Runner(journal, feeder, clock, _never, time.sleep)
     try:
         if acts & {PlanAct.TAKE_AGAIN, PlanAct.SETTLE}:
-            house = load_house(settings)
-            take_again = Retaking(journal, feeder.feed, house, clock).take_again
+            house, inspection = load_house(settings), make_inspection(settings, Cupboard(), clock)
+            take_again = Retaking(journal, feeder.feed, house, clock, inspection).take_again
             runner = replace(runner, take_again=take_again, complete=OnWord(journal, house, clock).complete)
         yield runner
         _say_queue(queue.ping)

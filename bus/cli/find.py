@@ -14,11 +14,12 @@ from rich.text import Text
 
 from bus.cli import out
 from bus.cli.context import Json, journal_of, state
+from bus.cli.examined import mark_of
 from bus.cli.moments import read_moment
 from bus.cli.words import KINDS, STATES, VERDICTS, both, who_acts, without_values
 from bus.delivery import Delivery, State
 from bus.ports import Journal
-from bus.records import Found, Query
+from bus.records import Found, Judgement, Query
 
 if TYPE_CHECKING:
     from bus.settings import Settings
@@ -51,6 +52,7 @@ Ví dụ / examples:
   lienthong find H99.12-260706-00017              theo mã hồ sơ / by dossier code (or its beginning)
   lienthong find --state parked                   cần người xử lý / what waits for a person
   lienthong find --verdict rejected --since 1d    bị từ chối từ hôm qua / refused since yesterday
+  lienthong find --attachments invalid --since 7d  tệp có chữ ký hỏng / attachments whose signature is broken
   lienthong find --problem LT-MAP-120 --json      một dòng JSON mỗi thông điệp / one JSON line each
 """
 
@@ -74,6 +76,10 @@ def find(
     verdict: Annotated[
         Verdict | None, typer.Option(help="Kết luận ở cửa / what the door said: accepted, rejected, asked")
     ] = None,
+    attachments: Annotated[
+        Judgement | None,
+        typer.Option(help="Chữ ký trong tệp đính kèm, cái xấu nhất / signatures in attachments, the worst of them"),
+    ] = None,
     since: Annotated[str, typer.Option(help="Từ lúc: 30m, 2h, 3d, 06/07/2026, 2026-07-06T08:00 / not older than")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Nhiều nhất / at most")] = 50,
     before: Annotated[str, typer.Option(help="Tiếp sau mã này (trang sau) / continue after this id")] = "",
@@ -88,6 +94,7 @@ def find(
     query = Query(
         text=text.strip(), state=in_state, endpoint=endpoint, kind=kind.value if kind else "", problem_code=problem,
         verdict=verdict.value if verdict else "", since=_since(since), limit=limit, before=before,
+        attachments=attachments,
     )  # fmt: skip
     settings = state(context).settings
     with journal_of(settings) as journal:
@@ -177,7 +184,7 @@ def _row(line: Found, behind: int) -> list[object]:
         ", ".join(line_codes(line)),
         shown["endpoint"] or "",
         _words(line)[0],
-        shown["reason"],
+        " · ".join(filter(None, (str(shown["reason"]), mark_of(line.examination)))),
         shown["who_acts"],
         line.envelope.id,
         behind or "",
@@ -203,6 +210,14 @@ def _words(line: Found) -> tuple[str, str, str]:
 
 def _behind(delivery: Delivery | None) -> str:
     return f"Chờ sau {delivery.held_behind}" if delivery and delivery.held_behind else ""
+
+
+def _judged(line: Found) -> str | None:
+    """By its worst attachment; None = there is none that may be signed."""
+    found = line.examination
+    if found is None:
+        return None
+    return found.worst.value if found.worst is not None else "waiting"
 
 
 def line_codes(line: Found) -> list[str]:
@@ -237,6 +252,7 @@ def as_json(line: Found, behind: int = 0) -> dict[str, object]:
         "said": both(_words(line)),
         "reason": reason or (without_values(problem.vi) if problem else _behind(delivery)),
         "problems": list(line.problem_codes),
+        "attachments": _judged(line),
         "who_acts": who_acts(delivery, problem),
         "behind": behind,
         "attempts": delivery.attempts_used if delivery else 0,

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from bus.cli import out
 from bus.cli.context import Json, Who, journal_of, person, refused, state
+from bus.cli.examined import examined_json
 from bus.cli.reach import message_of
 from bus.cli.stages import Step, names_of, problem_json, steps_of
 from bus.cli.words import KINDS, STATES, VERDICTS, both
@@ -200,6 +201,7 @@ def as_json(
         "codes": names_of(head.business_ids),
         "identities": names_of(journey.identities),
         "problems": [problem_json(one, keep) for one in journey.problems],
+        "attachments": examined_json(journey.examination),
         "stages": [dataclasses.asdict(step) for step in steps_of(journey, envelope, behind)],
         "deliveries": [
             {

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bus.cli.examined import examined_lines, todo_of
 from bus.cli.words import ACTS, KINDS, OUTCOMES, OWNERS, STATES, both
 from bus.delivery import Attempt, Delivery
 from bus.masking import mask_code, mask_text
-from bus.records import Journey, Stored
+from bus.records import Journey, Judgement, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Step:
     """One thing that happened, or that holds now."""
 
     at: datetime | None  # None: not known to the second, but known to be between its neighbours
-    name: str  # received | checked | translated | accepted | content | attempt | act | settled
+    name: str  # received | checked | translated | accepted | examined | content | attempt | act | settled
     word: str  # for people, both languages
     text: str
     good: bool | None  # None: neither
@@ -33,7 +34,7 @@ def steps_of(
     `came_as`: the message of the raw bytes this one was made from. `behind`: by delivery, how many wait behind it.
     """
     keep = [code for _, code in (*journey.envelope.business_ids, *journey.identities)]
-    after = [*_contents(journey), *_attempts(journey, keep), *_acts(journey, keep)]
+    after = [*_examined(journey), *_contents(journey), *_attempts(journey, keep), *_acts(journey, keep)]
     after.sort(key=lambda step: (step.at or journey.envelope.received_at, step.name != "content"))
     return (
         *_at_the_door(journey, came_as or journey, keep),
@@ -79,6 +80,19 @@ def _todo(journey: Journey) -> tuple[str, ...]:
             for one in journey.problems
         )
     )
+
+
+def _examined(journey: Journey) -> list[Step]:
+    """What was found of the signatures inside attachments."""
+    found = journey.examination
+    if found is None:
+        return []
+    word = "chữ ký trong tệp / attachments"
+    if not found.done:
+        return [Step(found.since, "examined", word, "chờ xem / waits to be looked at", good=None)]
+    good = None if found.worst is Judgement.UNSIGNED else found.worst is Judgement.VALID
+    text = "; ".join(examined_lines(found)) or "–"
+    return [Step(found.at, "examined", word, text, good=good, todo=todo_of(found))]
 
 
 def _contents(journey: Journey) -> list[Step]:

@@ -36,7 +36,7 @@ def work(
     parts = open_parts(state(context).settings)
     boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
     worker = make_worker(parts, name=name or worker_name(boot_id, time.time()))
-    scheduler = make_scheduler(parts, name=worker.name)
+    scheduler = make_scheduler(parts, name=worker.name, meters=worker.pulsing.meters)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     scheduler.start()

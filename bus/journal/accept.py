@@ -11,6 +11,7 @@ from bus.journal.belongs import may_touch
 from bus.journal.bodies import CANONICAL, RAW, Packed, pack_message
 from bus.journal.burden import Touch, touched_by
 from bus.journal.delivery_row import DeliveryRow, queue_record
+from bus.journal.examinations import put_down, put_down_refused
 from bus.journal.ground import Ground, Key, Name, key_digest
 from bus.journal.message_row import body_values, message_values
 from bus.journal.moments import month_of
@@ -115,6 +116,8 @@ def _judge_one(
     if first is not None and not item.update:
         cause = problem("LT-JRN-001", Stage.ACCEPT, {"message": first.message_id})
         return _Verdict(ItemStatus.CONFLICT, first.dossier, first, cause=cause)
+    if item.unfit:
+        return _Verdict(ItemStatus.UNFIT)
     parent = before[item.same_dossier_as] if item.same_dossier_as >= 0 else None
     if parent is not None and not key and parent.status is not ItemStatus.ACCEPTED:
         return replace(parent, feed=[])  # a part of a message without a key of its own shares its fate
@@ -177,6 +180,7 @@ def _write_item(
     )
     unit.insert(t.messages, values)
     unit.insert(t.bodies, body_values(envelope.id, CANONICAL, body, month=month))
+    put_down(unit, envelope.id, item, month=month)
     if key := key_digest(acceptance.party, item):
         _keep_key(unit, ground, key, Key(item.content_sha256, envelope.id, verdict.dossier))
     siblings = frozenset(planned.endpoint for planned in item.deliveries)
@@ -228,7 +232,9 @@ def _refuse(unit: Unit, parcel: Parcel, verdicts: Sequence[_Verdict]) -> None:
     unit.insert(t.messages, values)
     unit.insert(t.bodies, body_values(raw.envelope.id, RAW, parcel.raw, month=month))
     causes = [verdict.cause for verdict in verdicts if verdict.cause is not None]
-    write_problems(unit, raw.envelope.id, causes, month=month)
+    unfit = [item for item in acceptance.items if item.unfit]
+    write_problems(unit, raw.envelope.id, [*causes, *(one for item in unfit for one in item.unfit)], month=month)
+    put_down_refused(unit, raw.envelope.id, unfit, month=month)
 
 
 def _result(unit: Unit, item: AcceptItem, verdict: _Verdict) -> ItemResult:

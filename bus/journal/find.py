@@ -11,6 +11,8 @@ from sqlalchemy import Connection
 from bus.delivery import Delivery, State
 from bus.journal import tables as t
 from bus.journal.derive import STATE, read_deliveries
+from bus.journal.examination_table import examinations
+from bus.journal.examinations import read_examinations
 from bus.journal.message_row import envelope_of
 from bus.journal.moments import to_us
 from bus.records import Found, Query
@@ -38,6 +40,9 @@ def _conditions(connection: Connection, query: Query) -> list[sa.ColumnElement[b
         found.append(_m.kind == query.kind)
     if query.since is not None:
         found.append(_m.received_us >= to_us(query.since))
+    if query.attachments is not None:
+        worst = sa.select(examinations.c.message_id).where(examinations.c.worst == query.attachments.value)
+        found.append(_m.id.in_(worst))
     if query.text:
         found.append(_called(connection, query.text))
     if narrow := _of_delivery(query):
@@ -83,10 +88,12 @@ def _lines(connection: Connection, ids: list[str], query: Query, *, now_us: int)
     deliveries: defaultdict[str, list[Delivery]] = defaultdict(list)
     for _, delivery, _ in sorted(read_deliveries(connection, where, now_us=now_us), key=lambda one: one[0].id):
         deliveries[delivery.message_id].append(delivery)
+    examined = read_examinations(connection, ids)
     return tuple(
         Found(
             envelope_of(messages[one]), delivery, messages[one]["verdict"],
             tuple(codes[one]) + ((delivery.problem_code,) if delivery and delivery.problem_code else ()),
+            examined.get(one),
         )
         for one in ids
         for delivery in (deliveries[one] or (None,))

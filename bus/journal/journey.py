@@ -12,6 +12,7 @@ from bus.journal.attempt_row import attempt_of
 from bus.journal.bodies import body_of, erased_mark
 from bus.journal.delivery_row import problems_of
 from bus.journal.derive import read_deliveries
+from bus.journal.examinations import read_examination
 from bus.journal.message_row import envelope_of
 from bus.journal.moments import from_us
 from bus.journal.work import names_of
@@ -49,6 +50,7 @@ def read_journey(connection: Connection, message_id: str, *, now_us: int) -> Jou
             one.id for one in connection.execute(sa.select(_m.id).where(_m.caused_by == message_id).order_by(_m.id))
         ),
         identities=names_of(connection, envelope.order_key) if envelope.order_key else (),
+        examination=read_examination(connection, message_id),
     )
 
 

@@ -20,6 +20,7 @@ from bus.journal.bodies import RAW, pack_message
 from bus.journal.deadlines import Deadlines
 from bus.journal.derive import count_behind, count_states
 from bus.journal.dialect import Engines
+from bus.journal.examinations import SqlExaminations
 from bus.journal.expire import expire_many
 from bus.journal.find import find_messages
 from bus.journal.generations import next_generation_many, read_generation, touch_many
@@ -73,7 +74,9 @@ from schemas.message import Message
 _PING_S = 10.0
 
 
-class SqlJournal(SqlJobs, SqlReconciliations, Deadlines, Watched, SqlSeals, SqlSeen, SqlKeys, SqlRetention):
+class SqlJournal(
+    SqlJobs, SqlReconciliations, Deadlines, Watched, SqlSeals, SqlSeen, SqlKeys, SqlRetention, SqlExaminations
+):
     """The `Journal` port. Thread-safe; one per process. Bodies are packed in the caller's thread."""
 
     def __init__(self, engines: Engines, clock: Clock, vault: Vault = OPEN) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, Table
 from bus.journal import tables as t
 from bus.journal.chain import Link, next_entry
 from bus.journal.delivery_row import CHANGING, COLUMNS, DeliveryRow, as_values
+from bus.journal.examination_table import examinations
 from bus.journal.locks import Locks
 from bus.journal.plan_tables import plan_items, plans
 from bus.journal.seal_tables import seal_spans, seals
@@ -19,8 +20,8 @@ from bus.journal.tally import ACCEPTED
 
 _CHUNK = 5_000  # values in one statement: databases bound them, an envelope with very many items must not meet that
 _ORDER = (
-    t.dossiers, t.identities, t.counters, t.lanes, t.messages, t.bodies, t.problems, t.idempotency, t.deliveries,
-    t.intents, t.attempts, t.actions, t.generations, t.entries, seals, seal_spans, plans, plan_items,
+    t.dossiers, t.identities, t.counters, t.lanes, t.messages, t.bodies, t.problems, examinations, t.idempotency,
+    t.deliveries, t.intents, t.attempts, t.actions, t.generations, t.entries, seals, seal_spans, plans, plan_items,
 )  # fmt: skip
 # Keys that another process may be writing too: always in one order, so that two that meet do not wait for each other.
 _MEETING = {table.name: tuple(c.name for c in table.primary_key) for table in (*_ORDER[:4], t.idempotency)}

@@ -13,6 +13,7 @@ from adapters.wire.fetched import Row
 from bus.canonical import text_at
 from bus.pipeline import Inbound, KnownDossier, Names, names_of, take_in
 from bus.records import Acceptance, Rejection
+from bus.records.examining import AttachmentPolicy
 from bus.routing import House
 from bus.scrub import scrubbed, secret_names
 from schemas.message import Envelope, Message, Party, new_id, sha256_hex
@@ -29,6 +30,7 @@ class Source:
     adapter: Adapter
     name: str  # operation that brings the items
     party: Party
+    attachments: AttachmentPolicy = AttachmentPolicy.OFF  # what the signatures in them are to us
 
     @property
     def operation(self) -> Operation:
@@ -75,7 +77,8 @@ def take(
     if row.element is None or row.problems:
         return refused(raw, row.problems, source, digest=digest)
     operation = replace(source.operation, items="")
-    inbound = Inbound(source.adapter, source.name, operation, row.element, raw, source.party, now, known)
+    inbound = Inbound(source.adapter, source.name, operation, row.element, raw, source.party, now, known,
+                      attachments=source.attachments)  # fmt: skip
     items, problems = take_in(inbound, house)
     if problems or not items:
         return refused(raw, problems, source, digest=digest)

@@ -8,6 +8,7 @@ from bus.records.accepting import (
 from bus.records.delivering import (
     Acknowledged, Content, Decision, Derived, Intent, NextStep, Preparation, Settled, Settlement, WorkItem,
 )
+from bus.records.examining import Examination, Judgement
 from bus.records.expiring import Aged
 from bus.records.operating import Act, Acted, Action, Found, Journey, Query, Stored
 from bus.records.planning import Plan, PlanAct, PlanDraft, PlanItem, PlanItemState, PlanLine, PlanNote, PlanState
@@ -21,11 +22,12 @@ from bus.records.reconciling import (
 )
 
 __all__ = [
-    "ALL", "NOBODY", "AcceptItem", "Acceptance", "Acknowledged", "Act", "Acted", "Action", "Aged", "Breaker", "Claimed",
-    "Content", "Decision", "Derived", "Difference", "DossierRef", "DueHead", "EndpointOrder", "EndpointView", "Finding",
-    "Found", "Health", "HeldDelivery", "Holding", "Intent", "ItemResult", "ItemStatus", "Journey", "LaneDelivery",
-    "LaneSnapshot", "Lingering", "Listed", "NewIdentity", "NextStep", "Place", "Plan", "PlanAct", "PlanDraft",
-    "PlanItem", "PlanItemState", "PlanLine", "PlanNote", "PlanState", "PlannedDelivery", "Preparation", "Progress",
-    "Pulse", "Query", "QueueRecord", "QueueSettle", "QueueStats", "QueueStep", "Reconciliation", "Rejection", "Repair",
-    "Scope", "Settled", "Settlement", "Standing", "Stored", "Survey", "WorkItem",
+    "ALL", "NOBODY", "AcceptItem", "Acceptance", "Acknowledged", "Act", "Acted", "Action", "Aged", "Breaker",
+    "Claimed", "Content", "Decision", "Derived", "Difference", "DossierRef", "DueHead", "EndpointOrder",
+    "EndpointView", "Examination", "Finding", "Found", "Health", "HeldDelivery", "Holding", "Intent", "ItemResult",
+    "ItemStatus", "Journey", "Judgement", "LaneDelivery", "LaneSnapshot", "Lingering", "Listed", "NewIdentity",
+    "NextStep", "Place", "Plan", "PlanAct", "PlanDraft", "PlanItem", "PlanItemState", "PlanLine", "PlanNote",
+    "PlanState", "PlannedDelivery", "Preparation", "Progress", "Pulse", "Query", "QueueRecord", "QueueSettle",
+    "QueueStats", "QueueStep", "Reconciliation", "Rejection", "Repair", "Scope", "Settled", "Settlement", "Standing",
+    "Stored", "Survey", "WorkItem",
 ]

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bus.delivery import AfterParking, Pattern, State, Unclear
+from bus.records.examining import AttachmentFact, AttachmentPolicy
 from bus.records.queueing import QueueRecord
 from schemas.message import Message
 from schemas.problem import Problem
@@ -60,6 +61,9 @@ class AcceptItem:
     update: bool = False  # same key with other content is an update, not a conflict
     identities: tuple[NewIdentity, ...] = ()
     same_dossier_as: int = -1  # index of an earlier item of this acceptance whose dossier it shares
+    attachments: AttachmentPolicy = AttachmentPolicy.OFF  # OFF: none may carry signatures, or nobody asks
+    examined: tuple[AttachmentFact, ...] | None = None  # of its attachments; None = they wait to be looked at
+    unfit: tuple[Problem, ...] = ()  # why it is refused, unless it is a duplicate of one that was taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class ItemStatus(StrEnum):
     DUPLICATE = "duplicate"  # same key, same content: nothing new was written
     CONFLICT = "conflict"  # same key, other content
     UNKNOWN_DOSSIER = "unknown-dossier"
+    UNFIT = "unfit"  # its attachments are refused
     NOT_TAKEN = "not-taken"  # all-or-nothing, and another item was bad
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from bus.delivery import Attempt, Delivery, State
 from bus.records.delivering import Derived
+from bus.records.examining import Examination, Judgement
 from bus.records.queueing import QueueRecord
 from bus.records.retaining import ErasedMark
 from schemas.message import Envelope
@@ -63,6 +64,7 @@ class Query:
     since: datetime | None = None
     limit: int = 50
     before: str = ""  # message id to continue from (newest first)
+    attachments: Judgement | None = None  # the worst of its attachments' signatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Found:
     delivery: Delivery | None
     verdict: str  # accepted | rejected | asked
     problem_codes: tuple[str, ...]
+    examination: Examination | None = None  # of its attachments, in short; None = nothing to look at
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +103,4 @@ class Journey:
     causes: tuple[str, ...]  # ids upward, the first message of the chain last
     caused: tuple[str, ...]  # ids of messages made from this one
     identities: tuple[tuple[str, str], ...]
+    examination: Examination | None = None  # of the signatures in its attachments; None = nothing to look at

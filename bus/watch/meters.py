@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from bus.delivery import Attempt
+from bus.records import Judgement
 from bus.retry import EXPIRIES
 
 SEP = "|"
 ATTEMPTS, ATTEMPT_S, ATTEMPT_SUM = "attempts", "attempt_s", "attempt_sum"
 EXPIRED = "expired"
 SIGNED = "signed"
+EXAMINED = "examined"
 KEY_ENDS = "key_ends"  # seconds since 1970; no count: the same in every process
 STATUS, AWAY = "status_answers", "responders_away"  # AWAY is no count: as it stands now
 COMMIT_S, COMMIT_SUM = "commit_s", "commit_sum"
@@ -59,6 +61,10 @@ class Meters:
         self._add({key(STATUS, store, result): 1})
         with self._lock:
             self._numbers[key(AWAY, store)] = away
+
+    def examined(self, judgement: Judgement) -> None:
+        """The signatures in an attachment were looked at."""
+        self._add({key(EXAMINED, judgement.value): 1})
 
     def key_ends(self, key_id: str, at_s: float) -> None:
         """When a key of ours stops to sign. Told by whoever has the keys: doors do not."""

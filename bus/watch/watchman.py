@@ -14,6 +14,7 @@ from datetime import datetime
 from bus.feeder import Feeder
 from bus.ports import Clock, Journal, JournalUnavailable, Queue, QueueUnavailable
 from bus.records import EndpointView, Place, Pulse, QueueStats, Survey
+from bus.records.examining import Backlog
 from bus.records.sealing import Unsealed
 from bus.watch.liveness import Due, Facts, Limits, Rest, Seen, Verdict, blind, judge
 from bus.watch.resting import IsOpen, rest_of
@@ -42,6 +43,7 @@ class Look:
     endpoints: tuple[EndpointView, ...] = ()
     generation: int = 0  # the journal's
     unsealed: Unsealed | None = None  # entries of the chain that wait for their seal
+    unexamined: Backlog | None = None  # messages whose attachments wait to be looked at
     stuck: tuple[Stuck, ...] = ()  # found by the last search, which is less often
 
 
@@ -96,7 +98,7 @@ class Watchman:
     def look(self) -> Look:
         """One look at everything."""
         now_s = self._clock.monotonic()
-        survey, pulses, generation, unsealed = self._ask_journal()
+        survey, pulses, generation, unsealed, unexamined = self._ask_journal()
         stats, views, places = self._ask_queue(survey)
         facts = Facts(
             due=self._due_now(survey, views, places, now_s) if survey is not None else (),
@@ -109,7 +111,7 @@ class Watchman:
         verdict = judge(facts, self._limits)
         look = Look(
             self._clock.now(), verdict, facts, survey, pulses, stats, tuple(views.values()), generation,
-            unsealed, self._found(facts, now_s),
+            unsealed, unexamined, self._found(facts, now_s),
         )  # fmt: skip
         self._latest, self._looked_s = look, self._clock.monotonic()
         return look
@@ -161,13 +163,14 @@ class Watchman:
                 return self._stuck
         return self._stuck
 
-    def _ask_journal(self) -> tuple[Survey | None, tuple[Pulse, ...], int, Unsealed | None]:
+    def _ask_journal(self) -> tuple[Survey | None, tuple[Pulse, ...], int, Unsealed | None, Backlog | None]:
         journal = self._journal
         try:
             survey = journal.survey(self._endpoints)
-            return survey, journal.pulses(), journal.generation(), journal.unsealed(0)
+            waiting = journal.examinations_waiting()
+            return survey, journal.pulses(), journal.generation(), journal.unsealed(0), waiting
         except JournalUnavailable:
-            return None, (), 0, None
+            return None, (), 0, None, None
 
     def _ask_queue(
         self, survey: Survey | None

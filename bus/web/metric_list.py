@@ -151,6 +151,22 @@ STUCK = _gauge(
 )
 
 SIGNED = _counter("signatures", "lần dùng khóa của ta, theo khóa", "uses of our keys, by key", "key")
+EXAMINED = _counter(
+    "attachments_examined",
+    "tệp đính kèm đã xem chữ ký số, theo kết luận",
+    "attachments whose signatures were looked at, by judgement",
+    "judgement",
+)
+UNEXAMINED = _gauge(
+    "attachments_waiting",
+    "thông điệp có tệp đính kèm chờ xem chữ ký số",
+    "messages whose attachments wait to be looked at",
+)
+UNEXAMINED_AGE = _gauge(
+    "attachments_waiting_age_seconds",
+    "thông điệp chờ xem chữ ký số lâu nhất đã chờ bao lâu",
+    "how long the oldest of them has waited",
+)
 DAYS_LEFT = _gauge(
     "days_left",
     "khóa, chứng thư, danh sách thu hồi còn bao nhiêu ngày; âm = đã hết; báo ở 60, 30, 7, 1",
@@ -178,4 +194,5 @@ METRICS: tuple[Metric, ...] = (
     DELIVERIES_SUM, DIFFERENCE, ATTEMPTS, EXPIRED, ATTEMPT_S,
     COMMIT_S, LANES, QUEUED, DUE_AGE, READY_LANES, IN_FLIGHT, BREAKER,
     PAUSED, RESTS, FEEDER, GENERATION, WORKERS, STUCK, UNSEALED, SEAL_AGE, SIGNED, DAYS_LEFT, STATUS, AWAY,
+    EXAMINED, UNEXAMINED, UNEXAMINED_AGE,
 )  # fmt: skip

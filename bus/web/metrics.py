@@ -109,6 +109,10 @@ def _journal(look: Look) -> Iterator[tuple[str, list[Sample]]]:
         oldest = look.unsealed.oldest
         yield m.UNSEALED.name, [((), look.unsealed.waiting)]
         yield m.SEAL_AGE.name, [((), max(0.0, (look.at - oldest).total_seconds()) if oldest is not None else 0.0)]
+    if look.unexamined is not None:
+        since = look.unexamined.oldest
+        yield m.UNEXAMINED.name, [((), look.unexamined.many)]
+        yield m.UNEXAMINED_AGE.name, [((), max(0.0, (look.at - since).total_seconds()) if since is not None else 0.0)]
     ages = {head.endpoint: max(0.0, (look.at - head.since).total_seconds()) for head in survey.due}
     yield m.DUE_AGE.name, [((endpoint,), age_s) for endpoint, age_s in ages.items()]
 
@@ -137,6 +141,7 @@ def _counted(numbers: Mapping[str, float]) -> Iterator[tuple[str, list[Sample]]]
     for metric, name in (
         (m.CALLS, meters.CALLS), (m.REJECTED, meters.REJECTED), (m.ATTEMPTS, meters.ATTEMPTS),
         (m.EXPIRED, meters.EXPIRED), (m.SIGNED, meters.SIGNED), (m.STATUS, meters.STATUS), (m.AWAY, meters.AWAY),
+        (m.EXAMINED, meters.EXAMINED),
     ):  # fmt: skip
         yield metric.name, [(labels, many) for labels, many in _of(numbers, name) if len(labels) == len(metric.labels)]
 

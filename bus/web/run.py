@@ -65,7 +65,7 @@ def door_deps(parts: Parts, *, watchman: Watchman, crowd: Crowd) -> DoorDeps:
     networks = [ip_network(text) for text in parts.settings.door.metrics_from]
     return DoorDeps(
         adapters=parts.house.adapters,
-        intake=make_intake(parts, feeding),
+        intake=make_intake(parts, feeding, meters=meters),
         keys=known_callers(parts),
         address=parts.settings.address(),
         outboxes=outboxes(parts),

@@ -21,11 +21,16 @@ class Unreadable(Exception):
     """The file could not be read within the bounds; the text says why."""
 
 
+class Hindered(Exception):
+    """It was not the file: no process could be started, or it got no time here. Another try may go well."""
+
+
 def facts_apart(kind: str, data: bytes, content: bytes | None, *, seconds: float = SECONDS) -> list[dict[str, Any]]:
     """The facts of `signing.attachments.facts`.
 
     Raises:
-        Unreadable: damaged, hostile, or it took too long.
+        Unreadable: damaged, hostile, or it took too much of memory or processor.
+        Hindered: nothing was learnt of it.
     """
     head = json.dumps({"kind": kind, "beside": content is not None, "seconds": seconds}).encode()
     given = b"".join(struct.pack(">I", len(part)) + part for part in (head, data, content or b""))
@@ -33,11 +38,16 @@ def facts_apart(kind: str, data: bytes, content: bytes | None, *, seconds: float
                f"from {_MODULE} import serve; serve()")  # fmt: skip
     try:
         done = subprocess.run(command, input=given, capture_output=True, timeout=seconds + 10, check=False, env={})
-    except subprocess.TimeoutExpired as error:
-        raise Unreadable(f"{seconds:g} s") from error
+    except subprocess.TimeoutExpired as error:  # what spins meets the bound on its processor time before
+        raise Hindered(f"> {seconds + 10:g} s") from error
+    except OSError as error:
+        raise Hindered(type(error).__name__) from error
     if done.returncode or len(done.stdout) > ANSWER_BYTES:
         raise Unreadable("killed by its bounds" if done.returncode < 0 else "it broke")
-    said = json.loads(done.stdout)
+    try:
+        said = json.loads(done.stdout)
+    except ValueError as error:
+        raise Unreadable("it broke") from error
     if "error" in said:
         raise Unreadable(said["error"])
     facts: list[dict[str, Any]] = said["facts"]
@@ -61,7 +71,10 @@ def serve() -> None:
             said = {"facts": cms_facts(data, content if asked["beside"] else None)}
     except BaseException as error:  # hostile bytes: the libraries have many ways to say no
         said = {"error": f"{type(error).__name__}: {ascii(str(error))[1:100]}"}
-    sys.stdout.write(json.dumps(said))
+    text = json.dumps(said)
+    if len(text) > ANSWER_BYTES:  # whoever asked holds the answer in memory
+        text = json.dumps({"error": "too much in it"})
+    sys.stdout.write(text)
 
 
 def _parts(given: bytes) -> list[bytes]:

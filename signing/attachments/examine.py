@@ -6,15 +6,18 @@ run out since, the report says so.
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any  # facts are JSON
 
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from schemas.message import sha256_hex
 from schemas.problem import Problem, Refused, Stage, problem
-from signing.attachments.apart import SECONDS, Unreadable, facts_apart
+from schemas.signable import signable_kind
+from signing.attachments.apart import SECONDS, Hindered, Unreadable, facts_apart
 from signing.attachments.report import Coverage, Report, Signer, Standing
 from signing.policy import PARTNER_LEGACY
 from signing.stamp.tokens import check
@@ -25,8 +28,8 @@ from signing.trust.path import subject_of
 SIZE_LIMIT = 32 * 1024 * 1024  # bytes
 _STRONG = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"})
 _EXPIRED = "LT-TRUST-010"
-_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")  # its object identifier, DER
-_HEAD = 1_024
+# A name of a PDF may be written with escapes; whoever reads it sees the plain one.
+_ESCAPED = re.compile(rb"/(?=[A-Za-z]{0,9}#)((?:[A-Za-z]|#[0-9A-Fa-f]{2}){9})(?![A-Za-z#])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +40,13 @@ class _Judging:
     stage: Stage
 
 
-def is_signable(data: bytes) -> str:
-    """ "pdf", "cms", or "" for what cannot carry a signature that we read. By content, not by name."""
-    head = data[:_HEAD]
-    if b"%PDF-" in head:
-        return "pdf"
-    if b"-----BEGIN PKCS7-----" in head or b"-----BEGIN CMS-----" in head:
-        return "cms"
-    if head[:1] == b"\x30" and _SIGNED_DATA in head[:32]:
-        return "cms"
-    return "cms" if head[:3] == b"MII" and _SIGNED_DATA in _decoded(head) else ""
+def may_be_signed(pdf: bytes) -> bool:
+    """Every signature says which bytes it is over, under a name that nothing compresses or encrypts: what has no such
+    name has no signature, and costs no process of its own."""
+    if b"/ByteRange" in pdf:
+        return True
+    found = (re.sub(rb"#(..)", lambda one: bytes.fromhex(one[1].decode()), each[1]) for each in _ESCAPED.finditer(pdf))
+    return b"ByteRange" in found
 
 
 def examine(
@@ -61,16 +61,20 @@ def examine(
 ) -> Report:
     """Never raises for what is in the attachment. `trust`: None = nobody is believed; `authorities`: of time;
     `content`: what a signature beside it (.p7s) is over."""
-    kind = is_signable(data)
+    kind = signable_kind(data)
     digest = sha256_hex(data)
     if not kind:
         return Report("other", digest, (), ())
     if len(data) > SIZE_LIMIT:
         return Report(kind, digest, (), (_said("LT-ATT-001", stage, reason=f"> {SIZE_LIMIT} byte"),))
+    if kind == "pdf" and not may_be_signed(data):
+        return Report(kind, digest, (), ())
     try:
         facts = facts_apart(kind, data, content, seconds=seconds)
-    except (Unreadable, OSError) as error:
+    except Unreadable as error:
         return Report(kind, digest, (), (_said("LT-ATT-001", stage, reason=error),))
+    except Hindered as error:
+        return Report(kind, digest, (), (_said("LT-ATT-008", stage, reason=error),))
     judging = _Judging(Trust(trust, PARTNER_LEGACY) if trust is not None else None, authorities, now, stage)
     return Report(kind, digest, tuple(_signer(each, judging) for each in facts), ())
 
@@ -94,7 +98,8 @@ def _signer(facts: dict[str, Any], judging: _Judging) -> Signer:
     if cause is not None:
         problems.append(cause)
     return Signer(
-        name=str(facts["name"]), subject=_subject(certificate), certificate_sha256=sha256_hex(certificate),
+        name=str(facts["name"]), subject=_subject(certificate), agency=_agency(certificate),
+        serial=_serial(certificate), certificate_sha256=sha256_hex(certificate),
         intact=bool(facts["intact"]), coverage=coverage, digest=digest, claimed_at=claimed, stamped_at=stamped,
         authority=authority, judged_at=moment, standing=standing, revocation=revocation, problems=tuple(problems),
     )  # fmt: skip
@@ -104,7 +109,9 @@ def _standing(
     facts: dict[str, Any], certificate: bytes, judging: _Judging, *, moment: datetime, claimed: datetime | None
 ) -> tuple[Standing, str, Problem | None]:
     """With the problem, where it is not to be believed as it stands."""
-    if judging.trust is None or not certificate:
+    if judging.trust is None:
+        return Standing.UNTRUSTED, "unknown", _said("LT-ATT-011", judging.stage)
+    if not certificate:
         return Standing.UNTRUSTED, "unknown", _said("LT-ATT-005", judging.stage, reason="–")
     sent = [base64.b64decode(each) for each in facts["sent"]]
     evidence = _evidence(facts)
@@ -159,19 +166,28 @@ def _subject(certificate: bytes) -> str:
         return "?"
 
 
+def _agency(certificate: bytes) -> str:
+    try:
+        paper = x509.load_der_x509_certificate(certificate)
+        found = paper.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    except ValueError:
+        return ""
+    return str(found[0].value)[:160] if found else ""
+
+
+def _serial(certificate: bytes) -> str:
+    try:
+        return f"{x509.load_der_x509_certificate(certificate).serial_number:x}"
+    except ValueError:
+        return ""
+
+
 def _moment(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text) if text else None
     except ValueError:
         return None
     return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC) if found is not None else None
-
-
-def _decoded(head: bytes) -> bytes:
-    try:
-        return base64.b64decode(head[:64])
-    except ValueError:
-        return b""
 
 
 def _said(code: str, stage: Stage, **values: object) -> Problem:

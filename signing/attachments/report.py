@@ -31,7 +31,9 @@ class Signer:
     """One signature."""
 
     name: str  # of the PDF field; "" = CMS
-    subject: str  # of the certificate
+    subject: str  # of the certificate; may name a person
+    agency: str  # organisation of the subject; "" = it names none
+    serial: str  # of the certificate, hex
     certificate_sha256: str
     intact: bool  # the signature is over exactly these bytes, by this certificate's key
     coverage: Coverage
@@ -100,7 +102,8 @@ class Report:
 
 def _signer_json(signer: Signer) -> dict[str, object]:
     return {
-        "name": signer.name, "subject": signer.subject, "certificate_sha256": signer.certificate_sha256,
+        "name": signer.name, "subject": signer.subject, "organisation": signer.agency, "serial": signer.serial,
+        "certificate_sha256": signer.certificate_sha256,
         "intact": signer.intact, "coverage": signer.coverage.value, "digest": signer.digest,
         "claimed_at": _moment(signer.claimed_at), "stamped_at": _moment(signer.stamped_at),
         "authority": signer.authority, "judged_at": _moment(signer.judged_at), "standing": signer.standing.value,

@@ -25,7 +25,17 @@ log = logging.getLogger("lienthong.journal")
 OLDEST = 130_000  # as the server numbers its versions
 LOCK_TIMEOUT_MS = 5_000  # three tries are less than a door waits
 IDLE_TIMEOUT_MS = 4_000  # in a transaction; shorter than the above
-PARTITIONED = ("messages", "bodies", "problems", "deliveries", "intents", "attempts", "actions", "entries")
+PARTITIONED = (
+    "messages",
+    "bodies",
+    "problems",
+    "deliveries",
+    "intents",
+    "attempts",
+    "actions",
+    "entries",
+    "examinations",
+)
 _DRIVER = "postgresql+psycopg"
 _LOCK = 0x6C69656E74686F  # "lientho": our own advisory lock
 _CONNECT = {

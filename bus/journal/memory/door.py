@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from bus.journal.belongs import may_touch
 from bus.journal.bodies import CANONICAL, RAW
+from bus.journal.memory.examinations import put_down, put_down_refused
 from bus.journal.memory.parking import superseded_by
 from bus.journal.memory.store import First, Name, Store
 from bus.journal.moments import maybe_from_us, month_of
@@ -41,7 +42,10 @@ def accept(store: Store, acceptance: Acceptance) -> tuple[ItemResult, ...]:
                 fed[number] = _write(store, acceptance, item, fate)
     elif not statuses or set(statuses) != {ItemStatus.DUPLICATE}:
         causes = [fate.cause for fate in fates if fate.cause]
+        unfit = [item for item in acceptance.items if item.unfit]
+        causes += [one for item in unfit for one in item.unfit]
         store.keep(acceptance.raw, verdict="rejected", party=acceptance.party, role=RAW, problems=causes)
+        put_down_refused(store, acceptance.raw.envelope.id, unfit)
     facts = {"sha256": acceptance.raw.envelope.sha256, "items": [status.value for status in statuses]}
     store.note("accept", acceptance.raw.envelope.id, facts)
     rows = zip(acceptance.items, fates, fed, strict=True)
@@ -71,6 +75,8 @@ def _fate(
         if not item.update:
             cause = problem("LT-JRN-001", Stage.ACCEPT, {"message": first.message_id})
             return _Fate(ItemStatus.CONFLICT, first.dossier, first, cause)
+    if item.unfit:
+        return _Fate(ItemStatus.UNFIT)
     given = [name for name in item.dossier.names if name[1]]
     owners = [names[name] for name in given if name in names]
     if item.same_dossier_as >= 0:
@@ -98,6 +104,7 @@ def _key(acceptance: Acceptance, item: AcceptItem) -> tuple[str, str, str]:
 def _write(store: Store, acceptance: Acceptance, item: AcceptItem, fate: _Fate) -> tuple[QueueRecord, ...]:
     envelope = replace(item.message.envelope, order_key=fate.dossier)
     store.keep(replace(item.message, envelope=envelope), verdict="accepted", party=acceptance.party, role=CANONICAL)
+    put_down(store, envelope.id, item)
     if item.idempotency_key:
         store.keys[_key(acceptance, item)] = First(item.content_sha256, envelope.id, fate.dossier)
     for name in fate.names:

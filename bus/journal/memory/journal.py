@@ -15,6 +15,7 @@ from bus.journal.chain import breaks
 from bus.journal.look import Look
 from bus.journal.memory import door, reading, worker
 from bus.journal.memory.deadlines import MemoryDeadlines
+from bus.journal.memory.examinations import MemoryExaminations
 from bus.journal.memory.jobs import MemoryJobs, free_jobs
 from bus.journal.memory.keys import MemoryKeys
 from bus.journal.memory.plans import Plans
@@ -67,6 +68,7 @@ class MemoryJournal(
     MemorySeen,
     MemoryKeys,
     MemoryRetention,
+    MemoryExaminations,
 ):
     """The `Journal` port. Thread-safe. Futures are done when they are returned. Keeps nothing."""
 

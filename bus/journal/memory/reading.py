@@ -9,7 +9,7 @@ from bus.journal.bodies import CANONICAL, content_role, signature_role
 from bus.journal.delivery_row import problems_of
 from bus.journal.lanes import snapshot
 from bus.journal.memory.store import Kept, Store
-from bus.records import Content, Found, Journey, LaneSnapshot, Query, WorkItem
+from bus.records import Content, Found, Journey, Judgement, LaneSnapshot, Query, WorkItem
 from schemas.message import Message
 
 
@@ -102,6 +102,7 @@ def _lines(store: Store, kept: Kept, query: Query) -> list[Found]:
         or (query.verdict and kept.verdict != query.verdict)
         or (query.kind and envelope.kind != query.kind)
         or (query.since and envelope.received_at < query.since)
+        or (query.attachments and _worst(store, kept) is not query.attachments)
         or (query.text and not _is_called(store, kept, query.text))
     )
     if outside:
@@ -117,13 +118,24 @@ def _lines(store: Store, kept: Kept, query: Query) -> list[Found]:
     ]
     if wanted:
         return [
-            Found(envelope, one, kept.verdict, (*codes, one.problem_code) if one.problem_code else codes)
+            Found(
+                envelope,
+                one,
+                kept.verdict,
+                (*codes, one.problem_code) if one.problem_code else codes,
+                store.examinations.get(envelope.id),
+            )
             for one in wanted
         ]
     of_delivery = query.state is not None or query.endpoint
     if (of_delivery or deliveries) or (query.problem_code and query.problem_code not in codes):
         return []
-    return [Found(envelope, None, kept.verdict, codes)]
+    return [Found(envelope, None, kept.verdict, codes, store.examinations.get(envelope.id))]
+
+
+def _worst(store: Store, kept: Kept) -> Judgement | None:
+    found = store.examinations.get(kept.envelope.id)
+    return found.worst if found is not None else None
 
 
 def _is_called(store: Store, kept: Kept, text: str) -> bool:
@@ -158,6 +170,7 @@ def journey(store: Store, message_id: str) -> Journey | None:
         causes=tuple(_causes(store, kept.envelope.caused_by)),
         caused=tuple(sorted(caused)),
         identities=store.names_of(order_key) if order_key else (),
+        examination=store.examinations.get(message_id),
     )
 
 

@@ -11,6 +11,7 @@ from bus.journal.chain import GENESIS, Entry, Link, next_entry, writer_name
 from bus.journal.delivery_row import DeliveryRow, as_delivery
 from bus.journal.moments import to_us
 from bus.records import Finding, Pulse, Reconciliation, Settled, Stored
+from bus.records.examining import Examination
 from bus.records.jobs import Job
 from bus.records.retaining import ErasedMark, Hold
 from bus.records.sealing import Seal
@@ -88,6 +89,8 @@ class Store:
     generation: int = 0
     jobs: dict[str, Job] = field(default_factory=dict)
     pulses: dict[str, Pulse] = field(default_factory=dict)
+    examinations: dict[str, Examination] = field(default_factory=dict)  # by message
+    examined_times: dict[str, int] = field(default_factory=dict)
     seals: list[Seal] = field(default_factory=list)
     holds: dict[str, Hold] = field(default_factory=dict)
     seen: dict[str, tuple[Seen, str]] = field(default_factory=dict)  # by mark, with the answer

@@ -12,6 +12,7 @@ from bus.ports import Journal
 from bus.records import Journey, Stored
 from bus.retention import said_vi
 from bus.web.console.delivery_view import DeliveryView, codes_known, delivery_view
+from bus.web.console.examined_view import ExaminedView, examined_view
 from bus.web.console.figures import Moment, moment, size
 from bus.web.console.listing import codes_of, sender_of
 from bus.web.console.problem_view import ProblemView, problem_view
@@ -69,6 +70,7 @@ class MessagePage:
     caused: tuple[str, ...]
     identities: tuple[tuple[str, str], ...]
     facts: tuple[tuple[str, str], ...]
+    examined: ExaminedView | None = None  # signatures in its attachments
 
 
 def read_message(
@@ -101,6 +103,7 @@ def read_message(
         actions=tuple(_action(one, codes) for one in journey.actions), causes=journey.causes, caused=journey.caused,
         identities=tuple((names.get(party, party), mask_code(code)) for party, code in journey.identities),
         facts=tuple((name, mask_code(value)) for name, value in sorted(envelope.facts.items())),
+        examined=examined_view(journey.examination),
     )  # fmt: skip
 
 

@@ -21,7 +21,9 @@ from bus.journal.tables import metadata
 from schemas.problem import Refused
 from tests.contract.journal_server import server
 
-PARTITIONED = ("messages", "bodies", "deliveries", "intents", "attempts", "entries", "problems", "actions")
+PARTITIONED = (
+    "messages", "bodies", "deliveries", "intents", "attempts", "entries", "problems", "actions", "examinations",
+)  # fmt: skip
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.foreign("postgresql"))])

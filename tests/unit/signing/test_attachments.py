@@ -9,7 +9,8 @@ from functools import cache
 
 import pytest
 
-from signing.attachments import Coverage, Report, Standing, examine, is_signable
+from schemas.signable import signable_kind
+from signing.attachments import Coverage, Report, Standing, examine
 from signing.trust import Evidence, TrustRules, TrustStore
 from signing.trust.papers import read_list
 from tests.unit.signing.issuer import DAY, Holder, Issuer
@@ -161,7 +162,7 @@ def test_cms_beside_its_content() -> None:
 @pytest.mark.parametrize("data", [b"", b"<a/>", b"PK\3\4", b"\x30\x03\x02\x01\x05", b"MIIxxxx"])
 def test_what_carries_no_signature_is_other(data: bytes) -> None:
     """By content, not by name; nothing is opened."""
-    assert is_signable(data) == ""
+    assert signable_kind(data) == ""
     assert world().report(data).kind == "other"
 
 

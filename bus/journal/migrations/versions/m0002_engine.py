@@ -25,6 +25,7 @@ def upgrade() -> None:
     _seen()
     _body_keys()
     _holds()
+    _examinations()
 
 
 def _holds() -> None:
@@ -38,6 +39,32 @@ def _holds() -> None:
         sa.PrimaryKeyConstraint("message_id"),
         sqlite_with_rowid=False,
     )
+
+
+def _examinations() -> None:
+    """What was found of signatures inside attachments, and what waits to be looked at."""
+    op.create_table(
+        "examinations",
+        sa.Column("message_id", _CODE, nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("policy", sa.Text(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("worst", sa.Text(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("since_us", sa.BigInteger(), nullable=False),
+        sa.Column("done_us", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["message_id", "month"], ["messages.id", "messages.month"]),
+        sa.PrimaryKeyConstraint("message_id", "month"),
+        postgresql_partition_by="LIST (month)",
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("CREATE TABLE examinations_rest PARTITION OF examinations DEFAULT")
+    waits = sa.text("done = 0")
+    op.create_index(
+        "examinations_waiting", "examinations", ["tries", "message_id"], unique=False,
+        sqlite_where=waits, postgresql_where=waits,
+    )  # fmt: skip
+    op.create_index("examinations_by_worst", "examinations", ["worst", "message_id"], unique=False)
 
 
 def _body_keys() -> None:
