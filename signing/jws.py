@@ -43,6 +43,7 @@ class Signed:
     algorithm: Algorithm
     claims: Mapping[str, int | str]  # what stood in its header beside algorithm and key; all of it is signed
     sha256: str  # of what was signed, header and body; lower-case hex
+    body_sha256: str  # of the body alone
 
 
 def sign_detached(body: bytes, key: SigningKey, *, claims: Mapping[str, int | str] | None = None) -> str:
@@ -103,7 +104,7 @@ def open_detached(
     signed = _input(parts[0], body)
     if not _REGISTRY.get_alg(bound.value).verify(signed, signature, _jose_key(key)):
         return (problem("LT-SIGN-014", stage, {"key": ascii(hints.key_name or key.key_id)}),)
-    return Signed(key, bound, claims, sha256(signed).hexdigest())
+    return Signed(key, bound, claims, sha256(signed).hexdigest(), sha256(body).hexdigest())
 
 
 def named(header: str, policy: Policy = BUS) -> str | None:

@@ -4,25 +4,22 @@ not".
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from bus.cli.context import Json
+from bus.cli.judging import LAST, Asked, DecryptKeys, Jws, Order, judged
 from bus.cli.trusted import Answers, File, Lists, Now, Pinned, PolicyName, TrustFolder, keys_of, moment_of, policy_of
 from bus.cli.verdict import tell
-
-if TYPE_CHECKING:
-    from signing.dsig import Keys
-    from signing.gate import Passed, Stopped
-    from signing.policy import Policy
 
 EXAMPLES = """\b
 Ví dụ / examples:
   lienthong gate soap.xml --trust tin-cay/ --crl thu-hoi.crl --endpoint https://bus.example/soap
   lienthong gate ho-so.xml --policy bus --key cong-khai.pem --json
+  lienthong gate goi.json --policy partner_jws --jws "$X_JWS_SIGNATURE" --trust tin-cay/ --decrypt-key ma-hoa.pem
+  lienthong gate soap.xml --policy partner_xades --trust tin-cay/
 """
 
 
@@ -48,27 +45,20 @@ def gate(
             "--schema", metavar="XSD", exists=True, dir_okay=False, help="Lược đồ của nội dung / schema of the content"
         ),
     ] = None,
+    jws: Jws = "",
+    decrypt_key: DecryptKeys = None,
+    order: Order = LAST,
     json: Json = False,
 ) -> None:
     """Cho một tệp qua cổng và nói dừng ở bước nào, vì sao / passes a file through the gate, step by step.
 
-    Các bước: kích thước, byte, cú pháp, cấu trúc, chứng thư, chữ ký, thời hạn, địa chỉ, lược đồ / the steps: size,
-    guard, parse, structure, certificate, signature, freshness, addressing, schema.
+    Các bước: kích thước, byte, cú pháp, cấu trúc, chứng thư, chữ ký, thời hạn, địa chỉ, lược đồ; giải mã ở chỗ --order
+    nói / the steps: size, guard, parse, structure, certificate, signature, freshness, addressing, schema; decryption
+    where --order puts it.
 
     Mã thoát 0 được nhận, 1 bị từ chối, 2 gõ sai / exit status 0 accepted, 1 refused, 2 usage.
     """
     moment, profile = moment_of(now), policy_of(policy)
     keys = keys_of(trust, crl or [], ocsp or [], key or [], profile, moment)
-    tell(file, judged(file, keys, profile, moment, endpoint=endpoint, schema=schema), profile, json=json)
-
-
-def judged(
-    file: Path, keys: Keys, policy: Policy, now: datetime, *, endpoint: str, schema: Path | None
-) -> Passed | Stopped:
-    """What the gate says of a file."""
-    from schemas.validate import Schema
-    from signing.gate import GateRules, pass_gate
-    from signing.wss import MemoryReplays
-
-    rules = GateRules(policy=policy, endpoint=endpoint, schema=Schema.load(schema) if schema is not None else None)
-    return pass_gate(file.read_bytes(), rules, keys, replays=MemoryReplays(), now=now)
+    asked = Asked(profile, keys, moment, jws, endpoint, schema, decrypt_key or [], order)
+    tell(file, judged(file, asked), profile, json=json)

@@ -14,10 +14,14 @@ import typer
 from bus.cli import out
 from bus.cli.attachment import signable, tell_attachment
 from bus.cli.context import Json, refused
-from bus.cli.gate import judged
+from bus.cli.judging import LAST, Asked, DecryptKeys, Jws, Order, judged
 from bus.cli.trusted import Answers, File, Lists, Now, Pinned, PolicyName, TrustFolder, keys_of, moment_of, policy_of
+<<<<<<< HEAD
 from bus.cli.verdict import tell, tell_jws
 from schemas.problem import Refused
+=======
+from bus.cli.verdict import tell
+>>>>>>> f47411e (wip)
 
 if TYPE_CHECKING:
     from signing.keys import SigningKey
@@ -30,6 +34,7 @@ Ví dụ / examples:
   lienthong signature sign body.json --key khoa.pem --jws > body.jws
   lienthong signature verify body.json --jws "$(cat body.jws)" --key cong-khai.pem
   lienthong signature verify ho-so-da-ky.xml --trust tin-cay/ --crl thu-hoi.crl
+  lienthong signature verify dap.json --policy answer_jws --key truc.crt --jws "$X_JWS_SIGNATURE"
 """
 PrivateKeyFile = Annotated[
     Path, typer.Option("--key", metavar="TỆP", exists=True, dir_okay=False, help="Khoá riêng PEM / private key")
@@ -48,10 +53,13 @@ AlgorithmName = Annotated[
     typer.Option("--algorithm", metavar="TÊN", help="ES256, RS256, PS256 …; mặc định theo khoá / default by key"),
 ]
 AsJws = Annotated[bool, typer.Option("--jws", help="JWS tách rời trên các byte của tệp / a detached JWS of the bytes")]
+<<<<<<< HEAD
 Jws = Annotated[
     str | None,
     typer.Option("--jws", metavar="CHỮ_KÝ", help="Chính JWS tách rời của tệp / its detached JWS itself"),
 ]
+=======
+>>>>>>> f47411e (wip)
 Content = Annotated[
     Path | None,
     typer.Option(
@@ -119,6 +127,8 @@ def verify(
     jws: Jws = None,
     content: Content = None,
     time_trust: TimeTrust = None,
+    decrypt_key: DecryptKeys = None,
+    order: Order = LAST,
     json: Json = False,
 ) -> None:
     """Kiểm tra chữ ký của một tệp: ai ký, phủ lên phần nào / checks a file's signature: who signed what.
@@ -128,6 +138,7 @@ def verify(
     Mã thoát 0 đúng, 1 bị từ chối, 2 gõ sai / exit status 0 good, 1 refused, 2 usage.
     """
     moment, profile = moment_of(now), policy_of(policy)
+<<<<<<< HEAD
     if jws is not None:
         if trust is not None or content is not None:
             raise typer.BadParameter("--jws chỉ đi với --key / --jws goes with --key alone")
@@ -136,6 +147,9 @@ def verify(
     if kind := signable(file):
         if key:
             raise typer.BadParameter(f"{kind}: dùng --trust, không dùng --key / use --trust, not --key")
+=======
+    if not jws and (kind := signable(file)):
+>>>>>>> f47411e (wip)
         tell_attachment(
             file, kind, trusted=(trust, time_trust), lists=crl or [], content=content, now=moment, json=json
         )
@@ -143,7 +157,8 @@ def verify(
     if content is not None:
         raise typer.BadParameter("--content chỉ dùng với chữ ký .p7s / --content goes with a .p7s signature")
     keys = keys_of(trust, crl or [], ocsp or [], key or [], profile, moment)
-    tell(file, judged(file, keys, profile, moment, endpoint="", schema=None), profile, json=json)
+    asked = Asked(profile, keys, moment, jws, decrypt_keys=decrypt_key or [], order=order, timed=False)
+    tell(file, judged(file, asked), profile, json=json)
 
 
 def _signing_key(

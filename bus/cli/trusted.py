@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +22,11 @@ if TYPE_CHECKING:
 File = Annotated[Path, typer.Argument(metavar="TỆP", exists=True, dir_okay=False, readable=True, help="Tệp / the file")]
 PolicyName = Annotated[
     str,
-    typer.Option("--policy", metavar="HỒ_SƠ", help="Hồ sơ ký số / profile: bus, bus_soap, partner_soap …"),
+    typer.Option(
+        "--policy",
+        metavar="HỒ_SƠ",
+        help="Hồ sơ ký số / profile: bus, partner_soap, partner_jws, partner_xades …",
+    ),
 ]
 TrustFolder = Annotated[
     Path | None,
@@ -55,6 +61,7 @@ def keys_of(
     """Whom to trust. Pinned keys are named by their files."""
     from signing.trust import Trust, TrustStore
 
+<<<<<<< HEAD
     if pinned and trust is not None:
         raise typer.BadParameter("chọn một: --trust hoặc --key / one of --trust and --key, not both")
     if pinned and (lists or answers):
@@ -63,13 +70,29 @@ def keys_of(
         return _pinned(
             {path.stem: VerifyKey.from_pem(path.read_bytes(), key_id=path.stem, policy=policy) for path in pinned}
         )
+=======
+    known = _pinned(
+        {path.stem: VerifyKey.from_pem(path.read_bytes(), key_id=path.stem, policy=policy) for path in pinned}
+    )
+    if pinned and trust is None:
+        return known
+>>>>>>> f47411e (wip)
     if trust is None:
         raise typer.BadParameter("cần --trust THƯ_MỤC hoặc --key TỆP / --trust or --key is needed")
     store = TrustStore.load(trust, purpose=trust.name)
-    return Trust(store, policy).keys(now=now, evidence=evidence_of(lists, answers))
+    judge = Trust(store, policy).keys(now=now, evidence=evidence_of(lists, answers))
+
+    def judged(hints: Hints) -> VerifyKey | tuple[Problem, ...]:
+        """A certificate that is only named is judged as if it had come along."""
+        found = known(hints) if pinned and not hints.certificates else None
+        if not isinstance(found, VerifyKey) or not found.certificate:
+            return judge(hints)
+        return judge(replace(hints, certificates=(found.certificate,)))
+
+    return judged
 
 
-def _pinned(keys: dict[str, VerifyKey]) -> Keys:
+def _pinned(keys: dict[str, VerifyKey]) -> Callable[[Hints], VerifyKey | tuple[Problem, ...]]:
     """A single key was meant, whatever its owner calls it; of several the one of the certificate or named like it."""
 
     def chosen(hints: Hints) -> VerifyKey | tuple[Problem, ...]:

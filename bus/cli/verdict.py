@@ -12,13 +12,17 @@ from bus.cli import out
 from schemas.problem import Problem, Refused
 
 if TYPE_CHECKING:
-    from signing.dsig import Covered
+    from signing.algorithms import Algorithm
     from signing.gate import Passed, Stopped
+<<<<<<< HEAD
+=======
+    from signing.gate_json import PassedBytes
+>>>>>>> f47411e (wip)
     from signing.keys import VerifyKey
     from signing.policy import Policy
 
 
-def tell(file: Path, result: Passed | Stopped, policy: Policy, *, json: bool) -> None:
+def tell(file: Path, result: Passed | PassedBytes | Stopped, policy: Policy, *, json: bool) -> None:
     """Says what came of it. Exit status 1 if it was stopped."""
     from signing.gate import Stopped
 
@@ -30,9 +34,19 @@ def tell(file: Path, result: Passed | Stopped, policy: Policy, *, json: bool) ->
             _tell_problem(found)
     else:
         out.say(f"✓ {file.name}: được nhận / accepted ({policy.name})", style="green")
+<<<<<<< HEAD
         if result.signed is not None:
             out.say(f"  ký bởi / signed by {_signer(result)} · {result.signed.algorithm}")
         out.show_table(("phần / part", "SHA-256", "dạng / form"), [(p.path, p.sha256, p.form) for p in result.parts])
+=======
+        if (signed := _signed(result)) is not None:
+            key, algorithm = signed
+            out.say(f"  ký bởi / signed by {_subject(key)} · {algorithm}")
+        if result.opened_by:
+            out.say(f"  mã hoá cho khoá / encrypted for key {result.opened_by}")
+        rows = [(part["path"], part["sha256"], part["form"]) for part in _covered(result)]
+        out.show_table(("phần / part", "SHA-256", "chỗ / form"), rows)
+>>>>>>> f47411e (wip)
     if isinstance(result, Stopped):
         raise typer.Exit(1)
 
@@ -43,6 +57,7 @@ def _tell_problem(found: Problem) -> None:
     out.say(f"  → {found.do_vi} / {found.do_en}", style="dim")
 
 
+<<<<<<< HEAD
 def tell_jws(file: Path, header: str, pinned: list[Path], policy: Policy, *, json: bool) -> None:
     """Checks a detached JWS and says so. Exit status 1 if it is not good."""
     from signing.jws import named, verify_detached
@@ -83,46 +98,48 @@ def _jws_json(
 
 
 def _json(file: Path, result: Passed | Stopped, policy: Policy) -> dict[str, object]:
+=======
+def _json(file: Path, result: Passed | PassedBytes | Stopped, policy: Policy) -> dict[str, object]:
+>>>>>>> f47411e (wip)
     from signing.gate import Stopped
+    from signing.gate_json import PassedBytes
 
+    told: dict[str, object] = {"policy": policy.name, "file": file.name}
     if isinstance(result, Stopped):
         reasons = [{"step": result.step, **found.as_json()} for found in result.problems]
-        return {"verdict": _verdict(False), "policy": policy.name, "file": file.name, "covered": [], "reasons": reasons}
+        return {"verdict": "refused", **told, "covered": [], "reasons": reasons}
     signer: dict[str, object] = {}
-    if result.signed is not None:
-        key = result.signed.key
+    if (signed := _signed(result)) is not None:
+        key, algorithm = signed
         signer = {
-            "key_id": key.key_id,
-            "key_sha256": key.fingerprint,
-            "subject": _signer(result),
-            "algorithm": result.signed.algorithm,
-        }
+            "key_id": key.key_id, "key_sha256": key.fingerprint, "subject": _subject(key), "algorithm": algorithm,
+        }  # fmt: skip
+    if isinstance(result, PassedBytes):
+        signer["claims"] = dict(result.signed.claims)
     return {
-        "verdict": _verdict(True),
-        "policy": policy.name,
-        "file": file.name,
-        "signer": signer,
-        "covered": [_covered(part) for part in result.parts],
+        "verdict": "accepted", **told, "signer": signer, "opened_by": result.opened_by, "covered": _covered(result),
         "reasons": [],
-    }
+    }  # fmt: skip
 
 
-def _covered(part: Covered) -> dict[str, object]:
-    return {"path": part.path, "uri": part.uri, "form": part.form, "sha256": part.sha256}
+def _covered(result: Passed | PassedBytes) -> list[dict[str, str]]:
+    """Each part; of a body that a JWS signs its bytes as they lay when they were signed."""
+    from signing.gate_json import PassedBytes
+
+    if isinstance(result, PassedBytes):
+        return [{"path": "/", "uri": "", "form": "detached", "sha256": result.signed.body_sha256}]
+    return [{"path": part.path, "uri": part.uri, "form": part.form, "sha256": part.sha256} for part in result.parts]
 
 
-def _verdict(is_good: bool) -> str:
-    return "accepted" if is_good else "refused"
+def _signed(result: Passed | PassedBytes) -> tuple[VerifyKey, Algorithm] | None:
+    return (result.signed.key, result.signed.algorithm) if result.signed is not None else None
 
 
-def _signer(result: Passed) -> str:
+def _subject(key: VerifyKey) -> str:
     from signing.trust.papers import read_certificates
     from signing.trust.path import subject_of
 
-    if result.signed is None:
-        return ""
-    paper = result.signed.key.certificate
     try:
-        return subject_of(read_certificates(paper, name="")[0]) if paper else result.signed.key_id
+        return subject_of(read_certificates(key.certificate, name="")[0]) if key.certificate else key.key_id
     except Refused:
-        return result.signed.key_id
+        return key.key_id
