@@ -45,7 +45,7 @@ def gate(
             "--schema", metavar="XSD", exists=True, dir_okay=False, help="Lược đồ của nội dung / schema of the content"
         ),
     ] = None,
-    jws: Jws = "",
+    jws: Jws = None,
     decrypt_key: DecryptKeys = None,
     order: Order = LAST,
     json: Json = False,

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from signing.policy import Policy
 
 LAST, FIRST = "sign-then-encrypt", "encrypt-then-sign"
-Jws = Annotated[str, typer.Option("--jws", metavar="CHỮ_KÝ", help="JWS tách rời của tệp / its detached JWS")]
+Jws = Annotated[
+    str | None,
+    typer.Option("--jws", metavar="CHỮ_KÝ", help="Chính JWS tách rời của tệp / its detached JWS itself"),
+]
 DecryptKeys = Annotated[
     list[Path] | None,
     typer.Option(
@@ -38,7 +41,7 @@ class Asked:
     policy: Policy
     keys: Keys
     now: datetime
-    jws: str = ""  # beside the file; "" = the signature stands inside
+    jws: str | None = None  # beside the file; None: the signature stands inside
     endpoint: str = ""
     schema: Path | None = None
     decrypt_keys: Sequence[Path] = ()
@@ -50,12 +53,13 @@ def judged(file: Path, asked: Asked) -> Passed | PassedBytes | Stopped:
     """What the gate says."""
     if asked.order not in (LAST, FIRST):
         raise typer.BadParameter(f"{asked.order}: {LAST}, {FIRST}", param_hint="--order")
-    if asked.policy.jws_claims and not asked.jws:
+    if asked.policy.jws_claims and asked.jws is None:
         raise typer.BadParameter(f"--policy {asked.policy.name} cần --jws / needs --jws")
-    return _bytes(file.read_bytes(), asked) if asked.jws else _xml(file.read_bytes(), asked)
+    body = file.read_bytes()
+    return _xml(body, asked) if asked.jws is None else _bytes(body, asked.jws.strip(), asked)
 
 
-def _bytes(body: bytes, asked: Asked) -> PassedBytes | Stopped:
+def _bytes(body: bytes, header: str, asked: Asked) -> PassedBytes | Stopped:
     from signing.encryption.jwe import meant_for
     from signing.gate_json import JsonRules, pass_json
     from signing.wss import MemoryReplays
@@ -66,7 +70,7 @@ def _bytes(body: bytes, asked: Asked) -> PassedBytes | Stopped:
         timed=asked.timed and "exp" in asked.policy.jws_claims,
         opener=_opener(asked, meant_for(body)),
     )
-    return pass_json(body, asked.jws.strip(), rules, asked.keys, replays=MemoryReplays(), now=asked.now)
+    return pass_json(body, header, rules, asked.keys, replays=MemoryReplays(), now=asked.now)
 
 
 def _xml(body: bytes, asked: Asked) -> Passed | Stopped:

@@ -16,12 +16,8 @@ from bus.cli.attachment import signable, tell_attachment
 from bus.cli.context import Json, refused
 from bus.cli.judging import LAST, Asked, DecryptKeys, Jws, Order, judged
 from bus.cli.trusted import Answers, File, Lists, Now, Pinned, PolicyName, TrustFolder, keys_of, moment_of, policy_of
-<<<<<<< HEAD
-from bus.cli.verdict import tell, tell_jws
-from schemas.problem import Refused
-=======
 from bus.cli.verdict import tell
->>>>>>> f47411e (wip)
+from schemas.problem import Refused
 
 if TYPE_CHECKING:
     from signing.keys import SigningKey
@@ -53,13 +49,6 @@ AlgorithmName = Annotated[
     typer.Option("--algorithm", metavar="TÊN", help="ES256, RS256, PS256 …; mặc định theo khoá / default by key"),
 ]
 AsJws = Annotated[bool, typer.Option("--jws", help="JWS tách rời trên các byte của tệp / a detached JWS of the bytes")]
-<<<<<<< HEAD
-Jws = Annotated[
-    str | None,
-    typer.Option("--jws", metavar="CHỮ_KÝ", help="Chính JWS tách rời của tệp / its detached JWS itself"),
-]
-=======
->>>>>>> f47411e (wip)
 Content = Annotated[
     Path | None,
     typer.Option(
@@ -138,18 +127,12 @@ def verify(
     Mã thoát 0 đúng, 1 bị từ chối, 2 gõ sai / exit status 0 good, 1 refused, 2 usage.
     """
     moment, profile = moment_of(now), policy_of(policy)
-<<<<<<< HEAD
-    if jws is not None:
-        if trust is not None or content is not None:
-            raise typer.BadParameter("--jws chỉ đi với --key / --jws goes with --key alone")
-        tell_jws(file, jws, key or [], profile, json=json)
-        return
-    if kind := signable(file):
+    if jws is not None and (content is not None or (trust is not None and not profile.jws_certificates)):
+        said = "--jws chỉ đi với --key; với --trust thì --policy partner_jws / --jws goes with --key alone"
+        raise typer.BadParameter(f"{said}; with --trust by --policy partner_jws")
+    if jws is None and (kind := signable(file)):
         if key:
             raise typer.BadParameter(f"{kind}: dùng --trust, không dùng --key / use --trust, not --key")
-=======
-    if not jws and (kind := signable(file)):
->>>>>>> f47411e (wip)
         tell_attachment(
             file, kind, trusted=(trust, time_trust), lists=crl or [], content=content, now=moment, json=json
         )

@@ -61,22 +61,15 @@ def keys_of(
     """Whom to trust. Pinned keys are named by their files."""
     from signing.trust import Trust, TrustStore
 
-<<<<<<< HEAD
-    if pinned and trust is not None:
+    if pinned and trust is not None and not policy.jws_certificates:
         raise typer.BadParameter("chọn một: --trust hoặc --key / one of --trust and --key, not both")
-    if pinned and (lists or answers):
+    if pinned and trust is None and (lists or answers):
         raise typer.BadParameter("--crl, --ocsp chỉ dùng với --trust / --crl and --ocsp go with --trust")
-    if pinned:
-        return _pinned(
-            {path.stem: VerifyKey.from_pem(path.read_bytes(), key_id=path.stem, policy=policy) for path in pinned}
-        )
-=======
     known = _pinned(
         {path.stem: VerifyKey.from_pem(path.read_bytes(), key_id=path.stem, policy=policy) for path in pinned}
     )
     if pinned and trust is None:
         return known
->>>>>>> f47411e (wip)
     if trust is None:
         raise typer.BadParameter("cần --trust THƯ_MỤC hoặc --key TỆP / --trust or --key is needed")
     store = TrustStore.load(trust, purpose=trust.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +13,7 @@ from schemas.problem import Problem, Refused
 if TYPE_CHECKING:
     from signing.algorithms import Algorithm
     from signing.gate import Passed, Stopped
-<<<<<<< HEAD
-=======
     from signing.gate_json import PassedBytes
->>>>>>> f47411e (wip)
     from signing.keys import VerifyKey
     from signing.policy import Policy
 
@@ -25,6 +21,7 @@ if TYPE_CHECKING:
 def tell(file: Path, result: Passed | PassedBytes | Stopped, policy: Policy, *, json: bool) -> None:
     """Says what came of it. Exit status 1 if it was stopped."""
     from signing.gate import Stopped
+    from signing.gate_json import PassedBytes
 
     if json:
         out.show_json(_json(file, result, policy))
@@ -33,20 +30,16 @@ def tell(file: Path, result: Passed | PassedBytes | Stopped, policy: Policy, *, 
         for found in result.problems:
             _tell_problem(found)
     else:
-        out.say(f"✓ {file.name}: được nhận / accepted ({policy.name})", style="green")
-<<<<<<< HEAD
-        if result.signed is not None:
-            out.say(f"  ký bởi / signed by {_signer(result)} · {result.signed.algorithm}")
-        out.show_table(("phần / part", "SHA-256", "dạng / form"), [(p.path, p.sha256, p.form) for p in result.parts])
-=======
+        said = "chữ ký đúng trên cả tệp / good, over the whole file"
+        said = said if isinstance(result, PassedBytes) else "được nhận / accepted"
+        out.say(f"✓ {file.name}: {said} ({policy.name})", style="green")
         if (signed := _signed(result)) is not None:
             key, algorithm = signed
             out.say(f"  ký bởi / signed by {_subject(key)} · {algorithm}")
         if result.opened_by:
             out.say(f"  mã hoá cho khoá / encrypted for key {result.opened_by}")
         rows = [(part["path"], part["sha256"], part["form"]) for part in _covered(result)]
-        out.show_table(("phần / part", "SHA-256", "chỗ / form"), rows)
->>>>>>> f47411e (wip)
+        out.show_table(("phần / part", "SHA-256", "dạng / form"), rows)
     if isinstance(result, Stopped):
         raise typer.Exit(1)
 
@@ -57,50 +50,7 @@ def _tell_problem(found: Problem) -> None:
     out.say(f"  → {found.do_vi} / {found.do_en}", style="dim")
 
 
-<<<<<<< HEAD
-def tell_jws(file: Path, header: str, pinned: list[Path], policy: Policy, *, json: bool) -> None:
-    """Checks a detached JWS and says so. Exit status 1 if it is not good."""
-    from signing.jws import named, verify_detached
-    from signing.keys import VerifyKey
-
-    if not pinned:
-        raise typer.BadParameter("--jws cần --key / needs --key")
-    loaded = [VerifyKey.from_pem(path.read_bytes(), key_id=path.stem, policy=policy) for path in pinned]
-    # A single key was meant, whatever name the sender gave it; of several the file named like it.
-    name = named(header.strip()) if len(loaded) == 1 else None
-    keys = {name or key.key_id: key for key in loaded}
-    body = file.read_bytes()
-    problems = verify_detached(body, header.strip(), keys, policy)
-    digest = sha256(body).hexdigest()
-    if json:
-        out.show_json(_jws_json(file, digest, problems, policy, keys.get(named(header.strip()) or "")))
-    else:
-        said = "chữ ký không đúng / refused" if problems else "chữ ký đúng trên cả tệp / good, over the whole file"
-        out.say(f"{'✗' if problems else '✓'} {file.name}: {said}", style="red" if problems else "green")
-        out.say(f"  SHA-256 {digest}")
-        for found in problems:
-            _tell_problem(found)
-    if problems:
-        raise typer.Exit(1)
-
-
-def _jws_json(
-    file: Path, digest: str, problems: tuple[Problem, ...], policy: Policy, key: VerifyKey | None
-) -> dict[str, object]:
-    """A JWS covers every byte of the file."""
-    shown = {"verdict": _verdict(not problems), "policy": policy.name, "file": file.name, "covered": []}
-    reasons = [found.as_json() for found in problems]
-    if problems or key is None:
-        return {**shown, "reasons": reasons}
-    covered = [{"path": "", "uri": "", "form": "jws", "sha256": digest}]
-    signer = {"key_id": key.key_id, "key_sha256": key.fingerprint}
-    return {**shown, "signer": signer, "covered": covered, "reasons": reasons}
-
-
-def _json(file: Path, result: Passed | Stopped, policy: Policy) -> dict[str, object]:
-=======
 def _json(file: Path, result: Passed | PassedBytes | Stopped, policy: Policy) -> dict[str, object]:
->>>>>>> f47411e (wip)
     from signing.gate import Stopped
     from signing.gate_json import PassedBytes
 
@@ -123,11 +73,11 @@ def _json(file: Path, result: Passed | PassedBytes | Stopped, policy: Policy) ->
 
 
 def _covered(result: Passed | PassedBytes) -> list[dict[str, str]]:
-    """Each part; of a body that a JWS signs its bytes as they lay when they were signed."""
+    """Each part. A JWS covers every byte of the body, as it lay when it was signed."""
     from signing.gate_json import PassedBytes
 
     if isinstance(result, PassedBytes):
-        return [{"path": "/", "uri": "", "form": "detached", "sha256": result.signed.body_sha256}]
+        return [{"path": "", "uri": "", "form": "jws", "sha256": result.signed.body_sha256}]
     return [{"path": part.path, "uri": part.uri, "form": part.form, "sha256": part.sha256} for part in result.parts]
 
 

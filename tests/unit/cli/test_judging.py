@@ -51,7 +51,7 @@ def test_a_jws_with_its_certificate(run: Run) -> None:
     gate = ("gate", "tep", "--policy", "partner_jws", "--jws", header)
     status, said = run(BODY, *gate)
     assert (status, said["verdict"]) == (0, "accepted"), said
-    assert said["covered"] == [{"path": "/", "uri": "", "form": "detached", "sha256": sha256(BODY).hexdigest()}]
+    assert said["covered"] == [{"path": "", "uri": "", "form": "jws", "sha256": sha256(BODY).hexdigest()}]
     assert said["signer"]["subject"].startswith("CN=")
     assert said["signer"]["claims"]["iat"] == int(NOW.timestamp())
     assert run(BODY, *gate, "--endpoint", "https://khac.example")[1]["reasons"][0]["step"] == "addressing"
