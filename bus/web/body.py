@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -37,8 +37,9 @@ class Seat:
 class Room:
     """The bytes of large bodies a process holds at once, unfinished or being worked on. Event loop only."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, released: Callable[[int], None] = lambda size: None) -> None:
         self.left = size
+        self._released = released  # told how much each request held
 
     @contextmanager
     def seat(self) -> Iterator[Seat]:
@@ -48,6 +49,7 @@ class Room:
             yield seat
         finally:
             self.left += seat.held
+            self._released(seat.held)
 
 
 async def read_body(request: Request, seat: Seat, *, limit_bytes: int, seconds: float) -> bytes | Problem:
