@@ -39,6 +39,14 @@ class Record:
     hash: str
     text: str
 
+    def erases(self, *, stage: Stage) -> str:
+        """Id of the message whose bodies were erased, if this entry is whole and says that; else ""."""
+        if not self.is_whole or '"kind":"erase"' not in self.text:
+            return ""
+        said = loads(self.text.encode(), limits=_LIMITS, stage=stage)
+        is_that = isinstance(said, dict) and said.get("kind") == "erase"
+        return str(said.get("subject", "")) if is_that and isinstance(said, dict) else ""
+
     @property
     def is_whole(self) -> bool:
         """Its hash is that of the previous hash, a line feed and its text."""

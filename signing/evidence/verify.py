@@ -152,12 +152,17 @@ def _about_records(records: list[form.Record]) -> Iterator[Statement]:
 def _about_bodies(message: Mapping[str, Any], container: Container, records: list[form.Record]) -> Iterator[Statement]:
     """Each body against the digests that whole entries tell."""
     told = {digest for record in records if record.is_whole for digest in _DIGEST.findall(record.text)}
+    gone = {record.erases(stage=_STAGE) for record in records}
     listed = {str(body["file"]) for body in message["bodies"] if body["file"]}
     for body in message["bodies"]:
         digest, name, of = str(body["sha256"]), str(body["file"]), str(body["message"])
         vi, en = f"{body['role']} của thông điệp {of}", f"{body['role']} of message {of}"
         if not name:
-            yield _about_missing(vi, en, digest, body.get("erased"), is_told=digest in told)
+            erased = body.get("erased")
+            if isinstance(erased, Mapping) and of not in gone:
+                vi, en = f"{vi} (không bản ghi nào nói đã xoá)", f"{en} (no entry says that it was erased)"
+                erased = None
+            yield _about_missing(vi, en, digest, erased, is_told=digest in told)
         elif sha256(container.files[name]).hexdigest() != digest:
             yield _said(Standing.BROKEN, f"Thân {vi} không khớp mã băm của nó", f"Body {en} does not fit its digest")
         elif digest in told:

@@ -16,11 +16,13 @@ from bus.erasing import NAME, Eraser, foretell
 from bus.job_port import LeaseLost
 from bus.journal import open_journal
 from bus.journal.vault import Vault
+from bus.queue.memory import MemoryQueue
 from bus.records import Acceptance, Act, Action, PlanAct, PlanDraft, PlanLine, PlannedDelivery, Rejection
 from bus.records.jobs import Held, JobAct, JobOrder, JobResult
 from bus.records.retaining import Choice, Erasure, Fate, HoldOrder
 from bus.records.sealing import FIRST, Seal
 from bus.retention import RetentionRules
+from bus.scheduler import Post, Scheduler
 from bus.turn import Finished, Turn
 from schemas.message import sha256_hex
 from tests.contract.journal_world import PARKED, START, TurnedClock, World, item, message, to, world_of
@@ -367,3 +369,21 @@ def test_with_a_locked_body_its_key_goes_too(tmp_path: Path) -> None:
         rows = raw.execute("SELECT coding, length(data) FROM bodies WHERE message_id = ?", (one,)).fetchall()
     assert {(coding.split(":")[0], size) for coding, size in rows} == {("erased", 0)}
     assert not any("aesgcm" in coding for coding, _ in rows)
+
+
+def test_a_worker_runs_it_once_a_day(tmp_path: Path) -> None:
+    """Under its lease, like any other job; how it went is on record; nothing is erased where no days are set."""
+    with world_of("memory", tmp_path) as world:
+        one = finished(world)
+        seal(world)
+        post = Post("w1", world.journal, MemoryQueue(), world.clock, 60.0, lambda: 0.0)
+        idle, busy = (Scheduler((Eraser(world.journal, rules),), post) for rules in (RetentionRules(), RULES))
+        world.clock.turn(31 * DAY)
+        assert [begun.result(20) for begun in idle.look()] == [None]
+        assert all(kept(world, one).values())
+        assert busy.look() == ()
+        world.clock.turn(DAY + 1)
+        assert [begun.result(20) for begun in busy.look()] == [None]
+        assert not any(kept(world, one).values())
+        job = next(job for job in world.journal.jobs() if job.name == NAME)
+        assert (job.result, job.taken, job.lease_until) == (JobResult.DONE, 2, None)

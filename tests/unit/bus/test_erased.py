@@ -15,8 +15,11 @@ from bus.retake import Retaking
 from bus.routes import RouteTable
 from bus.web.console.message_page import read_message
 from bus.web.console.render import render
+from signing.asic import seal
+from signing.evidence import verify_evidence
 from tests.contract.journal_world import START
 from tests.unit.bus.kit import PORTAL, Desk, adapter, callback, dossier, read, soap, submission
+from tests.unit.signing.issuer import NOW, Issuer
 
 CODE = "QG-DEMO-000125"
 RULE = "retention.body_days = 365"
@@ -87,3 +90,17 @@ def test_evidence_names_what_is_gone() -> None:
     files = gather(journal, journey, now=START)
     assert not [name for name in files if name.startswith("bodies/")]
     assert RULE in files["message.json"][1].decode()
+
+
+def test_evidence_that_only_claims_an_erasure_is_told_apart() -> None:
+    """Without an entry that says so the container's own word is not repeated; the digest proves as before."""
+    journal = sent().journal
+    found = journal.find(Query(limit=1))[0].envelope.id
+    journey = journal.journey(found)
+    assert journey is not None
+    root = Issuer.root()
+    files = gather(journal, journey, now=NOW)
+    report = verify_evidence(seal(files, root.person().signing(), now=NOW), None, None, now=NOW)
+    gone = [one.en for one in report.statements if one.en.startswith("Body")]
+    assert gone
+    assert all("no entry says that it was erased" in text and RULE not in text for text in gone)
