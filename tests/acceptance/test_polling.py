@@ -21,6 +21,7 @@ from bus.ports import JournalUnavailable
 from bus.records import Query
 from bus.records.jobs import Job
 from tests.acceptance.running_bus import Bus
+from tests.integration.cli.running import run_any
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -183,9 +184,6 @@ def _dossiers() -> Query:
 
 
 def _cli(bus: Bus, *arguments: str) -> Any:
-    done = subprocess.run(
-        [sys.executable, "-m", "bus.cli", "poll", *arguments], env=bus.demo.bus_environment(), capture_output=True,
-        text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout)
+    ran = run_any(("poll", *arguments), env=bus.demo.bus_environment())
+    assert ran.code == 0, ran
+    return ran.json()

@@ -19,6 +19,7 @@ from bus.delivery import State
 from bus.journal import SqlJournal
 from bus.records import Act, Action
 from tests.acceptance.running_bus import Bus
+from tests.integration.cli.running import run
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -33,12 +34,8 @@ class World:
 
     def ran(self, *arguments: str) -> tuple[int, list[Any]]:
         """`lienthong reconcile … --json`."""
-        done = subprocess.run(
-            [sys.executable, "-m", "bus.cli", "reconcile", *arguments, "--json", "--rate", "200"],
-            env=self.bus.demo.bus_environment(), capture_output=True, timeout=120, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert b"Traceback" not in done.stderr, done.stderr.decode()
-        return done.returncode, [json.loads(line) for line in done.stdout.decode().splitlines()]
+        ran = run("reconcile", *arguments, "--json", "--rate", "200", env=self.bus.demo.bus_environment())
+        return ran.code, ran.lines()
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """The same, slowly, not waited for."""
@@ -197,9 +194,8 @@ def test_stopped_in_order(world: World) -> None:
 def test_paused_endpoint_is_left_alone(world: World) -> None:
     """An endpoint a person paused is not asked: the run waits, then ends incomplete, and says why."""
     environment = world.bus.demo.bus_environment()
-    command = [sys.executable, "-m", "bus.cli", "endpoint"]
     for act, code in (("pause", 3), ("resume", 0)):
-        subprocess.run([*command, act, "cong_dvcqg", "--why", "bảo trì"], env=environment, check=True, timeout=60)
+        assert run("endpoint", act, "cong_dvcqg", "--why", "bảo trì", env=environment).code == 0
         calls = world.bus.demo.portal_counts()
         ended, _ = world.ran("--dossier", "DS-BANG", "--patience", "1")
         assert ended == code
@@ -218,11 +214,8 @@ def test_proposals_become_a_plan_only_after_a_yes(world: World) -> None:
     assert (code, again[-1]["problems"][0]["code"]) == (1, "LT-REC-006"), "the same repair twice would be sent twice"
     assert findings(world.ran("--since", "1h")[1]) == findings(before)
     (plan,) = world.bus.journal.plans(limit=1)
-    done = subprocess.run(
-        [sys.executable, "-m", "bus.cli", "plan", "resume", plan.id], env=world.bus.demo.bus_environment(),
-        capture_output=True, timeout=60, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    assert done.returncode == 0, (done.stdout.decode(), done.stderr.decode())
+    done = run("plan", "resume", plan.id, env=world.bus.demo.bus_environment())
+    assert done.code == 0, done
     world.bus.until("DS-MAT", "tien_do", State.DELIVERED)
     world.bus.until("DS-CHAM", "tien_do", State.DELIVERED)
     world.bus.until("DS-CHUANHAN", "tien_do", State.DELIVERED)

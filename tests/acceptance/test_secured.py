@@ -6,8 +6,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -22,6 +20,7 @@ from bus.delivery import State
 from bus.records import Found, Query
 from signing.wss import secure
 from tests.acceptance.running_bus import NS, Bus, dossier
+from tests.integration.cli.running import run_any
 from tests.unit.signing.issuer import DAY, Holder, Issuer
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -71,11 +70,9 @@ class Town:
 
     def command(self, *words: str) -> str:
         """What a command of ours prints on this bus."""
-        done = subprocess.run(
-            [sys.executable, "-m", "bus.cli", *words], env=self.bus.demo.bus_environment(), capture_output=True,
-            text=True, timeout=60, check=True,
-        )  # fmt: skip
-        return done.stdout
+        ran = run_any(words, env=self.bus.demo.bus_environment())
+        assert ran.code == 0, ran
+        return ran.out
 
     def refusal(self, sha256_before: set[str]) -> Found:
         """The newest refusal that was not there before."""

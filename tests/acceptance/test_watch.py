@@ -9,8 +9,6 @@ import re
 import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -25,6 +23,7 @@ from bus.delivery import State
 from tests.acceptance.running_bus import Bus, dossier
 from tests.chaos.disk import CannotRun, small_disk
 from tests.contract.journal_server import Server
+from tests.integration.cli.running import run_any
 
 pytestmark = pytest.mark.slow
 
@@ -74,11 +73,8 @@ def until(what: Callable[[], bool], seconds: float) -> float:
 
 def command(bus: Bus, *words: str) -> tuple[int, str]:
     """One `lienthong` command on this bus."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bus.cli", *words], env={**os.environ, **bus.demo.bus_environment()}, cwd=ROOT,
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    return done.returncode, done.stdout
+    ran = run_any(words, env={**os.environ, **bus.demo.bus_environment()})
+    return ran.code, ran.out
 
 
 def push(bus: Bus, code: str) -> str:
@@ -153,14 +149,11 @@ def test_stuck_is_listed_with_the_command_to_type(watched: Bus) -> None:
         assert watched.push("STUCK-1") == "0"
         environment = {**watched.demo.bus_environment(), "LIENTHONG_WATCH__READY_S": "1"}
         time.sleep(1.5)
-        done = subprocess.run(
-            [sys.executable, "-m", "bus.cli", "stuck", "--json"], env={**os.environ, **environment}, cwd=ROOT,
-            capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
+        ran = run_any(("stuck", "--json"), env={**os.environ, **environment})
     finally:
         os.kill(pid, signal.SIGCONT)
-    assert done.returncode == 1
-    (line,) = json.loads(done.stdout)["stuck"]
+    assert ran.code == 1
+    (line,) = ran.json()["stuck"]
     assert (line["reason"], line["endpoint"], line["command"]) == ("ready", "cong_dvcqg", "lienthong doctor")
     watched.until("STUCK-1", "ho_so", State.DELIVERED)
 

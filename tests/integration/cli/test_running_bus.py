@@ -251,10 +251,10 @@ def test_doctor_finds_a_healthy_bus_healthy(bus: Bus) -> None:
 
 
 def test_no_command_shows_a_secret(bus: Bus) -> None:
-    """Settings, findings and journeys tell references only."""
+    """Settings, findings and journeys tell references only. Each in a process that starts from nothing."""
     settings = ("config", "show", "--resolved")
     commands = (settings, (*settings, "--json"), ("doctor", "--quick"), ("show", "CLI-DELIVERED", "--body", "raw"))
-    shown = "".join(cli(bus, *words).out for words in commands)
+    shown = "".join(run(*words, env=bus.demo.bus_environment(), cold=True).out for words in commands)
     assert "env:LIENTHONG_CMON_PASSWORD" in shown
     assert [name for name, value in bus.secrets.items() if value in shown] == []
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tests.integration.cli.running import run_any
 from tests.unit.signing.issuer import DAY, NOW, Holder, Issuer
 from tests.unit.signing.kit import DOSSIER
 from tests.unit.signing.signed_files import plain_pdf, shadowed, signed_cms, signed_pdf
@@ -39,8 +39,8 @@ class World:
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """The command, as a person types it."""
-        command = (sys.executable, "-m", "bus.cli", *words)
-        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=60, check=False)
+        ran = run_any(words, cwd=self.folder)
+        return subprocess.CompletedProcess(words, ran.code, ran.out, ran.err)
 
     def sign(self, *words: str) -> None:
         """With the signer's key."""

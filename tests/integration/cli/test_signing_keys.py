@@ -14,6 +14,7 @@ import pytest
 
 from signing.jws import verify_detached
 from signing.keys import VerifyKey
+from tests.integration.cli.running import run_any
 from tests.unit.signing.issuer import DAY, Holder, Issuer
 
 NOW = datetime.now(UTC)
@@ -30,10 +31,9 @@ def person(folder: Path, root: Issuer, name: str, *, days: int) -> Holder:
 
 def command(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """One command on these settings."""
-    return subprocess.run(
-        [sys.executable, "-m", "bus.cli", "--config", str(folder), *words], capture_output=True, text=True,
-        env={**os.environ, "LIENTHONG_DATA": str(folder / "data"), **environment}, timeout=100, check=False,
-    )  # fmt: skip
+    settings = {**os.environ, "LIENTHONG_DATA": str(folder / "data"), **environment}
+    ran = run_any(("--config", str(folder), *words), env=settings)
+    return subprocess.CompletedProcess(words, ran.code, ran.out, ran.err)
 
 
 def told(folder: Path, **environment: str) -> tuple[int, dict[str, Any]]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
-import sys
 
 import pytest
 from lxml import html
 
 from bus.delivery import State
 from bus.web.console.words import STATES
+from tests.integration.cli.running import run_any
 from tests.integration.console.populated import CITIZEN, NAME, STREET, Populated, Site
 from tests.integration.console.reading import tree, words
 
@@ -107,12 +106,9 @@ def test_the_commands_shown_work(world: Populated, site: Site) -> None:
     for command in commands:
         name, act, *arguments = shlex.split(command)
         trial = [] if act == "show" else ["--dry-run"]
-        run = subprocess.run(
-            [sys.executable, "-m", "bus.cli", act, *arguments, *trial],
-            env=environment, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        assert (name, run.returncode) == ("lienthong", 0), (command, run.stdout, run.stderr)
-    assert NAME in run.stdout  # the last one shows the body uncovered, on the machine, with a reason
+        ran = run_any((act, *arguments, *trial), env=environment)
+        assert (name, ran.code) == ("lienthong", 0), (command, ran)
+    assert NAME in ran.out  # the last one shows the body uncovered, on the machine, with a reason
 
 
 def test_one_article_for_each_endpoint(world: Populated, site: Site) -> None:
