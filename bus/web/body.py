@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect, Request
 
+from bus.web.memory import GivingBack
 from schemas.problem import Problem, Stage, problem
 
 _PLAIN = ("", "identity")
@@ -37,9 +38,9 @@ class Seat:
 class Room:
     """The bytes of large bodies a process holds at once, unfinished or being worked on. Event loop only."""
 
-    def __init__(self, size: int, *, released: Callable[[int], None] = lambda size: None) -> None:
+    def __init__(self, size: int, *, released: Callable[[int], None] | None = None) -> None:
         self.left = size
-        self._released = released  # told how much each request held
+        self._released = released or GivingBack().released  # told how much each request held
 
     @contextmanager
     def seat(self) -> Iterator[Seat]:

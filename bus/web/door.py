@@ -22,7 +22,6 @@ from adapters.wire.registry import inbound
 from bus.watch.meters import Meters
 from bus.web.body import Room, Seat, read_body
 from bus.web.gatekeeper import Gatekeeper, Heard
-from bus.web.memory import GivingBack
 from bus.web.speaker import Speaker
 from bus.web.throttle import Throttle
 from schemas.message import Party, new_id
@@ -77,7 +76,7 @@ class Doors:
         self._intake, self._keys, self._rules = intake, keys, rules
         self._address = address.rstrip("/")
         self._budget = _Budget(rules.evidence_per_s, rules.evidence_burst)
-        self._room = Room(rules.room_bytes, released=GivingBack().released)
+        self._room = Room(rules.room_bytes)
         self._throttle = Throttle()
         self._meters = meters or Meters()
         self._gatekeeper = gatekeeper
