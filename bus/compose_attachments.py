@@ -32,7 +32,7 @@ def make_examiner(settings: Settings, keys: Cupboard, clock: Clock, *, message_s
         rules = TrustRules(revocation=False)  # judged at the time they state
         authorities = TrustStore.load(settings.folder / folder, purpose="time", rules=rules)
     return Examiner(
-        lambda: live.store if live is not None else None, authorities, clock,
+        lambda: live.trust if live is not None else None, authorities, clock,
         at_once=rule.at_once, file_s=min(rule.file_s, message_s), message_s=message_s,
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ from schemas.message import sha256_hex
 from schemas.problem import Refused, Stage
 from schemas.xmldoc import XmlLimits, parse
 from signing.attachments import examine
-from signing.trust import TrustStore
+from signing.trust import Trust, TrustStore
 
 log = logging.getLogger("lienthong.attachments")
 
@@ -40,7 +40,7 @@ _EVERYTHING = XmlLimits(size_bytes=256 * 1024 * 1024)  # a form of our own, boun
 class Examiner:
     """Thread-safe. Never raises for what is in a message; what cannot be looked at is told as that."""
 
-    store: Callable[[], TrustStore | None]  # whom to believe now; None = nobody
+    trust: Callable[[], TrustStore | Trust | None]  # whom to believe now; None = nobody
     authorities: TrustStore | None  # of time
     clock: Clock
     at_once: int = 2  # processes
@@ -75,7 +75,7 @@ class Examiner:
         other = beside(each, files) if kind == "cms" else None
         try:
             report = examine(
-                data, trust=self.store(), now=self.clock.now(), authorities=self.authorities,
+                data, trust=self.trust(), now=self.clock.now(), authorities=self.authorities,
                 content=content_of(other) if other is not None else None, stage=Stage.RECEIVE, seconds=self.file_s,
             )  # fmt: skip
         except Exception as error:  # a library has one more way to say no: the words may quote the file

@@ -52,6 +52,12 @@ class LiveTrust:
         self.look()
         return self._watched.current
 
+    @property
+    def trust(self) -> Trust:
+        """What judges by it now, responders asked where the store names some."""
+        self.look()
+        return self._trust
+
     def look(self) -> None:
         """Reads the folder anew if it changed; others go on with the old store meanwhile."""
         if self._monotonic() - self._looked < _LOOK_S or not self._lock.acquire(blocking=False):

@@ -27,14 +27,15 @@ from signing.trust.path import subject_of
 
 SIZE_LIMIT = 32 * 1024 * 1024  # bytes
 _STRONG = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"})
-_EXPIRED = "LT-TRUST-010"
+_EXPIRED, _UNKNOWN = "LT-TRUST-010", "LT-TRUST-014"
 # A name of a PDF may be written with escapes; whoever reads it sees the plain one.
 _ESCAPED = re.compile(rb"/(?=[A-Za-z]{0,9}#)((?:[A-Za-z]|#[0-9A-Fa-f]{2}){9})(?![A-Za-z#])")
 
 
 @dataclass(frozen=True, slots=True)
 class _Judging:
-    trust: Trust | None
+    trust: Trust | None  # asks nobody: for moments that are over
+    live: Trust | None  # may ask responders: for now
     authorities: TrustStore | None
     now: datetime
     stage: Stage
@@ -52,14 +53,15 @@ def may_be_signed(pdf: bytes) -> bool:
 def examine(
     data: bytes,
     *,
-    trust: TrustStore | None,
+    trust: TrustStore | Trust | None,
     now: datetime,
     authorities: TrustStore | None = None,
     content: bytes | None = None,
     stage: Stage = Stage.RECEIVE,
     seconds: float = SECONDS,
 ) -> Report:
-    """Never raises for what is in the attachment. `trust`: None = nobody is believed; `authorities`: of time;
+    """Never raises for what is in the attachment. `trust`: None = nobody is believed; one that asks
+    responders does so for a signature that is judged as of now; `authorities`: of time;
     `content`: what a signature beside it (.p7s) is over."""
     kind = signable_kind(data)
     digest = sha256_hex(data)
@@ -75,8 +77,17 @@ def examine(
         return Report(kind, digest, (), (_said("LT-ATT-001", stage, reason=error),))
     except Hindered as error:
         return Report(kind, digest, (), (_said("LT-ATT-008", stage, reason=error),))
-    judging = _Judging(Trust(trust, PARTNER_LEGACY) if trust is not None else None, authorities, now, stage)
+    judging = _judging(trust, authorities, now, stage)
     return Report(kind, digest, tuple(_signer(each, judging) for each in facts), ())
+
+
+def _judging(trust: TrustStore | Trust | None, authorities: TrustStore | None, now: datetime, stage: Stage) -> _Judging:
+    if trust is None:
+        return _Judging(None, None, authorities, now, stage)
+    if isinstance(trust, Trust):
+        return _Judging(Trust(trust.store, PARTNER_LEGACY), trust, authorities, now, stage)
+    asks_nobody = Trust(trust, PARTNER_LEGACY)
+    return _Judging(asks_nobody, asks_nobody, authorities, now, stage)
 
 
 def _signer(facts: dict[str, Any], judging: _Judging) -> Signer:
@@ -109,14 +120,14 @@ def _standing(
     facts: dict[str, Any], certificate: bytes, judging: _Judging, *, moment: datetime, claimed: datetime | None
 ) -> tuple[Standing, str, Problem | None]:
     """With the problem, where it is not to be believed as it stands."""
-    if judging.trust is None:
+    if judging.trust is None or judging.live is None:
         return Standing.UNTRUSTED, "unknown", _said("LT-ATT-011", judging.stage)
     if not certificate:
         return Standing.UNTRUSTED, "unknown", _said("LT-ATT-005", judging.stage, reason="–")
     sent = [base64.b64decode(each) for each in facts["sent"]]
     evidence = _evidence(facts)
     try:
-        judging.trust.judge(certificate, sent, now=moment, evidence=evidence, stage=judging.stage)
+        _believe(judging, certificate, sent, moment=moment, evidence=evidence)
     except Refused as refused:
         cause = refused.problems[0]
     except Exception as error:  # a hostile certificate: what cannot be judged is not believed
@@ -135,6 +146,25 @@ def _standing(
         "unknown",
         _said("LT-ATT-005", judging.stage, reason=f"{cause.code} {cause.text_vi} / {cause.text_en}"),
     )
+
+
+def _believe(judging: _Judging, certificate: bytes, sent: list[bytes], *, moment: datetime, evidence: Evidence) -> None:
+    """Where nothing says how it stood when it was stamped: what is not revoked today was not then.
+
+    Raises:
+        Refused: it is not to be believed.
+    """
+    assert judging.trust is not None
+    assert judging.live is not None
+    if moment == judging.now:
+        judging.live.judge(certificate, sent, now=moment, evidence=evidence, stage=judging.stage)
+        return
+    try:
+        judging.trust.judge(certificate, sent, now=moment, evidence=evidence, stage=judging.stage)
+    except Refused as refused:
+        if refused.problems[0].code != _UNKNOWN:
+            raise
+        judging.live.judge(certificate, sent, now=judging.now, evidence=evidence, stage=judging.stage)
 
 
 def _stamped(facts: dict[str, Any], judging: _Judging) -> tuple[datetime | None, str]:

@@ -50,6 +50,11 @@ class Trust:
         self._kept: OrderedDict[tuple[bytes, str, str], tuple[datetime, Believed]] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def store(self) -> TrustStore:
+        """What it judges by."""
+        return self._store
+
     def judge(
         self,
         paper: bytes,

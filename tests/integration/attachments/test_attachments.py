@@ -6,9 +6,11 @@ import asyncio
 import base64
 import io
 import json
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -22,21 +24,25 @@ from bus.cli.examined import mark_of
 from bus.cli.find import as_json as found_json
 from bus.cli.show import as_json
 from bus.clock import SystemClock
+from bus.compose_attachments import make_examination_job
 from bus.evidence.export import gather
 from bus.examining import ExaminationJob, Examiner
 from bus.inspection import Inspection
 from bus.intake import Intake
 from bus.journal import open_journal
+from bus.key_cupboard import Cupboard
 from bus.ports import Journal
 from bus.records import Journey, Judgement, Query
 from bus.records.examining import AttachmentPolicy
 from bus.records.jobs import Held, JobResult
+from bus.settings import Settings
 from bus.turn import Turn
 from bus.web.console.message_page import read_message
 from signing.attachments import apart
 from tests.unit.bus.kit import PORTAL, callback, house, read, submission
+from tests.unit.signing.issuer import Issuer
 from tests.unit.signing.signed_files import plain_pdf, shadowed, signed_cms, signed_pdf
-from tests.unit.signing.test_attachments import HOSTILE, World
+from tests.unit.signing.test_attachments import AT, HOSTILE, World
 
 PERSON, AGENCY = "Nguyễn Văn Ví Dụ", "Thử nghiệm H99"
 
@@ -299,6 +305,33 @@ def test_a_signature_beside_its_file_finds_it(desk: Desk) -> None:
     good, bad = desk.say(over, beside), desk.say(b"khac", beside, code="QG-DEMO-000126")
     desk.work()
     assert (desk.judgements(good), desk.judgements(bad)) == (["valid"], ["invalid"])
+
+
+def test_signers_are_judged_by_the_declared_store_as_it_stands(desk: Desk, tmp_path: Path) -> None:
+    """As a worker is wired; a list laid into the folder counts for the next message."""
+    folder = tmp_path / "tin-cay"
+    folder.mkdir()
+    made = World()
+    for number, each in enumerate((made.root, made.middle)):
+        (folder / f"{number}.pem").write_bytes(each.pem)
+        (folder / f"{number}.crl").write_bytes(_list(each))
+    trust = {"cong": {"folder": "tin-cay", "purpose": "public_service"}}
+    settings = Settings(folder=tmp_path, trust=trust, attachments={"trust": "cong"})
+    job = make_examination_job(settings, desk.journal, Cupboard(), desk.clock)
+    paper = signed_pdf(plain_pdf(), made.signer, made.middle)
+    first = desk.say(paper)
+    turn = Turn(Held(job.name, "w", 1), "", desk.journal, desk.clock, 1e9, lambda: False)
+    job.run(turn)
+    made.middle.revoke(made.signer, at=AT)
+    (folder / "1.crl").write_bytes(_list(made.middle))
+    second = desk.say(paper, code="QG-DEMO-000126")
+    time.sleep(2.1)  # a folder is looked at every two seconds
+    job.run(turn)
+    assert (desk.judgements(first), desk.judgements(second)) == (["valid"], ["untrusted"])
+
+
+def _list(of: Issuer) -> bytes:
+    return of.crl(at=AT - timedelta(minutes=5), next_at=AT + timedelta(days=1))
 
 
 class _NoProcess:
