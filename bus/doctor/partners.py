@@ -19,6 +19,7 @@ from bus.key_cupboard import Cupboard
 from bus.key_places import kept_at
 from bus.routing import House
 from bus.settings import EndpointSettings, Settings
+from bus.web.answering import Answers
 from bus.web.speakers import load_speakers
 from schemas.problem import Refused
 from signing.keys import VerifyKey
@@ -161,14 +162,16 @@ def look_at_systems(settings: Settings) -> Iterator[Finding]:
 def _speakers(settings: Settings, house: House) -> Iterator[Finding]:
     """Callers that secure their messages are who the settings say."""
     try:
-        doors = load_speakers(settings, house.adapters, Cupboard())
+        cupboard = Cupboard()
+        doors = load_speakers(settings, house.adapters, cupboard)
+        Answers.of(settings, doors, cupboard)
     except Refused as refused:
         yield from of_refused("systems", "callers", refused)
         return
     for system, door in doors.items():
         names = ", ".join(one.id for one in door.all) or "–"
         alone = " · không ai khác được gọi / nobody else may call" if door.alone else ""
-        yield good("systems", f"{system} WS-Security", f"{names}{alone}")
+        yield good("systems", f"{system} an ninh bản tin", f"{names}{alone}")
 
 
 def _partner_key(settings: Settings, name: str, reference: str) -> Iterator[Finding]:

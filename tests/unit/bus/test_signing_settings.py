@@ -16,9 +16,12 @@ from schemas.problem import Refused
 from signing.jws import verify_detached
 from tests.unit.bus.kit import adapter
 from tests.unit.signing.issuer import DAY, Holder, Issuer
+from tests.unit.signing.kit import rsa2048
 
 NOW = datetime.now(UTC)
 CALLER = {"system": "mot_cua_cmon", "agency": "H99.13"}
+SIGNED = {"signature": "wss", "certificates": [{"file": "file:a"}]}
+LOCKED = {"form": "xml", "keys": {"k": "file:k"}}
 BOX = {"system": "gplx_dlms", "address": "http://a.example/"}
 
 
@@ -58,6 +61,17 @@ def test_a_key_is_at_one_place_in_its_days(tmp_path: Path, signing: dict[str, ob
         ({"signature": "login", "login": "digest", "user": "a"}, "needs login, user and secret"),
         ({"signature": "wss", "certificates": [{"operations": []}]}, "either file or fingerprint"),
         ({"signature": "wss", "certificates": [{"fingerprint": "ab"}]}, "64 characters"),
+        ({"signature": "dsig", "certificates": [{"file": "file:a"}]}, "does not say when it was made"),
+        ({"signature": "xades", "login": "digest", "certificates": [{"file": "file:a"}]}, 'needs signature = "wss"'),
+        ({"signature": "wss", "jws_header": "X", "certificates": [{"file": "file:a"}]}, 'needs signature = "jws"'),
+        ({"secret": "env:A", "signed_answers": True}, "needs signature"),
+        ({"secret": "env:A", "decryption": {**LOCKED, "form": "jwe"}}, '"jwe" goes with signature = "jws"'),
+        ({**SIGNED, "decryption": {**LOCKED, "form": "jwe"}}, '"jwe" goes with signature = "jws"'),
+        ({**SIGNED, "decryption": {"form": "xml", "keys": {}}}, "at least one key"),
+        (
+            {**SIGNED, "signature": "xades", "decryption": {**LOCKED, "order": "encrypt-then-sign"}},
+            "it is signed, then encrypted",
+        ),
         ({"signature": "wss", "trust": "khoo", "certificates": [{"fingerprint": "a" * 64}]}, "nearest: kho"),
     ],
 )
@@ -110,6 +124,33 @@ def test_one_certificate_speaks_for_one_caller_of_a_door(tmp_path: Path) -> None
     caller = {"signature": "wss", "certificates": [{"file": "file:so.crt"}]}
     (found,) = speakers(tmp_path, caller, caller)
     assert "is already of" in found
+
+
+def test_a_document_alone_does_not_say_how_it_is_signed(tmp_path: Path) -> None:
+    """One way for all of a door's callers that sign documents."""
+    for name in ("mot", "hai"):
+        (tmp_path / f"{name}.crt").write_bytes(Issuer.root().person(first=NOW - DAY, last=NOW + DAY).pem)
+    (tmp_path / "mk").write_text("x")
+    lasting = {"signature": "xades", "certificates": [{"file": "file:mot.crt"}]}
+    plain = {"signature": "dsig", "secret": "file:mk", "certificates": [{"file": "file:hai.crt"}]}
+    (found,) = speakers(tmp_path, lasting, plain)
+    assert "not both" in found
+    assert speakers(tmp_path, lasting) == []
+
+
+def test_a_key_of_ours_is_agreed_with_one_caller(tmp_path: Path) -> None:
+    """Else one could sign what another encrypted."""
+    for name in ("mot", "hai"):
+        (tmp_path / f"{name}.crt").write_bytes(Issuer.root().person(first=NOW - DAY, last=NOW + DAY).pem)
+    (tmp_path / "k.pem").write_bytes(rsa2048().pem)
+    locked = {"form": "xml", "keys": {"k": "file:k.pem"}}
+    callers = [
+        {"signature": "wss", "certificates": [{"file": f"file:{name}.crt"}], "decryption": locked}
+        for name in ("mot", "hai")
+    ]
+    (found,) = speakers(tmp_path, *callers)
+    assert "is already of" in found
+    assert speakers(tmp_path, callers[0]) == []
 
 
 def test_a_fingerprint_alone_needs_a_store(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ import typer
 
 from bus.cli.signature import sign, verify
 from bus.cli.trusted import keys_of, moment_of, policy_of
-from bus.cli.verdict import tell_jws
 from schemas.problem import Refused
 from signing.jws import sign_detached
 from signing.policy import BUS
@@ -71,7 +70,7 @@ def test_verdict_on_a_jws_is_complete(
     file = folder / "ho-so.xml"
     header = sign_detached(DOSSIER, p256().signing())
     try:
-        tell_jws(file, header, [folder / paper], BUS, json=True)
+        verify(file, key=[folder / paper], jws=header, json=True)
     except typer.Exit:
         assert verdict == "refused"
     said = json.loads(capsys.readouterr().out)
