@@ -17,6 +17,7 @@ from bus.cli.words import KINDS
 if TYPE_CHECKING:
     from bus.erasing import Looked
     from bus.ports import Journal
+    from bus.records.jobs import Job
     from bus.retention import RetentionRules
     from bus.settings import Settings
 
@@ -185,24 +186,32 @@ def _foretold(journal: Journal, rules: RetentionRules) -> _Tally:
     return tally
 
 
-def _erased(journal: Journal, rules: RetentionRules, *, who: str, why: str) -> _Tally:
-    """Runs the job here, under its lease: a worker that is at it already keeps it."""
-    from bus.clock import SystemClock
-    from bus.erasing import NAME, Eraser
-    from bus.records.jobs import Ending, JobAct, JobOrder
-    from bus.turn import Turn
+def _begun(journal: Journal, *, who: str, why: str, now: datetime) -> Job:
+    """The job is ours; else a worker that is at it keeps it."""
+    from bus.erasing import NAME
+    from bus.records.jobs import JobAct, JobOrder
 
-    clock = SystemClock()
     journal.order_job(JobOrder(NAME, JobAct.RUN, who, why or "lienthong retention run")).result(_WAIT_S)
-    now = clock.now()
     until = now + timedelta(seconds=_LEASE_S)
     job = journal.begin_job(NAME, f"retention:{os.getpid()}", now=now, until=until).result(_WAIT_S)
     if job is None:
         held = next((one for one in journal.jobs() if one.name == NAME), None)
         raise refused("LT-RET-003", owner=held.owner if held else "–")
-    tally = _Tally()
+    return job
+
+
+def _erased(journal: Journal, rules: RetentionRules, *, who: str, why: str) -> _Tally:
+    """Runs the job here, under its lease."""
+    from bus.clock import SystemClock
+    from bus.erasing import Eraser
+    from bus.job_port import LeaseLost
+    from bus.records.jobs import Ending, JobResult
+    from bus.turn import Turn
+
+    clock, tally = SystemClock(), _Tally()
+    job = _begun(journal, who=who, why=why, now=clock.now())
     with out.progress() as bar:
-        total = journal.count_before(now - timedelta(days=rules.shortest))
+        total = journal.count_before(clock.now() - timedelta(days=rules.shortest))
         task = bar.add_task("đang xoá / erasing", total=total)
 
         def tell(page: Looked) -> None:
@@ -210,10 +219,16 @@ def _erased(journal: Journal, rules: RetentionRules, *, who: str, why: str) -> _
             bar.advance(task, len(page.fates))
 
         turn = Turn(job.held, job.position, journal, clock, _LEASE_S, lambda: False)
-        finished = Eraser(journal, rules, who=who, tell=tell).run(turn)
+        try:
+            done = Eraser(journal, rules, who=who, tell=tell).run(turn)
+        except LeaseLost as lost:
+            raise refused("LT-RET-003", owner="–") from lost
+        except KeyboardInterrupt:  # the next run need not wait for our lease
+            journal.end_job(Ending(job.held, clock.now(), JobResult.MORE, "", tally.messages)).result(_WAIT_S)
+            raise
         bar.update(task, completed=total)
     due = clock.now() + timedelta(days=1)
-    journal.end_job(Ending(job.held, due, finished.result, finished.text, finished.taken, 0)).result(_WAIT_S)
+    journal.end_job(Ending(job.held, due, done.result, done.text, done.taken, 0)).result(_WAIT_S)
     return tally
 
 

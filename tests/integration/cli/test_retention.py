@@ -14,11 +14,12 @@ import pytest
 from bus.body_keys import vault_of
 from bus.cli import main
 from bus.compose_evidence import make_sealer
+from bus.erasing import Eraser
 from bus.journal import open_journal
 from bus.records import Rejection
-from bus.records.jobs import Held
+from bus.records.jobs import Held, JobAct, JobOrder
 from bus.settings import load
-from bus.turn import Turn
+from bus.turn import Finished, Turn
 from schemas.message import sha256_hex
 from schemas.problem import Stage, problem
 from tests.contract.journal_world import TurnedClock, World, message, settlement
@@ -129,3 +130,23 @@ def test_without_days_nothing_is_erased(place: Place) -> None:
     (place.folder / "lienthong.toml").write_text("[retention]\nbody_days = 7\n")
     short = place.run("retention", "plan")
     assert (short.code, "retention" in short.err) == (1, True)
+
+
+def test_stopped_by_hand_it_gives_its_lease_back(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After Ctrl-C the next run goes on at once; one that lost the job to somebody else says so."""
+    real = Eraser.run
+
+    def interrupted(self: Eraser, turn: Turn) -> Finished:
+        raise KeyboardInterrupt
+
+    def taken(self: Eraser, turn: Turn) -> Finished:
+        self.journal.order_job(JobOrder("retention", JobAct.RESET, "binh", "")).result(20)
+        return real(self, turn)
+
+    monkeypatch.setattr(Eraser, "run", interrupted)
+    place.run("retention", "run")
+    monkeypatch.setattr(Eraser, "run", taken)
+    lost = place.run("retention", "run", "--json")
+    assert (lost.code, lost.json()["problems"][0]["code"]) == (1, "LT-RET-003")
+    monkeypatch.setattr(Eraser, "run", real)
+    assert place.run("retention", "run", "--json").json()["erased"] == {"messages": 3, "bodies": 4}
