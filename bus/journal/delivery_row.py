@@ -128,8 +128,10 @@ def as_delivery(row: DeliveryRow, *, ahead: str, now_us: int) -> Delivery:
 
 
 def mark_of(row: DeliveryRow) -> str:
-    """What happened to it so far, in a few characters. Its lane and the clock leave no mark."""
-    done = (row.last_number, row.attempts_used, row.manual_used, row.used_before, row.replays, row.crashes)
+    """What happened to it so far, in a few characters. Its lane and the clock leave no mark; nor do tries of our own
+    that left an unclear one as unclear as it was."""
+    ours = (row.last_number, row.attempts_used, row.crashes) if row.state != State.UNCLEAR.value else ()
+    done = (row.manual_used, row.used_before, row.replays, *ours)
     return f"{row.state}.{row.open}.{'.'.join(map(str, done))}.{row.asked_by}"
 
 

@@ -432,3 +432,15 @@ def test_an_act_bound_to_what_was_seen(world: World) -> None:
     assert "Đã đổi" in refused.reason
     now = world.work(delivery).delivery.mark
     assert world.journal.act(Action(Act.SETTLE, delivery, "an", "công văn 12", seen=now)).result(20).done
+
+
+def test_a_question_that_stays_unanswered_changes_nothing(world: World) -> None:
+    """The bus goes on asking about what is unclear; a person's word about it holds all the same, until it is clear."""
+    asks = Decision(NextStep.ASK, "không rõ", next_at=world.clock.now())
+    delivery = world.delivery()
+    world.deliver(delivery, decision=asks, outcome=Outcome.UNCLEAR)
+    seen = world.work(delivery).delivery.mark
+    world.deliver(delivery, "1.2", decision=asks, outcome=Outcome.UNCLEAR)
+    assert world.work(delivery).delivery.mark == seen
+    world.deliver(delivery, "1.3", decision=PARKED, outcome=Outcome.UNCLEAR)
+    assert not world.journal.act(Action(Act.SETTLE, delivery, "an", "công văn 12", seen=seen)).result(20).done
