@@ -42,6 +42,7 @@ class Surroundings:
     messages: dict[str, About] = field(default_factory=dict)
     ended: dict[str, dict[str, bool]] = field(default_factory=dict)  # message → delivery → nothing happens any more
     busy: frozenset[str] = frozenset()  # dossiers with an open delivery
+    unexamined: frozenset[str] = frozenset()  # messages whose attachments wait to be looked at
     planned: frozenset[str] = frozenset()  # messages and deliveries in open plans
     marked: frozenset[str] = frozenset()
     written: Mapping[str, Sequence[Written]] = field(default_factory=dict)  # by message or delivery
@@ -80,7 +81,9 @@ def _candidate(around: Surroundings, message_id: str, kin: tuple[str, ...], *, c
         message_id=message_id, kind=about.kind, kinds=made if about.kind == RAW_KIND and made else (about.kind,),
         finished_at=from_us(max([around.messages[one].received_us for one in kin] + ends)),
         bodies=count, size_bytes=size,
-        is_open=not all(deliveries.values()) or any(around.messages[one].order_key in around.busy for one in kin),
+        is_open=not all(deliveries.values())
+        or any(around.messages[one].order_key in around.busy for one in kin)
+        or not around.unexamined.isdisjoint(kin),
         is_planned=not around.planned.isdisjoint((*kin, *deliveries)),
         is_marked=not around.marked.isdisjoint(kin),
         is_sealed=bool(entries) and all(entry.sealed for entry in entries),

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping
 
 from bus.journal import tables as t
 from bus.journal.delivery_row import ENDED
+from bus.journal.examination_table import IS_WAITING, examinations
 from bus.journal.hold_table import holds
 from bus.journal.kin import AFTERWARDS, About, Surroundings, Written
 from bus.journal.plan_tables import plan_items
@@ -32,6 +33,7 @@ _BUSY = (
 _PLANNED = sa.select(plan_items.c.subject).where(
     plan_items.c.subject.in_(_MANY), plan_items.c.state == PlanItemState.OPEN.value
 )
+_UNEXAMINED = sa.select(examinations.c.message_id).where(IS_WAITING, examinations.c.message_id.in_(_MANY))
 _HELD = sa.select(holds.c.message_id).where(holds.c.message_id.in_(_MANY))
 _SEAL = (
     sa.select(_s.seal)
@@ -54,6 +56,8 @@ def surroundings(connection: Connection, ids: Sequence[str]) -> Surroundings:
     for row in _rows(connection, _DELIVERIES, list(around.messages)):
         around.ended.setdefault(row["message_id"], {})[row["id"]] = row["open"] == ENDED
     around.busy = frozenset(row["order_key"] for row in _rows(connection, _BUSY, around.dossiers()))
+    unexamined = _rows(connection, _UNEXAMINED, list(around.messages))
+    around.unexamined = frozenset(row["message_id"] for row in unexamined)
     around.planned = frozenset(row["subject"] for row in _rows(connection, _PLANNED, around.subjects()))
     around.marked = frozenset(row["message_id"] for row in _rows(connection, _HELD, list(around.messages)))
     around.written = _written(connection, around.subjects())

@@ -15,7 +15,7 @@ class Fate(StrEnum):
     ERASE = "erase"
     KEEP = "keep"  # no rule erases its kind
     YOUNG = "young"  # not finished for long enough
-    OPEN = "open"  # it, what it was made from or into, or its dossier is still under way
+    OPEN = "open"  # it, its kin or its dossier is under way, or its attachments were not looked at yet
     PLANNED = "planned"  # an open plan names it
     HOLD = "hold"  # a person said that it stays
     UNSEALED = "unsealed"  # what proves it has no seal yet, or no time-stamp

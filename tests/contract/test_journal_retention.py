@@ -18,6 +18,7 @@ from bus.journal import open_journal
 from bus.journal.vault import Vault
 from bus.queue.memory import MemoryQueue
 from bus.records import Acceptance, Act, Action, PlanAct, PlanDraft, PlanLine, PlannedDelivery, Rejection
+from bus.records.examining import AttachmentPolicy
 from bus.records.jobs import Held, JobAct, JobOrder, JobResult
 from bus.records.retaining import Choice, Erasure, Fate, HoldOrder
 from bus.records.sealing import FIRST, Seal
@@ -43,8 +44,9 @@ def seal(world: World, token: bytes = b"") -> None:
 
 
 def accept(
-    world: World, *asked: tuple[str, str], to_one: PlannedDelivery | None = None, at: datetime = START
-) -> list[str]:
+    world: World, *asked: tuple[str, str], to_one: PlannedDelivery | None = None, at: datetime = START,
+    attachments: AttachmentPolicy = AttachmentPolicy.OFF,
+) -> list[str]:  # fmt: skip
     """One envelope with an item for each (dossier code, kind); returns their ids."""
     world.clock.turn(0.001)
     raw = message("goc", BODY, received_at=at)
@@ -53,7 +55,7 @@ def accept(
         made = message(
             kind, BODY, business_ids=(("mot_cua_cmon", code),), caused_by=raw.envelope.id, received_at=at
         )  # fmt: skip
-        items.append(item(code, to_one or to(), message=made))
+        items.append(item(code, to_one or to(), message=made, attachments=attachments))
     results = world.journal.accept(Acceptance(raw, tuple(items), True, "mot_cua_cmon")).result(20)
     return [one.message_id for one in results]
 
@@ -178,6 +180,14 @@ def _dossier_under_way(world: World) -> str:
     return one
 
 
+def _not_examined(world: World) -> str:
+    (one,) = accept(world, ("TN01", "ho_so"), attachments=AttachmentPolicy.REPORT)
+    world.deliver(f"{one}:cong")
+    seal(world)
+    world.clock.turn(31 * DAY)
+    return one
+
+
 def _not_sealed(world: World) -> str:
     one = finished(world)
     world.clock.turn(31 * DAY)
@@ -202,8 +212,8 @@ def _in_a_plan(world: World) -> str:
 
 
 CASES = {
-    Fate.YOUNG: (_young, _finished_late), Fate.OPEN: (_open, _dossier_under_way), Fate.UNSEALED: (_not_sealed,),
-    Fate.HOLD: (_on_hold,), Fate.PLANNED: (_in_a_plan,),
+    Fate.YOUNG: (_young, _finished_late), Fate.OPEN: (_open, _dossier_under_way, _not_examined),
+    Fate.UNSEALED: (_not_sealed,), Fate.HOLD: (_on_hold,), Fate.PLANNED: (_in_a_plan,),
 }  # fmt: skip
 
 

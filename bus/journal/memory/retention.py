@@ -124,6 +124,7 @@ def _surroundings(store: Store, planned: frozenset[str]) -> Surroundings:
         if row.open != ENDED:
             busy.add(row.dossier)
     around.busy = frozenset(busy)
+    around.unexamined = frozenset(one for one, waits in store.examinations.items() if not waits.done)
     return around
 
 
