@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Mapping
 from functools import cache
 
+from signing.encryption import RecipientKey, encrypt_jwe, encrypt_xml
 from signing.stamp import query
 from signing.wss.names import SOAP_12
 from signing.xades import LongTerm, sign_document
@@ -87,7 +90,22 @@ def seeds() -> Mapping[str, tuple[bytes, ...]]:
         ),
         "insider": (_pieces(), _pieces(soap.TIMESTAMP.replace("2026", "9999")), _pieces("", web.username_token())),
         "maker": ("\0".join(PARTS.values()).encode(),),
+        "caller": (_header(), _header(jti="a", exp=int(NOW.timestamp()), url="https://a.example/b?c=d")),
+        "locked": (_jwe(), encrypt_xml(DOSSIER, _to()), encrypt_xml(soap.envelope().replace("@", "").encode(), _to())),
     }
+
+
+def _header(**more: object) -> bytes:
+    paper = base64.b64encode(trusting.person().der).decode()
+    return json.dumps({"alg": "ES256", "x5c": [paper], "iat": int(NOW.timestamp()), **more}).encode() + b"\0" + DOSSIER
+
+
+def _to() -> RecipientKey:
+    return RecipientKey.from_pem(rsa2048().public, key_id="k")
+
+
+def _jwe() -> bytes:
+    return encrypt_jwe(DOSSIER, _to(), media_type="application/json")
 
 
 def _kept() -> LongTerm:

@@ -16,10 +16,13 @@ from schemas import jsondoc, xmldoc
 from schemas.problem import Refused
 from signing.asic import open_sealed, unpack
 from signing.dsig import Verified, verify
+from signing.encoding import to_base64url
+from signing.encryption import Opener, ReadingKey, decrypt_jwe, decrypt_xml
 from signing.evidence.verify import verify_evidence
-from signing.gate import Passed, pass_gate
+from signing.gate import GateRules, Passed, pass_gate
+from signing.gate_json import JsonRules, pass_json
 from signing.jws import sign_detached, verify_detached
-from signing.policy import PARTNER_LEGACY
+from signing.policy import PARTNER_JWS, PARTNER_LEGACY, PARTNER_XADES
 from signing.stamp import accept, check, query
 from signing.trust import Trust
 from signing.wss import MemoryReplays, Required
@@ -29,7 +32,7 @@ from tests.attacks import documents, lasting, soap, trusting, web
 from tests.attacks.time_world import clock
 from tests.unit.signing.forge import PARTS, canonical, forge
 from tests.unit.signing.issuer import NOW
-from tests.unit.signing.kit import DOSSIER, p256
+from tests.unit.signing.kit import DOSSIER, p256, rsa2048
 
 Target = Callable[[bytes], None]
 LOGIN = soap.rules(required=Required(signature=False, login=True), addressed=False, actions=frozenset())
@@ -137,6 +140,33 @@ def maker(data: bytes) -> None:
     verify(made, documents.trusted(PARTNER_LEGACY), PARTNER_LEGACY)
 
 
+def caller(data: bytes) -> None:
+    """A partner with a good certificate writes whatever he likes into the header of his JWS, and around it."""
+    first, _, body = data.partition(b"\0")
+    protected = to_base64url(first)
+    value = to_base64url(trusting.person().signing().sign(f"{protected}.{to_base64url(body)}".encode()))
+    keys = Trust(trusting.store(), PARTNER_JWS).keys(now=NOW, evidence=trusting.lists())
+    for header in (f"{protected}..{value}", data.decode("latin-1")):
+        pass_json(body, header, JsonRules(opener=opener()), keys, replays=MemoryReplays(), now=NOW)
+
+
+@cache
+def opener() -> Opener:
+    """A key of ours for either form."""
+    return Opener({"k": ReadingKey.from_pem(rsa2048().pem, key_id="k")}, frozenset({"k"}))
+
+
+def locked(data: bytes) -> None:
+    """What is encrypted for us, or looks like it: nothing comes out but what was put in."""
+    with suppress(Refused):
+        assert decrypt_jwe(data, opener().keys) == DOSSIER, "opened, and nobody encrypted it"
+    with suppress(Refused):
+        xmldoc.c14n(xmldoc.parse(decrypt_xml(data, opener().keys)))
+    rules = GateRules(policy=PARTNER_XADES, in_body=True, opener=opener(), good_for_s=60.0)
+    result = pass_gate(data, rules, documents.trusted(PARTNER_LEGACY), replays=MemoryReplays(), now=NOW)
+    assert not isinstance(result, Passed), "taken, and nobody signed it"
+
+
 TARGETS: Mapping[str, Target] = {
     "xml": xml,
     "json": json,
@@ -148,4 +178,6 @@ TARGETS: Mapping[str, Target] = {
     "lasting": stays,
     "insider": insider,
     "maker": maker,
+    "caller": caller,
+    "locked": locked,
 }
