@@ -81,6 +81,12 @@ def test_whoever_shows_no_signature_is_another_kind_of_caller(door: Door) -> Non
     assert _sent(door, "x") == "structure:LT-SIGN-010"
 
 
+def test_bare_key_ids_of_others_are_left_to_them(door: Door) -> None:
+    """Callers who are known by a key id alone stand beside those of the gate; its own do not come without a time."""
+    assert _sent(door, jws(door.first, kid="khac", drop="iat")) == "unguarded"
+    assert _sent(door, jws(door.first, kid="mot-2026", drop="iat")) == "freshness:LT-SIGN-015"
+
+
 def test_once_and_not_at_another_address(door: Door) -> None:
     """The same request again is the same message; the same signature elsewhere is a replay."""
     made = jws(door.first)
