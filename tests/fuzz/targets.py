@@ -14,7 +14,7 @@ from lxml import etree
 
 from schemas import jsondoc, xmldoc
 from schemas.problem import Refused
-from signing.asic import open_sealed, unpack
+from signing.asic import Checked, open_sealed, unpack
 from signing.dsig import Verified, verify
 from signing.encoding import to_base64url
 from signing.encryption import Opener, ReadingKey, decrypt_jwe, decrypt_xml
@@ -28,7 +28,7 @@ from signing.trust import Trust
 from signing.wss import MemoryReplays, Required
 from signing.wss.names import SOAP_11, SOAP_12
 from signing.xades import Lasting, verify_lasting
-from tests.attacks import documents, lasting, soap, trusting, web
+from tests.attacks import containers, documents, lasting, soap, trusting, web
 from tests.attacks.time_world import clock
 from tests.unit.signing.forge import PARTS, canonical, forge
 from tests.unit.signing.issuer import NOW
@@ -61,7 +61,9 @@ def container(data: bytes) -> None:
     except Refused:
         pass
     else:
-        open_sealed(data, trusting.store(), None, now=NOW, evidence=trusting.lists())
+        result = open_sealed(data, trusting.store(), None, now=NOW, evidence=trusting.lists())
+        honest = {name: body for name, (_, body) in containers.FILES.items()}
+        assert not isinstance(result, Checked) or result.container.files == honest, "taken, and nobody signed it"
         verify_evidence(data, None, None, now=NOW)
 
 

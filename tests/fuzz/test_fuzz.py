@@ -39,17 +39,30 @@ def test_nothing_is_found_in_a_short_run(tmp_path: Path) -> None:
     assert int(units[1]) > 100
 
 
+PLANTED = {
+    "a crash": ("json", "fuzz.TARGETS = {'json': lambda data: 1 / (data[:2] != b'[7')}", "ZeroDivisionError"),
+    "a digest that nobody compares": (
+        "document", "sys.modules['signing.dsig.verify'].compare_digest = lambda one, other: True", "nobody signed it"),
+}  # fmt: skip
+
+
 @needs_fuzzer
-def test_fault_is_found(tmp_path: Path) -> None:
-    """A fuzzer that finds nothing could be one that does not look."""
-    planted = (
-        "import tests.fuzz.__main__ as fuzz; fuzz.TARGETS = {'json': lambda data: 1 / (data[:2] != b'[7')};"
-        f"fuzz.main(['json', '--seconds', '60', '--keep', {str(tmp_path)!r}])"
-    )
-    done = _run("-c", planted)
+@pytest.mark.parametrize("fault", PLANTED)
+def test_fault_is_found(fault: str, tmp_path: Path) -> None:
+    """A fuzzer that finds nothing could be one that does not look: for crashes, or for what is wrongly taken."""
+    target, plant, finding = PLANTED[fault]
+    begin = f"fuzz.main([{target!r}, '--seconds', '60', '--keep', {str(tmp_path)!r}])"
+    done = _run("-c", f"import sys\nimport tests.fuzz.__main__ as fuzz\n{plant}\n{begin}")
     assert done.returncode != 0
-    assert "ZeroDivisionError" in done.stdout + done.stderr
+    assert finding in done.stdout + done.stderr
     assert list(tmp_path.glob("crash-*"))
+
+
+def test_every_target_is_fuzzed_for_longer_too() -> None:
+    """`make fuzz` names them all."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (named,) = re.findall(r"\$\(or \$\(ONLY\),([a-z ]+)\)", text)
+    assert named.split() == list(TARGETS)
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
