@@ -43,7 +43,7 @@ chaos: $(STAMP) ## Break everything under load, on purpose; writes build/chaos.t
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 fuzz: $(STAMP) ## Fuzz each parser and verifier, guided by coverage (SECONDS=60 for each; ONLY="xml message")
-	@for each in $(or $(ONLY),xml json container token document message header lasting insider maker); do \
+	@for each in $(or $(ONLY),xml json container token document message header lasting insider maker caller locked); do \
 		$(BIN)/python -m tests.fuzz $$each --seconds $(or $(SECONDS),60) || exit 1; done
 
 docs: $(STAMP) ## Write the generated reference pages
