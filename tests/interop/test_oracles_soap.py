@@ -15,7 +15,7 @@ from schemas import xmldoc
 from schemas.problem import Refused
 from signing.algorithms import XmlDigest, XmlSignature, XmlTransform
 from signing.policy import PARTNER_SOAP
-from signing.wss import Login, MemoryReplays, Part, Required, Secured, Users, secure, verify_soap
+from signing.wss import Login, MemoryReplays, Part, Required, Secured, Users, secure, secure_answer, verify_soap
 from signing.wss.names import SOAP_11, SOAP_12, WSA
 from tests.interop.oracle_world import java, listed, listed_for
 from tests.interop.signing_world import Files
@@ -25,6 +25,7 @@ from tests.unit.signing.test_wss import envelope
 pytestmark = [pytest.mark.foreign("java", "javac", "wss4j"), pytest.mark.slow]
 USER, PASSWORD = "cong-h99", "thu & nghiem"
 ADDRESSED = f"{WSA}|Action,{WSA}|To,{WSA}|MessageID,{WSA}|ReplyTo,{WSA}|RelatesTo"
+ANSWER = f"<S:Envelope xmlns:S='{SOAP_11}'><S:Body><t:dap xmlns:t='urn:t'>1</t:dap></S:Body></S:Envelope>".encode()
 EVERY = "Action Body MessageID RelatesTo ReplyTo Timestamp To"
 
 
@@ -43,7 +44,7 @@ def _said(files: Files, messages: list[bytes]) -> list[str]:
 
 def test_wss4j_takes_what_we_secure(tmp_path: Path) -> None:
     """In its strict mode WSS4J finds every part covered that we sign, by each kind of key and in both versions of SOAP,
-    and the login right, as digest and as text."""
+    and the login right, as digest and as text; also in an answer, which confirms its question."""
     now, rows, expected = datetime.now(UTC), [], []
     for number, (pair, version) in enumerate(product((p256, p384, rsa2048), (SOAP_11, SOAP_12))):
         folder, key = tmp_path / str(number), pair().signing(with_certificate=True)
@@ -55,6 +56,12 @@ def test_wss4j_takes_what_we_secure(tmp_path: Path) -> None:
             )
             rows.append((files.certificate, path))
             expected.append(f"good: {EVERY} user=-" if login is None else f"good: {EVERY} UsernameToken user={USER}")
+    files = Files.of(p256(), tmp_path)
+    answer = secure_answer(
+        ANSWER, p256().signing(with_certificate=True), now=now, relates_to="urn:uuid:1", confirm="AQID"
+    )
+    rows.append((files.certificate, files.write([answer], prefix="answer-")[0]))
+    expected.append("good: Body RelatesTo SignatureConfirmation Timestamp user=-")
     assert java("Wss4jTool", "verify", PASSWORD, listed(tmp_path, rows)) == expected
 
 
