@@ -152,10 +152,10 @@ def _about_records(records: list[form.Record]) -> Iterator[Statement]:
 def _about_bodies(message: Mapping[str, Any], container: Container, records: list[form.Record]) -> Iterator[Statement]:
     """Each body against the digests that whole entries tell."""
     told = {digest for record in records if record.is_whole for digest in _DIGEST.findall(record.text)}
-    gone = {record.erases(stage=_STAGE) for record in records}
+    gone = {record.erases(stage=_STAGE) for record in records} - {""}  # most erase nothing
     listed = {str(body["file"]) for body in message["bodies"] if body["file"]}
     for body in message["bodies"]:
-        digest, name, of = str(body["sha256"]), str(body["file"]), str(body["message"])
+        digest, name, of = str(body["sha256"]), str(body["file"]), str(body.get("message", ""))
         vi, en = f"{body['role']} của thông điệp {of}", f"{body['role']} of message {of}"
         if not name:
             erased = body.get("erased")

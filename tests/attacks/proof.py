@@ -10,9 +10,9 @@ from hashlib import sha256
 from signing.asic import seal
 from signing.evidence import package as form
 from signing.evidence.package import Record, SealRecord
-from signing.evidence.verify import Standing, verify_evidence
+from signing.evidence.verify import Report, Standing, verify_evidence
 from signing.stamp import tree
-from tests.attacks.corpus import TAKEN, Case, Category, cases
+from tests.attacks.corpus import INERT, TAKEN, Case, Category, cases
 from tests.attacks.time_world import clock, strange_clock
 from tests.attacks.trusting import lists, person, store
 from tests.unit.signing.issuer import NOW
@@ -57,6 +57,21 @@ def evidence(
     raw: dict[str, bytes] | None = None,
 ) -> str:
     """What a report says of such a container: `open`, `broken`, or taken: all that is claimed is proved."""
+    report = _report(records, seals, message=message, body=body, raw=raw)
+    if not report.holds:
+        return "broken"
+    doubts = [each for each in report.statements if each.standing is Standing.OPEN]
+    return "open" if len(doubts) > 1 else TAKEN  # one is always there: nobody stamped the container itself
+
+
+def _report(
+    records: Sequence[Record],
+    seals: Sequence[SealRecord] | None,
+    *,
+    message: object,
+    body: bytes,
+    raw: dict[str, bytes] | None,
+) -> Report:
     found = {
         form.MESSAGE: json.dumps(_message(body) if message is None else message).encode(),
         form.ENTRIES: form.write_records(list(records)),
@@ -66,11 +81,7 @@ def evidence(
     }
     made = seal({name: ("application/octet-stream", data) for name, data in found.items()}, person().signing(), now=NOW)
     signers = replace(store(), evidence=lists())
-    report = verify_evidence(made, signers, clock().trusted(), now=NOW)
-    if not report.holds:
-        return "broken"
-    doubts = [each for each in report.statements if each.standing is Standing.OPEN]
-    return "open" if len(doubts) > 1 else TAKEN  # one is always there: nobody stamped the container itself
+    return verify_evidence(made, signers, clock().trusted(), now=NOW)
 
 
 def _changed(change: Callable[[Record], Record], *, which: int = 1) -> str:
@@ -88,6 +99,14 @@ def _other_root() -> str:
     return evidence(seals=[replace(good, text=good.text.replace("seal", "Seal"))])
 
 
+def _erased(**more: object) -> str:
+    """The digest is on record, the body is not there, and no entry tells that somebody erased it: nor does the report."""
+    erased = {"at": "2026-07-06T03:04:05Z", "rule": "body_days"}
+    row = {"role": "received", "sha256": _digest(BODY), "file": "", "erased": erased, **more}
+    report = _report(RECORDS, None, message=_message(bodies=[row]), body=BODY, raw=None)
+    return TAKEN if any("was erased on" in each.en for each in report.statements) or not report.holds else INERT
+
+
 PROOF = {
     "an entry altered": (lambda: _changed(lambda each: replace(each, text="not delivered")), "broken"),
     "an entry altered, its hash too": (lambda: _changed(lambda each: _record(2, "not delivered", each.previous)), "broken"),
@@ -99,6 +118,9 @@ PROOF = {
     "a body no entry tells of": (lambda: evidence(body=EVIL), "open"),
     "a body that does not fit its digest": (lambda: evidence(message=_message(BODY), body=EVIL), "broken"),
     "a body that is not there": (lambda: evidence(message=_message(bodies=[{"role": "r", "sha256": "0", "file": "bodies/2"}])), "broken"),
+    "a body said to be erased, by no entry": (lambda: _erased(message="m"), INERT),
+    "a body said to be erased, of no message": (lambda: _erased(message=""), INERT),
+    "a body said to be erased, of nobody knows what": (lambda: _erased(), INERT),
     "a file that is no part of it": (lambda: evidence(raw={"bodies/2.xml": EVIL}), "open"),
     "a seal by a stranger's clock": (lambda: evidence(seals=[_sealed(RECORDS, maker=strange_clock)]), "broken"),
     "a seal whose text was changed": (_other_root, "broken"),
