@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import re
 
+_FATES = {
+    "altered": "đã bị sửa, khác với nhật ký",
+    "missing": "bị mất",
+    "added": "bị thêm vào, nhật ký không ghi",
+    "gone unsaid": "mất mà không có bản ghi xoá",
+}
+_FATE = f"(?P<fate>{'|'.join(_FATES)})"
 _WORDS = (
     (r"altered", "đã bị sửa"),
     (r"columns altered", "các cột đã bị sửa, khác với text"),
@@ -13,11 +20,14 @@ _WORDS = (
     (r"added, the writer noted (\d+) entries", r"bị thêm vào; tiến trình chỉ ghi \1 bản ghi"),
     (r"the writer noted another hash", "tiến trình đã ghi mã băm khác"),
     (r"writer was never noted", "tiến trình này chưa từng được ghi"),
-    (r"message (\S+) altered", r"thông điệp \1 đã bị sửa"),
-    (r"message (\S+) missing", r"thông điệp \1 bị mất"),
-    (r"body (\S+) of message (\S+) altered", r"nội dung \1 của thông điệp \2 đã bị sửa"),
-    (r"attempt (\S+) altered", r"lần gửi \1 đã bị sửa"),
-    (r"attempt (\S+) missing", r"lần gửi \1 bị mất"),
+    (rf"message (\S+) {_FATE}", r"thông điệp \1 {}"),
+    (rf"problems of message (\S+) {_FATE}", r"lý do từ chối thông điệp \1 {}"),
+    (rf"body (\S+) of message (\S+) {_FATE}", r"nội dung \1 của thông điệp \2 {}"),
+    (rf"content of delivery (\S+) {_FATE}", r"nội dung đã làm cho lượt giao \1 {}"),
+    (rf"delivery (\S+) {_FATE}", r"lượt giao \1 {}"),
+    (rf"attempt (\S+) {_FATE}", r"lần gửi \1 {}"),
+    (rf"intent (\S+) {_FATE}", r"ý định gửi \1 {}"),
+    (rf"act (\S+) about message (\S+) {_FATE}", r"việc \1 đã làm với thông điệp \2 {}"),
 )
 
 
@@ -26,5 +36,6 @@ def in_vietnamese(found: str) -> str:
     place, _, what = found.partition(": ")
     for pattern, words in _WORDS:
         if match := re.fullmatch(pattern, what):
-            return f"bản ghi {place}: {match.expand(words)}"
+            said = match.expand(words)
+            return f"bản ghi {place}: {said.format(_FATES.get(match.groupdict().get('fate') or '', ''))}"
     return found

@@ -1,82 +1,59 @@
-"""Walks every writer's chain, then compares what the entries say with the records that are kept."""
+"""Walks every writer's chain, then compares what the entries say with the records that are kept: message by message,
+each once, at the entry that tells of its coming.
+"""
 
 from __future__ import annotations
 
 import itertools
 import json
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any  # facts of an entry are JSON
+from collections.abc import Iterator
+from typing import Any  # columns
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from bus.journal import tables as t
-from bus.journal.attempt_row import attempt_of
-from bus.journal.bodies import body_of, erased_mark
+from bus.journal.audit_bodies import check_bodies
+from bus.journal.audit_doings import check_doings
+from bus.journal.audit_rows import Birth, Gathered, gather
 from bus.journal.chain import Entry, Link, breaks
-from bus.journal.facts import attempt_fact
-from bus.journal.vault import BodyAltered
-from schemas.message import sha256_hex
+from bus.journal.told import Facts, Told, agrees, standings
 
 _FIELDS = tuple(Entry.__dataclass_fields__)
 _ENTRIES = sa.select(*(t.entries.c[name] for name in _FIELDS)).order_by(t.entries.c.writer, t.entries.c.number)
-_PAGE = 200
-_MANY: sa.BindParameter[str] = sa.bindparam("many", expanding=True)
-_MESSAGES = sa.select(t.messages.c.id, t.messages.c.sha256).where(t.messages.c.id.in_(_MANY))
-_BODIES = sa.select(t.bodies).where(t.bodies.c.message_id.in_(_MANY), t.bodies.c.role.in_(("raw", "canonical")))
-_ERASURES = sa.select(t.entries.c.subject).where(t.entries.c.kind == "erase", t.entries.c.subject.in_(_MANY))
-_ATTEMPTS = sa.select(t.attempts).where(t.attempts.c.delivery_id.in_(_MANY))
-
-Facts = Mapping[str, Any]  # Any: JSON
+_VERDICTS = {"accept": "accepted", "refuse": "rejected", "reject": "rejected", "ask": "asked"}
+_BIRTHS = _ENTRIES.where(t.entries.c.kind.in_(sorted(_VERDICTS)))
+_PAGE = 200  # of entries, of messages
 
 
 def check_chains(connection: Connection) -> Iterator[str]:
-    """The first break of each chain, then each record that is not what its entry says. Constant memory."""
+    """The first break of each chain, then each record that is not what its entries say. Constant memory."""
     heads = {row.writer: Link(row.number, row.hash) for row in connection.execute(sa.select(t.writers))}
-    yield from breaks(_entries(connection), heads)
-    entries = _entries(connection)
-    while page := list(itertools.islice(entries, _PAGE)):
-        yield from _check_messages(connection, page)
-        yield from _check_attempts(connection, page)
+    yield from breaks(_entries(connection, _ENTRIES), heads)
+    births = itertools.chain.from_iterable(map(_births_in, _entries(connection, _BIRTHS)))
+    while page := list(itertools.islice(births, _PAGE)):
+        found = gather(connection, page)
+        for birth in page:
+            yield from _check_message(birth, found)
+            yield from _check_deliveries(birth, found)
+            yield from check_bodies(connection, birth, found)
+            yield from check_doings(birth, found)
 
 
-def _entries(connection: Connection) -> Iterator[Entry]:
-    rows = connection.execution_options(yield_per=_PAGE).execute(_ENTRIES)
+def _entries(connection: Connection, query: sa.Select[Any]) -> Iterator[Entry]:
+    rows = connection.execution_options(yield_per=_PAGE).execute(query)
     return (Entry(*row) for row in rows)
 
 
-def _check_messages(connection: Connection, page: Sequence[Entry]) -> Iterator[str]:
-    """Messages must be there with the digest they came with; a body may have been erased, on record, not changed."""
-    told = {message_id: (entry, facts) for entry in page for message_id, facts in _messages_of(entry)}
-    many = {"many": sorted(told)}
-    kept = {row.id: row.sha256 for row in connection.execute(_MESSAGES, many)} if told else {}
-    for message_id, (entry, facts) in told.items():
-        if kept.get(message_id) != facts.get("sha256"):
-            word = "altered" if message_id in kept else "missing"
-            yield f"{entry.writer}:{entry.number}: message {message_id} {word}"
-    bodies = connection.execute(_BODIES, many).mappings().all() if told else ()
-    gone = sorted({body["message_id"] for body in bodies if erased_mark(body["coding"])})
-    on_record = set(connection.execute(_ERASURES, {"many": gone}).scalars()) if gone else set()
-    for body in bodies:
-        entry, facts = told[body["message_id"]]
-        if erased_mark(body["coding"]):
-            if body["message_id"] not in on_record or body["sha256"] != facts.get("body_sha256"):
-                yield f"{entry.writer}:{entry.number}: body {body['role']} of message {body['message_id']} gone unsaid"
-            continue
-        digest = _digest(connection, body)
-        if digest != facts.get("body_sha256") or body["sha256"] != digest:
-            yield f"{entry.writer}:{entry.number}: body {body['role']} of message {body['message_id']} altered"
-
-
-def _messages_of(entry: Entry) -> Iterator[tuple[str, Facts]]:
-    if entry.kind not in ("accept", "refuse", "reject", "ask"):
-        return
+def _births_in(entry: Entry) -> Iterator[Birth]:
     facts = _facts(entry)
+    place, verdict, party = f"{entry.writer}:{entry.number}", _VERDICTS[entry.kind], str(facts.get("party", ""))
     items = facts.get("items", ())
     if not items or any(item["status"] != "duplicate" for item in items):
-        yield entry.subject, facts
-    yield from ((item["id"], item) for item in items if item["status"] == "accepted")
+        yield Birth(place, entry.subject, verdict, party, entry.kind, facts)
+    for item in items:
+        if item["status"] == "accepted":
+            yield Birth(place, item["id"], verdict, party, "", item)
 
 
 def _facts(entry: Entry) -> Facts:
@@ -88,24 +65,46 @@ def _facts(entry: Entry) -> Facts:
     return facts if isinstance(facts, dict) else {}
 
 
-def _digest(connection: Connection, body: sa.RowMapping) -> str:
-    try:
-        return sha256_hex(body_of(connection, body))
-    except (zlib.error, TypeError, BodyAltered):
-        return ""
-
-
-def _check_attempts(connection: Connection, page: Sequence[Entry]) -> Iterator[str]:
-    facts = {entry: _facts(entry).get("attempt") for entry in page if entry.kind == "settle"}
-    told = {entry: fact for entry, fact in facts.items() if fact is not None}
-    if not told:
+def _check_message(birth: Birth, found: Gathered) -> Iterator[str]:
+    """There, with what its entry says of it; of a rejected one also what was wrong with it."""
+    row = found.messages.get(birth.message_id)
+    if row is None:
+        yield f"{birth.place}: message {birth.message_id} missing"
         return
-    rows: Iterable[sa.RowMapping] = connection.execute(
-        _ATTEMPTS, {"many": sorted({entry.subject for entry in told})}
-    ).mappings()
-    kept = {(row["delivery_id"], row["number"]): attempt_fact(attempt_of(row)) for row in rows}
-    for entry, fact in told.items():
-        found = kept.get((entry.subject, fact["number"]))
-        if found != fact:
-            word = "missing" if found is None else "altered"
-            yield f"{entry.writer}:{entry.number}: attempt {entry.subject}:{fact['number']} {word}"
+    facts = birth.facts
+    told = {"sha256": facts.get("sha256"), "verdict": birth.verdict, "party": birth.party}
+    if birth.is_item:
+        told |= {"kind": facts.get("kind"), "order_key": facts.get("dossier"), "profile": facts.get("profile")}
+    if any(row[name] != value for name, value in told.items()):
+        yield f"{birth.place}: message {birth.message_id} altered"
+    if birth.kind == "reject" and found.problems.get(birth.message_id, []) != list(facts.get("problems", ())):
+        yield f"{birth.place}: problems of message {birth.message_id} altered"
+
+
+def _check_deliveries(birth: Birth, found: Gathered) -> Iterator[str]:
+    """Each delivery an item was accepted with, and no other: where it goes, and the state its entries left it in."""
+    if not birth.is_item:
+        return
+    there = {row["id"] for row in found.deliveries.values() if row["message_id"] == birth.message_id}
+    for planned in birth.facts.get("deliveries", ()):
+        endpoint, _, operation = str(planned).partition(":")
+        id = f"{birth.message_id}:{endpoint}"
+        there.discard(id)
+        about = found.about.get(id, [])
+        row = found.deliveries.get(id)
+        if row is None:
+            yield f"{birth.place}: delivery {id} missing"
+        elif (row["message_id"], row["endpoint"], row["operation"], row["dossier"]) != (
+            birth.message_id, endpoint, operation, birth.facts.get("dossier"),
+        ) or row["replays"] != _replays(about):  # fmt: skip
+            yield f"{birth.place}: delivery {id} altered"
+        elif not any(agrees(one, row["state"], row["problem_code"]) for one in standings(about)):
+            place = about[-1].place if about else birth.place
+            yield f"{place}: delivery {id} altered"
+    for id in sorted(there):
+        yield f"{birth.place}: delivery {id} added"
+
+
+def _replays(about: list[Told]) -> int:
+    acts = (one.facts for one in about if one.kind == "act")
+    return sum(facts.get("act") == "replay" and bool(facts.get("done")) for facts in acts)
