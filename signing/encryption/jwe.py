@@ -8,6 +8,7 @@ fails with one word, whatever it was: nobody learns from us which part of a forg
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any  # a JSON object
@@ -30,6 +31,7 @@ _REGISTRY = jwe.JWERegistry(algorithms=[_RSA, _ECDH, _CONTENT])
 _HEADER, _LIMIT = 2_048, 28_000_000  # characters
 _KEY, _NONCE, _TAG = 32, 12, 16
 _PADDING = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+_URL_SIGNS = re.compile(rb"[A-Za-z0-9_-]*")
 _NEEDED, _MAY = {"alg", "enc", "kid"}, {"typ", "cty"}
 
 
@@ -80,9 +82,10 @@ def _by_rsa(parts: list[str], private: RSAPrivateKey) -> bytes:
 
 
 def meant_for(body: bytes) -> str | None:
-    """The key id that a JWE in compact form names, "" where it names none; None = this is no JWE at all."""
+    """The key id that a JWE in compact form names, "" where it names none; None = this is no JWE at all, as a JSON
+    text that happens to hold four dots."""
     first, *others = body.split(b".", 5) if len(body) <= _LIMIT else [b""]
-    if len(others) != 4 or not first.isascii():
+    if len(others) != 4 or not _URL_SIGNS.fullmatch(first):
         return None
     raw = from_base64url(first.decode("ascii"))
     try:

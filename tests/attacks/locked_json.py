@@ -123,7 +123,9 @@ LOCKED = {
     "six parts": (lambda: _first_signed(lambda token: token + b".AA"), "signature decryption"),
     "larger than the door takes, before": (lambda: sent(fresh(door().two), b"x" * 10_485_761), "size"),
 }  # fmt: skip
+DOTTED = BODY.replace(b".", b"\\u002e", BODY.count(b".") - 4)  # four dots are left, as a JWE has
 CONTROL = {
+    "a JSON call in the clear with four dots": (lambda: sent(fresh(door().one, DOTTED), DOTTED), TAKEN),
     "a JSON call signed, then encrypted": (_first_signed, TAKEN),
     "a JSON call encrypted, then signed": (lambda: _then_signed(_locked("ba")), TAKEN),
 }  # fmt: skip

@@ -15,6 +15,7 @@ from joserfc.jwk import RSAKey
 
 from schemas.problem import Refused
 from signing.encryption import ReadingKey, RecipientKey, decrypt_jwe, decrypt_xml, encrypt_jwe, encrypt_xml
+from signing.encryption.jwe import meant_for
 from tests.unit.signing.kit import DOSSIER, SHAPES, p256, rsa2048
 
 SOAP = (
@@ -181,3 +182,12 @@ def test_weak_keys_are_refused_when_loaded() -> None:
     for pem in (small.public_bytes(*form), other.public_bytes(*form), b"x"):
         with pytest.raises(Refused, match="LT-ENC-004"):
             RecipientKey.from_pem(pem, key_id="H99")
+
+
+def test_four_dots_make_no_jwe() -> None:
+    """A JSON text is in the clear, also where the codes and numbers in it hold as many dots as a JWE does."""
+    to, _ = keys(p256)
+    assert meant_for(b'{"ma":"000.00.00.H99-261125-0001","phi":1.5}') is None
+    assert meant_for(b"[1.5, 2.5, 3.5, 4.5]") is None
+    assert meant_for(encrypt_jwe(b"{}", to)) == "H99"
+    assert meant_for(b"e30.e30.e30.e30.e30") == ""
