@@ -13,7 +13,7 @@ from bus.canonical import text_at
 from schemas.signable import HEAD_BYTES, signable_kind
 
 _CONTENT = "NoiDung"
-_OWNERS = ("TepDinhKem", "Tep", "GiayTo")  # elements of the canonical form that hold a file
+_OWNERS = ("TepDinhKem", "Tep", "GiayToKetQua")  # elements of the canonical form that hold a file
 _HEAD = HEAD_BYTES // 3 * 4 + 4  # characters
 _DETACHED = (".p7s", ".p7m", ".sig")
 
@@ -41,11 +41,19 @@ def attachments_of(element: etree._Element) -> Iterator[Attachment]:
 
 def kind_of(attachment: Attachment) -> str:
     """ "pdf", "cms" or "": by its first bytes; the rest is not decoded."""
-    head = "".join(attachment.text[: _HEAD * 2].split())[:_HEAD]
+    head = _head(attachment.text)
     try:
         return signable_kind(base64.b64decode(head[: len(head) // 4 * 4]))
     except binascii.Error:
         return ""
+
+
+def _head(text: str) -> str:
+    """The first signs of base64. White space between them, however much, hides nothing: who decodes it skips it too."""
+    taken = _HEAD * 2
+    while len(head := "".join(text[:taken].split())) < _HEAD and taken < len(text):
+        taken *= 4
+    return head[:_HEAD]
 
 
 def has_signable(element: etree._Element) -> bool:

@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -26,6 +27,7 @@ from schemas.problem import Problem, Stage, problem
 from signing.attachments import Coverage, Report, Signer, Standing, may_be_signed
 from tests.contract.journal_world import item
 
+XS = "{http://www.w3.org/2001/XMLSchema}"
 AT = datetime(2026, 11, 25, tzinfo=UTC)
 PDF = base64.b64encode(b"%PDF-1.7 ...").decode()
 GOOD = Signer(
@@ -114,6 +116,37 @@ def test_files_are_found_where_they_carry_their_content() -> None:
     assert content_of(found[0]).startswith(b"%PDF-")
     assert has_signable(message(("a", PDF)))
     assert not has_signable(message(("c", "R0lGODlh")))
+
+
+def test_every_element_that_may_hold_a_file_is_looked_into() -> None:
+    """As the schemas of the canonical form have them: papers of a result are files as well."""
+    folder = Path(__file__).parents[3] / "schemas" / "canonical" / "1"
+    trees = [etree.parse(path) for path in folder.glob("*.xsd")]
+    held = f".//{XS}element[@name='NoiDung'][@type='xs:base64Binary']"
+    kinds = {
+        kind for tree in trees for kind in tree.iter(f"{XS}complexType", f"{XS}group") if kind.find(held) is not None
+    }
+    names = {str(kind.get("name")) for kind in kinds}
+    users = {each for tree in trees for each in tree.iter(f"{XS}complexType")
+             if any(one.get("ref") in names for one in each.iter(f"{XS}group"))}  # fmt: skip
+    names |= {str(each.get("name")) for each in users}
+    owners = {
+        str(each.get("name")) for tree in trees for each in tree.iter(f"{XS}element") if each.get("type") in names
+    }
+    assert owners == {"TepDinhKem", "Tep", "GiayToKetQua"}
+    for owner in owners:
+        found = etree.fromstring(
+            f'<HoSo xmlns="{CANONICAL_NAMESPACE}"><{owner}><NoiDung>{PDF}</NoiDung></{owner}></HoSo>'
+        )
+        assert has_signable(found), owner
+
+
+def test_white_space_in_base64_hides_no_file() -> None:
+    """However much of it, and wherever: whoever decodes the content skips it."""
+    whole = base64.b64encode(b"%PDF-1.7 /ByteRange" + b"x" * 3_000).decode()
+    for text in (f"{whole[:4]}{chr(10) * 20_000}{whole[4:]}", " ".join(whole), f"{whole[:4]}{' ' * 20_000}"):
+        (found,) = attachments_of(message(("a", text)))
+        assert (kind_of(found) == "pdf") is content_of(found).startswith(b"%PDF-"), text[:20]
 
 
 def test_a_signature_beside_its_file_is_matched_by_name_then_alone() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import zlib
 from datetime import UTC, datetime, timedelta
@@ -164,6 +165,15 @@ def test_what_carries_no_signature_is_other(data: bytes) -> None:
     """By content, not by name; nothing is opened."""
     assert signable_kind(data) == ""
     assert world().report(data).kind == "other"
+
+
+@pytest.mark.parametrize("length", ["3080", "30820300", "3083010000", "308400010000"])
+@pytest.mark.parametrize("before", [b"", b"\r\n", b"\xef\xbb\xbf", b" \t"])
+def test_base64_of_a_signature_is_known_by_what_it_says(length: str, before: bytes) -> None:
+    """Whatever form its length has (of more than 64 KiB, or told at the end), and whatever blanks stand before it."""
+    data = bytes.fromhex(length) + bytes.fromhex("06092a864886f70d010702") + bytes(600)
+    assert signable_kind(data) == "cms"
+    assert signable_kind(before + base64.encodebytes(data)) == "cms"
 
 
 def _bomb() -> bytes:
