@@ -9,6 +9,7 @@ import typer
 
 from bus.cli import out
 from bus.cli.context import Json, state
+from signing.trust.alerts import step_of
 
 if TYPE_CHECKING:
     from bus.endings import Ending
@@ -69,7 +70,10 @@ def signing_keys(context: typer.Context, json: Json = False) -> None:
 def _left(ends: datetime | None, now: datetime) -> tuple[str, str]:
     if ends is None:
         return "–", "–"
-    return f"{ends:%d/%m/%Y}", f"{(ends - now).total_seconds() / 86_400:.1f}"
+    day, left, step = f"{ends:%d/%m/%Y}", (ends - now).days, step_of(ends, now=now)
+    if step == 0:
+        return day, "đã hết hạn / ended"
+    return day, f"{left}, sắp hết hạn / ends soon" if step is not None else str(left)
 
 
 def _as_json(term: Term, ends: datetime | None, active: str, now: datetime) -> dict[str, object]:

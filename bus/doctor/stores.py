@@ -8,8 +8,10 @@ from contextlib import contextmanager
 
 from bus.body_keys import vault_of
 from bus.compose import QUEUE_S, open_queue, queue_address
+from bus.compose_evidence import make_believed
 from bus.delivery import State
 from bus.doctor.finding import Finding, good, note, of_problem, wrong
+from bus.evidence.check import walk_seals
 from bus.journal import SqlJournal, open_journal
 from bus.journal.migrate import HEAD, KNOWN, NewerJournal, difference_of, revision_of
 from bus.ports import JournalUnavailable, QueueUnavailable
@@ -21,6 +23,7 @@ from schemas.problem import Refused
 _MOST_SKEW_S = 2.0
 _HEALS_S = 5.0  # a running bus notices another generation within a second or so
 _FEW = 5
+_SEALS = 200  # the newest are walked here; all of them by `evidence check`
 
 
 @contextmanager
@@ -83,15 +86,25 @@ def _paused_polls(settings: Settings, journal: SqlJournal) -> Iterator[Finding]:
 
 
 def look_at_chain(settings: Settings) -> Iterator[Finding]:
-    """Every writer's chain, from its first entry to its last: takes long on a long journal."""
+    """Every writer's chain, from its first entry to its last, and the newest seals over it: takes long on a long
+    journal."""
     with opened(settings) as journal:
         if journal is None:
             return
         broken = journal.verify_chain()
+        last = journal.last_seal()
+        walked = walk_seals(journal, make_believed(settings), newest=_SEALS)
     for one in broken[:_FEW]:
         yield wrong("journal", "chuỗi / chain", "LT-DOC-012", place=one)
     if not broken:
         yield good("journal", "chuỗi / chain", "nguyên vẹn", "whole")
+    for fault in walked.faults[:_FEW]:
+        place = f"niêm phong / seal {fault.number}: {fault.vi} / {fault.en}"
+        yield wrong("journal", "niêm phong / seals", "LT-DOC-012", place=place)
+    if last is not None and not walked.faults:
+        many = min(last.number, _SEALS)
+        said = f"{many} niêm phong mới nhất khớp với chuỗi", f"the {many} newest fit the chain"
+        yield good("journal", "niêm phong / seals", *said)
 
 
 def look_at_queue(settings: Settings, *, running: bool) -> Iterator[Finding]:

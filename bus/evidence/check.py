@@ -41,13 +41,16 @@ class Walked:
     unjudged: int = 0  # seals by a key that is not known here: their signatures say nothing
 
 
-def walk_seals(journal: Journal, believed: Believed) -> Walked:
-    """From the first seal to the last, one at a time in memory."""
+def walk_seals(journal: Journal, believed: Believed, *, newest: int | None = None) -> Walked:
+    """From the first seal to the last, one at a time in memory; with `newest` only so many of the last."""
     last = journal.last_seal()
-    before: str | None = FIRST  # what the next seal must name; None = the one before it is broken itself
+    first = 1 if last is None or newest is None else max(1, last.number - newest + 1)
+    earlier = journal.seal_numbered(first - 1) if first > 1 else None
+    # What the next seal must name; None = the one before it is broken itself, or gone.
+    before: str | None = FIRST if first == 1 else earlier.sha256 if earlier is not None else None
     faults: list[SealFault] = []
     unjudged = 0
-    for number in range(1, (last.number if last is not None else 0) + 1):
+    for number in range(first, (last.number if last is not None else 0) + 1):
         seal = journal.seal_numbered(number)
         words = _fault(journal, seal, before, believed) if seal is not None else ("bị mất", "missing")
         before = seal.sha256 if seal is not None and words is None else None

@@ -163,9 +163,11 @@ class _Check:
         name = unquote(reference.uri or "", errors="surrogateescape")  # bytes that are no text become a name nobody has
         content = self.files.get(name)
         if content is None:
-            self._refuse("LT-SIGN-034", found=ascii(name))
+            if not self.files:  # no container: the signature is over a document
+                self._refuse("LT-SIGN-034", found=ascii(name))
+            self._refuse("LT-ASIC-007", file=ascii(name)[:120])
         if not compare_digest(hashlib.new(reference.digest_method.hash_name, content).digest(), reference.digest):
-            self._refuse("LT-SIGN-035")
+            self._refuse("LT-ASIC-006", file=ascii(name)[:120])
         return CoveredFile(name, sha256(content).hexdigest())
 
     def _key_operation(self, signature: Signature, key: VerifyKey) -> None:

@@ -167,7 +167,7 @@ LISTING = {
     "evidence: a list that lies": (lambda: _broken(replaced(LIST, b"<x/>")), "broken"),
 }  # fmt: skip
 SIGNATURES = {
-    "a second signature over another file": (lambda: opened(_second_over({"thu.xml": ("application/xml", EVIL)})), "LT-SIGN-035"),
+    "a second signature over another file": (lambda: opened(_second_over({"thu.xml": ("application/xml", EVIL)})), "LT-ASIC-006"),
     "a second signature over one file": (lambda: opened(_second_over({"thu.xml": FILES["thu.xml"]})), "LT-ASIC-004"),
     "a second signature with other media types": (
         lambda: opened(_second_over({name: ("text/html", body) for name, (_, body) in FILES.items()})), LIES),

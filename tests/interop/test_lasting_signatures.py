@@ -198,8 +198,8 @@ def _rebuilt(sealed: bytes, *, change=None, leave: str = "", add: dict | None = 
 @pytest.mark.parametrize(
     ("how", "code"),
     [
-        ({"change": lambda data: data.replace(b"H99.12", b"H99.13")}, "LT-SIGN-035"),
-        ({"leave": "trong.bin"}, "LT-SIGN-034"),
+        ({"change": lambda data: data.replace(b"H99.12", b"H99.13")}, "LT-ASIC-006"),
+        ({"leave": "trong.bin"}, "LT-ASIC-007"),
         ({"leave": "META-INF/signatures0.xml"}, "LT-SIGN-030"),
         ({"leave": "mimetype"}, "LT-ASIC-001"),
         ({"add": {"them.txt": b"x"}}, "LT-ASIC-004"),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
 
 from bus.cli.broken import in_vietnamese
+from bus.doctor import stores
 from bus.evidence.check import Believed, Walked, walk_seals
 from bus.evidence.sealing import Sealer
 from bus.journal.chain import entry_hash
 from bus.records.jobs import Held
+from bus.settings import Settings
 from bus.turn import Turn
 from signing.jws import sign_detached
 from signing.stamp.batch import BatchRules
@@ -131,3 +133,16 @@ def test_entry_added_at_the_end_is_named_itself(sealed: World) -> None:
     edited(sealed, "UPDATE writers SET number = number - 1")
     (found,) = sealed.journal.verify_chain()
     assert "added, the writer noted" in found
+
+
+def test_doctor_walks_the_newest_seals(sealed: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A seal whose signature is gone is a fault for the doctor too; older ones than its bound are left to the check."""
+    monkeypatch.setattr(stores, "opened", lambda settings: nullcontext(sealed.journal))
+    monkeypatch.setattr(stores, "make_believed", lambda settings: OURS)
+    settings = Settings()
+    assert [found.verdict for found in stores.look_at_chain(settings)] == ["good", "good"]
+    edited(sealed, "UPDATE seals SET signature = '' WHERE number = 1")
+    wrong = [found for found in stores.look_at_chain(settings) if found.verdict == "wrong"]
+    assert ["1: mất chữ ký" in found.vi for found in wrong] == [True]
+    monkeypatch.setattr(stores, "_SEALS", 1)
+    assert [found.verdict for found in stores.look_at_chain(settings)] == ["good", "good"]
