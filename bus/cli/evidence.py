@@ -74,7 +74,7 @@ def export(
     """
     if not without_bodies and not why.strip():
         raise typer.BadParameter("cần --why (hoặc --without-bodies) / --why is needed", param_hint="--why")
-    from bus.compose_evidence import evidence_key, lasting_proof, make_authorities
+    from bus.compose_evidence import evidence_key, lasting_proof, make_authorities, make_believed
     from bus.evidence.export import gather
     from signing.asic import seal
 
@@ -88,7 +88,7 @@ def export(
         if not without_bodies:
             journal.record_look(journey.envelope.id, "evidence", who=person(who), why=why.strip()).result(30)
         now = datetime.now(UTC)
-        files = gather(journal, journey, now=now, bodies=not without_bodies)
+        files = gather(journal, journey, now=now, bodies=not without_bodies, keys=make_believed(settings).keys)
     stamper = (lambda data: authorities.stamp_by_any(data).token) if authorities is not None else None
     keep = lasting_proof(settings, key, now=now)
     container = seal(files, key, now=now, stamper=stamper, keep=keep)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from types import MappingProxyType
 
 from bus.delivery import Attempt
 from bus.ports import Journal
@@ -14,10 +15,13 @@ from bus.records import Journey
 from bus.records.sealing import ChainEntry, Seal
 from signing.evidence import Record, SealRecord
 from signing.evidence import package as form
+from signing.jws import named
+from signing.keys import VerifyKey
 from signing.stamp.merkle import Proof, tree
 
 _NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _ENDINGS = {"xml": "xml", "json": "json", "text": "txt"}
+_NO_KEYS: Mapping[str, VerifyKey] = MappingProxyType({})
 _HELP = """Chứng cứ về thông điệp {id} / evidence about message {id}
 
 1. Kiểm bằng lienthong, không cần mạng hay cơ sở dữ liệu / with lienthong, without network or database:
@@ -37,8 +41,11 @@ _HELP = """Chứng cứ về thông điệp {id} / evidence about message {id}
 """
 
 
-def gather(journal: Journal, journey: Journey, *, now: datetime, bodies: bool = True) -> dict[str, tuple[str, bytes]]:
-    """The files of the container: name → media type and bytes. `bodies`: False leaves contents out, as if erased."""
+def gather(
+    journal: Journal, journey: Journey, *, now: datetime, bodies: bool = True, keys: Mapping[str, VerifyKey] = _NO_KEYS
+) -> dict[str, tuple[str, bytes]]:
+    """The files of the container: name → media type and bytes. `bodies`: False leaves contents out, as if erased.
+    `keys`: ours, by their ids; those that signed a seal go with it."""
     files: dict[str, tuple[str, bytes]] = {}
     chain = _messages(journal, journey)
     listed = [row for each in chain for row in _bodies(journal, each, files, keep=bodies)]
@@ -53,12 +60,23 @@ def gather(journal: Journal, journey: Journey, *, now: datetime, bodies: bool = 
         "bodies": listed,
     }
     text = json.dumps(about, ensure_ascii=False, indent=1, default=str)
+    seals = list(_seals(journal, entries))
     return {
         form.MESSAGE: ("application/json", f"{text}\n".encode()),
         form.ENTRIES: ("application/x-ndjson", form.write_records(records)),
-        form.SEALS: ("application/json", form.write_seals(list(_seals(journal, entries)))),
+        form.SEALS: ("application/json", form.write_seals(seals)),
         form.README: ("text/plain", _HELP.format(id=journey.envelope.id).encode()),
         **files,
+        **_keys_of(seals, keys),
+    }
+
+
+def _keys_of(seals: Sequence[SealRecord], keys: Mapping[str, VerifyKey]) -> dict[str, tuple[str, bytes]]:
+    """A key that signs no more is in no certificate of the container's own signature."""
+    names = sorted({named(seal.signature) or "" for seal in seals if seal.signature} & keys.keys())
+    return {
+        f"{form.KEYS}{number}-{_NAME.sub('_', name)}.pem": ("application/x-pem-file", form.write_key(keys[name]))
+        for number, name in enumerate(names)
     }
 
 

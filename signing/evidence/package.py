@@ -6,6 +6,7 @@
 | `bodies/…` | the bodies that are still kept, byte by byte |
 | `entries.jsonl` | the journal's entries about it, one a line: writer, number, previous, hash, text (what is hashed) |
 | `seals.json` | the seals over these entries: root, who vouches for it, and each entry's way to the root |
+| `keys/…` | public keys and certificates (PEM) that the seals' signatures name |
 | `DOC-TRUOC.txt` | how to check it without us |
 """
 
@@ -17,13 +18,18 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any  # JSON
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
 from schemas.jsondoc import JsonLimits, loads
 from schemas.problem import Refused, Stage
 from signing.encoding import from_base64, to_base64
+from signing.keys import VerifyKey
 from signing.stamp.merkle import Proof
 
 FORMAT = "lienthong evidence 1"
 MESSAGE, ENTRIES, SEALS, README, BODIES = "message.json", "entries.jsonl", "seals.json", "DOC-TRUOC.txt", "bodies/"
+KEYS = "keys/"
 MEDIA_TYPE = "application/vnd.etsi.asic-e+zip"
 
 _LIMITS = JsonLimits(size_bytes=64 * 1024 * 1024)
@@ -70,6 +76,13 @@ class SealRecord:
             return bytes.fromhex(self.text.rstrip("\n").rsplit("\n", 1)[-1])
         except ValueError:
             return b""
+
+
+def write_key(key: VerifyKey) -> bytes:
+    """PEM of its certificate, or else of the bare public key."""
+    if key.certificate:
+        return x509.load_der_x509_certificate(key.certificate).public_bytes(serialization.Encoding.PEM)
+    return key.public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def write_records(records: list[Record]) -> bytes:
@@ -157,6 +170,6 @@ def _object(data: bytes, stage: Stage) -> dict[str, Any]:
 
 
 __all__ = [
-    "BODIES", "ENTRIES", "FORMAT", "MEDIA_TYPE", "MESSAGE", "README", "SEALS", "Record", "Refused", "SealRecord",
-    "read_message", "read_records", "read_seals", "write_records", "write_seals",
+    "BODIES", "ENTRIES", "FORMAT", "KEYS", "MEDIA_TYPE", "MESSAGE", "README", "SEALS", "Record", "Refused",
+    "SealRecord", "read_message", "read_records", "read_seals", "write_key", "write_records", "write_seals",
 ]  # fmt: skip

@@ -89,7 +89,7 @@ def verify_evidence(
         seals = form.read_seals(container.files[form.SEALS], stage=_STAGE)
         found += _about_records(records)
         found += _about_bodies(message, container, records)
-        found += _about_seals(records, seals, keys, authorities)
+        found += _about_seals(records, seals, (*keys, *_enclosed(container)), authorities)
     except (Refused, ValueError, KeyError, TypeError, AttributeError) as error:
         found.append(
             _said(Standing.BROKEN, f"Không đọc được nội dung gói: {_short(error)}", f"Unreadable: {_short(error)}")
@@ -172,6 +172,7 @@ def _about_bodies(message: Mapping[str, Any], container: Container, records: lis
         else:
             yield _said(Standing.OPEN, f"Nhật ký không ghi mã băm của thân {vi}", f"No entry tells of body {en}")
     known = {form.MESSAGE, form.ENTRIES, form.SEALS, form.README, *listed}
+    known |= {name for name in container.files if name.startswith(form.KEYS)}
     for name in sorted(set(container.files) - known):
         yield _said(Standing.OPEN, f"Tệp {name!a} không thuộc chứng cứ", f"File {name!a} is no part of the evidence")
 
@@ -236,6 +237,13 @@ def _about_seal(
         said = "chỉ bằng chữ ký của lienthong, không có dấu thời gian" + (" được xét" if seal.token else "")
         return _said(Standing.PROVED, f"{number}, {said}", f"Seal {seal.number}: {count} entries, by our own signature")
     return _said(Standing.OPEN, f"{number}: không ai bảo chứng", f"Seal {seal.number}: nobody vouches for it")
+
+
+def _enclosed(container: Container) -> Iterator[VerifyKey]:
+    """Keys that signed seals before; the container's signer vouches for them, as for every file."""
+    for name, pem in container.files.items():
+        if name.startswith(form.KEYS):
+            yield VerifyKey.from_pem(pem, key_id=name, policy=XADES)
 
 
 def _is_in(record: form.Record, seal: form.SealRecord) -> bool:

@@ -147,6 +147,18 @@ def test_without_authority_the_signature_alone_vouches(world: World, signer: Sig
     assert "by its signer's word" in said(report, Standing.OPEN)
 
 
+def test_seal_by_an_earlier_key_is_proved_where_the_key_goes_along(world: World, signer: Signer) -> None:
+    """After a change of keys the container's own certificate says nothing of older seals: their keys are in it."""
+    old, message = Signer(), accepted(world)
+    sealer(world, old, None).run(turn(world))
+    assert "signed by another key" in said(check(exported(world, signer, message), signer), Standing.OPEN)
+    keys = {old.key.key_id: old.key.public()}
+    files = gather(world.journal, world.journal.journey(message), now=signer.now, keys=keys)  # type: ignore[arg-type]  # there
+    report = check(seal(files, signer.key, now=signer.now), signer)
+    assert not said(report, Standing.OPEN).count("another key")
+    assert "by our own signature" in said(report, Standing.PROVED)
+
+
 def test_what_is_not_sealed_yet_is_open(world: World, signer: Signer) -> None:
     """A message exported at once says that its entries wait."""
     report = check(exported(world, signer, accepted(world)), signer)
