@@ -35,6 +35,7 @@ _THREADS = 4
 _UNDERWAY = 64  # questions at once; more wait for nobody
 _USED_S = 6 * 3600.0  # answers about whoever came within this time are kept fresh
 _TEND_S = 5.0
+_SKEW = timedelta(minutes=5)  # of clocks
 
 Teller = Callable[[str], None]  # good | revoked | unknown | away
 
@@ -47,6 +48,7 @@ class _Held:
     issuer: Certificate
     address: str
     reply: Reply | None = None  # the newest that says good or revoked
+    newest: datetime | None = None  # of all that were rightly signed, "unknown" too: nothing older counts
     refresh_at: datetime | None = None
     used: float = 0.0
     why: str = ""
@@ -100,11 +102,11 @@ class StatusAnswers:
             try:
                 waiting.result(self.rule.wait_s)
             except NotYet:
-                return Asked(needed, (), f"no answer from {address} within {self.rule.wait_s:g} s")
+                return Asked(needed, _revocation(held), f"no answer from {address} within {self.rule.wait_s:g} s")
         with self._lock:
             if held.reply is not None and _is_fresh(held, now):
                 return Asked(needed, (held.reply.data,))
-            return Asked(needed, (), held.why or f"{address} is not asked now: too many questions")
+            return Asked(needed, _revocation(held), held.why or f"{address} is not asked now: too many questions")
 
     def away(self) -> tuple[Away, ...]:
         """Responders that gave no answer when they were asked last."""
@@ -185,8 +187,9 @@ class StatusAnswers:
 
     def _note(self, held: _Held, reply: Reply, *, is_away: bool) -> None:
         """Under the lock. An older answer than the one that is there changes nothing: it may be replayed."""
-        before = held.reply
-        older = before is not None and before.since and reply.since and reply.since < before.since
+        older = bool(held.newest and reply.since and reply.since < held.newest)
+        if reply.since is not None and not older and (reply.data or reply.since <= self.now() + _SKEW):
+            held.newest = reply.since
         if reply.data and not older:
             held.reply, held.why, held.failures = reply, "", 0
             held.not_before, held.refresh_at = float("-inf"), self._refresh_at(reply)
@@ -195,7 +198,8 @@ class StatusAnswers:
             if not is_away:
                 held.failures += 1
                 held.not_before = self.monotonic() + _pause_s(held.failures)
-            if reply.status is Status.UNKNOWN and not older and reply.since is not None:
+            is_taken_back = reply.status is Status.UNKNOWN and not older and reply.since is not None
+            if is_taken_back and not _revocation(held):
                 held.reply = None  # the responder itself takes back what it said: it does not know it any more
         self._note_away(held.address, held.why if is_away else "")
 
@@ -239,6 +243,13 @@ def _pause_s(failures: int) -> float:
 
 def _is_fresh(held: _Held, now: datetime) -> bool:
     return held.reply is not None and (held.reply.until is None or now < held.reply.until)
+
+
+def _revocation(held: _Held) -> tuple[bytes, ...]:
+    """An answer that says "revoked" is right also when it has ended, and nobody says anything newer: no list that
+    says "good" lets its certificate in again."""
+    reply = held.reply
+    return (reply.data,) if reply is not None and reply.status is Status.REVOKED else ()
 
 
 def _is_due(held: _Held, now: datetime) -> bool:

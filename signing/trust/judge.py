@@ -69,11 +69,12 @@ class Trust:
         Raises:
             Refused: LT-TRUST-…
         """
+        if evidence.answers or evidence.lists:  # what one message brought says nothing for the next one
+            return self._judged(paper, sent, evidence, now=now, stage=stage)
         key = (sha256(paper).digest(), self._store.digest, self._policy.name)
-        if not evidence.answers and not evidence.lists:
-            known = self._known(key, now)
-            if known is not None:
-                return known
+        known = self._known(key, now)
+        if known is not None:
+            return known
         believed = self._judged(paper, sent, evidence, now=now, stage=stage)
         until = now + self._store.rules.cache
         for each in believed.standings:

@@ -24,6 +24,7 @@ from schemas.problem import Refused
 from signing.dsig.key_info import Hints
 from signing.policy import PARTNER_SOAP
 from signing.trust import Trust, TrustStore
+from signing.trust.asking import query
 from signing.trust.papers import read_list
 from signing.trust.revocation import Evidence
 from tests.integration.responder import GOOD, HOUR, REVOKED, UNKNOWN, Responder, until
@@ -139,6 +140,10 @@ def _slow(world: World) -> None:
     world.asking(wait_s=0.1)
 
 
+def _slow_again(world: World) -> None:
+    world.responder.delay_s = 1.0
+
+
 def _gone(world: World) -> None:
     world.responder.close()
 
@@ -178,6 +183,31 @@ def test_revoked_wins_over_a_good_list(world: World) -> None:
     world.asking(list_suffices=True)
     assert world.judge(listed=True).startswith("LT-TRUST-013")
     assert world.told == ["revoked"]
+
+
+@pytest.mark.parametrize("how", [_gone, _unknown, _slow_again], ids=lambda how: how.__name__)
+def test_a_revocation_outlives_its_answer(world: World, how: Callable[[World], None]) -> None:
+    """When its time is over and the responder says nothing newer, a good list does not let the certificate in again."""
+    world.responder.status = REVOKED
+    world.asking(list_suffices=True, wait_s=0.5)
+    assert world.judge(listed=True).startswith("LT-TRUST-013")
+    how(world)
+    for _ in range(2):
+        world.later(2 * 3600)
+        world.responder.at, world.responder.next_at = world.now - HOUR, world.now + HOUR
+        assert world.judge(listed=True).startswith("LT-TRUST-013")
+
+
+def test_an_older_good_answer_does_not_follow_a_newer_unknown(world: World) -> None:
+    """Whoever stands between keeps old answers: they take nothing back."""
+    world.responder.nonce = "none"
+    old = world.responder.answer(query(world.person.paper, world.root.paper).body)
+    world.responder.status, world.responder.at = UNKNOWN, NOW - HOUR / 2
+    assert "does not know it" in world.judge()
+    world.responder.plain = old
+    world.later(120)
+    assert world.judge().startswith("LT-TRUST-014")
+    assert len(world.responder.asked) == 2
 
 
 def test_a_delegate_answers_unless_it_was_revoked_itself(world: World) -> None:

@@ -200,6 +200,16 @@ def test_verdict_is_kept_a_minute_at_most(world: World) -> None:
     assert trust.judge(world.person.der, now=NOW) is not first  # a clock set back
 
 
+def test_what_one_message_brought_vouches_for_no_other(world: World) -> None:
+    """A list that came inside a file is evidence for that file alone; the next signature of the same certificate is
+    judged by what we have ourselves."""
+    trust = Trust(world.store(Evidence()), BUS)
+    assert trust.judge(world.person.der, now=NOW, evidence=world.evidence()).subject
+    with pytest.raises(Refused) as refused:
+        trust.judge(world.person.der, now=NOW)
+    assert refused.value.problems[0].code == "LT-TRUST-014"
+
+
 def test_folder_is_replaced_while_running(world: World, tmp_path: Path) -> None:
     """A new list takes effect without a restart; a broken one leaves the old store in force."""
     for name, data in {
