@@ -33,7 +33,10 @@ _WAIT_S = 30.0  # for a commit
 _LOOK_S = 5.0
 _HINDERED = "LT-ATT-008"
 _TOO_MANY = "LT-ATT-010"
-_EVERYTHING = XmlLimits(size_bytes=256 * 1024 * 1024)  # a form of our own, bounded when it came
+_MUCH = 256 * 1024 * 1024
+_EVERYTHING = XmlLimits(
+    size_bytes=_MUCH, tags=_MUCH, equals=_MUCH, namespaces=_MUCH
+)  # our own form, bounded as it came
 
 
 @dataclass(slots=True)
@@ -55,6 +58,8 @@ class Examiner:
         """Of every attachment that may carry signatures. `body`: a canonical message."""
         found, until_s = [], time.monotonic() + self.message_s
         files = _files(body)
+        if files is None:
+            return _unread(body)
         signable = [(each, kind) for each in files if (kind := kind_of(each))]
         for number, (each, kind) in enumerate(signable):
             data = content_of(each)
@@ -86,15 +91,24 @@ class Examiner:
     @staticmethod
     def given_up(body: bytes) -> tuple[AttachmentFact, ...]:
         """The same without looking."""
-        signable = ((each, kind) for each in _files(body) if (kind := kind_of(each)))
+        files = _files(body)
+        if files is None:
+            return _unread(body)
+        signable = ((each, kind) for each in files if (kind := kind_of(each)))
         return tuple(unexamined(each.place, kind, content_of(each), _HINDERED) for each, kind in signable)
 
 
-def _files(body: bytes) -> list[Attachment]:
+def _files(body: bytes) -> list[Attachment] | None:
+    """None: it cannot be read, and nobody knows what is in it."""
     try:
         return list(attachments_of(parse(body, limits=_EVERYTHING)))
     except Refused:
-        return []
+        return None
+
+
+def _unread(body: bytes) -> tuple[AttachmentFact, ...]:
+    """What nobody could look into is never taken for a message without files."""
+    return (unexamined("–", "", body, "LT-ATT-001"),)
 
 
 @dataclass(slots=True)

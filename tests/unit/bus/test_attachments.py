@@ -17,6 +17,7 @@ from bus.attachments import is_hindered, judgement_of, refusals, unexamined, wro
 from bus.clock import SystemClock
 from bus.compose_attachments import make_inspection
 from bus.enclosed import attachments_of, beside, content_of, has_signable, kind_of
+from bus.examining import Examiner
 from bus.inspection import Inspection
 from bus.key_cupboard import Cupboard
 from bus.records.examining import WRONG, AttachmentFact, AttachmentPolicy, Judgement, worst_of
@@ -230,3 +231,14 @@ def test_a_caller_does_not_wait_for_ever_at_the_door() -> None:
     pool.shutdown()
     assert isinstance(found, Problem)
     assert (found.code, found.retryable) == ("LT-ATT-008", True)
+
+
+def test_nothing_in_a_message_keeps_its_files_from_being_looked_at() -> None:
+    """However many signs a text beside them has that bound what strangers send; what cannot be read at all counts as
+    not examined, never as a message without files."""
+    examiner = Examiner(lambda: None, None, SystemClock())
+    full = message(("a", PDF))
+    full[0].text = "=" * 200_001
+    assert [each.place for each in examiner(etree.tostring(full))] == ["TepDinhKem[1]"]
+    assert [each.judgement for each in examiner(b"<HoSo>")] == [Judgement.UNEXAMINED]
+    assert [each.judgement for each in examiner.given_up(b"<HoSo>")] == [Judgement.UNEXAMINED]
