@@ -101,18 +101,34 @@ def _single(signed: cms.SignedData) -> list[cms.SignedData]:
 
 def _common(signed: cms.SignedData, status: Any) -> Facts:  # Any: pyHanko
     signer = signed["signer_infos"][0]
-    papers = [each.chosen for each in signed["certificates"] or () if each.name == "certificate"][:CERTIFICATES]
-    own = next((paper for paper in papers if _is_of(signer, paper)), None)
+    papers = [each.chosen for each in signed["certificates"] or () if each.name == "certificate"]
+    own = _own(papers, signer, status)
     token = _attribute(signer["unsigned_attrs"], "signature_time_stamp_token")
     return {
         "intact": bool(status is not None and status.intact and status.valid),
         "digest": str(signer["digest_algorithm"]["algorithm"].native),
         "certificate": _text(own.dump()) if own is not None else "",
-        "sent": [_text(paper.dump()) for paper in papers if paper is not own],
+        "sent": [_text(paper.dump()) for paper in papers[:CERTIFICATES] if paper is not own],
         "value": _text(signer["signature"].native),
         "token": _text(token.dump()) if token is not None else "",
         **_revocation(signed, signer),
     }
+
+
+def _own(papers: list[Any], signer: cms.SignerInfo, status: Any) -> Any:  # Any: asn1crypto, pyHanko
+    """The signer's certificate; None = it did not come along. Two that the signature could mean are a trick: one is
+    there to verify, the other to be believed.
+
+    Raises:
+        ValueError: there are two, or the library verified with another one.
+    """
+    own = {paper.dump(): paper for paper in papers if _is_of(signer, paper)}
+    if len(own) > 1:
+        raise ValueError("two certificates of one issuer and number")
+    found = next(iter(own.values()), None)
+    if status is not None and (found is None or status.signing_cert.dump() != found.dump()):
+        raise ValueError("verified by another certificate")
+    return found
 
 
 def _is_of(signer: cms.SignerInfo, paper: Any) -> bool:  # Any: asn1crypto

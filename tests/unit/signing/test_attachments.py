@@ -9,6 +9,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from schemas.signable import signable_kind
 from signing.attachments import Coverage, Report, Standing, examine
@@ -221,3 +224,35 @@ def test_broken_copies_never_raise() -> None:
         for _ in range(20):
             data[chance.randrange(len(data))] = chance.randrange(256)
         assert not world().report(bytes(data), seconds=5).good
+
+
+def _twin(of: Holder, *, long: bool) -> Holder:
+    """A stranger's certificate of the same names and number; longer or shorter, so that it stands behind or before."""
+    key, paper = ec.generate_private_key(ec.SECP256R1()), of.paper
+    made = x509.CertificateBuilder(paper.issuer, paper.subject, key.public_key(), paper.serial_number)
+    made = made.not_valid_before(paper.not_valid_before_utc).not_valid_after(paper.not_valid_after_utc)
+    if long:
+        names = x509.SubjectAlternativeName([x509.DNSName(f"{number}.{'a' * 50}.example") for number in range(20)])
+        made = made.add_extension(names, critical=False)
+    return Holder(key, made.sign(key, hashes.SHA256()))
+
+
+@pytest.mark.parametrize("long", [False, True])
+@pytest.mark.parametrize("kind", ["pdf", "cms"])
+def test_a_strangers_certificate_of_the_same_number_is_not_the_signers(kind: str, long: bool) -> None:
+    """Laid beside the real one it would verify what a stranger signed, while the real one is believed."""
+    twin, real = _twin(world().signer, long=long), Issuer(world().signer.key, world().signer.paper)
+    made = (
+        signed_pdf(plain_pdf("Gia mao"), twin, real, world().middle)
+        if kind == "pdf"
+        else signed_cms(b"gia mao", twin, real, world().middle)
+    )
+    report = world().report(made)
+    assert not report.good
+    assert codes(report) == ["LT-ATT-001"]
+
+
+def test_the_signers_certificate_may_come_twice() -> None:
+    """The very same says one thing."""
+    again = Issuer(world().signer.key, world().signer.paper)
+    assert world().report(signed_cms(b"noi dung", world().signer, again, world().middle)).good
