@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from bus.cli import out
+from bus.cli.trusted import body_of, given
 
 if TYPE_CHECKING:
     from signing.attachments import Report, Signer
@@ -28,6 +29,8 @@ def signable(file: Path) -> str:
     """ "pdf", "cms" or "": by the first bytes."""
     from schemas.signable import HEAD_BYTES, signable_kind
 
+    if str(file) == "-":
+        return signable_kind(body_of(file)[:HEAD_BYTES])
     with file.open("rb") as read:
         return signable_kind(read.read(HEAD_BYTES))
 
@@ -43,10 +46,10 @@ def tell_attachment(
     if trust is None:
         raise typer.BadParameter(f"{kind}: cần --trust THƯ_MỤC / --trust is needed")
     report = examine(
-        file.read_bytes(),
-        trust=_store(trust, lists),
+        body_of(file),
+        trust=given(lambda: _store(trust, lists)),
         now=now,
-        authorities=_authorities(time_trust),
+        authorities=given(lambda: _authorities(time_trust)),
         content=content.read_bytes() if content is not None else None,
     )
     if json:

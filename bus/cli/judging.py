@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bus.cli.trusted import body_of, given
+
 if TYPE_CHECKING:
     from signing.dsig import Keys
     from signing.encryption import Opener
@@ -55,7 +57,7 @@ def judged(file: Path, asked: Asked) -> Passed | PassedBytes | Stopped:
         raise typer.BadParameter(f"{asked.order}: {LAST}, {FIRST}", param_hint="--order")
     if asked.policy.jws_claims and asked.jws is None:
         raise typer.BadParameter(f"--policy {asked.policy.name} cần --jws / needs --jws")
-    body = file.read_bytes()
+    body = body_of(file)
     return _xml(body, asked) if asked.jws is None else _bytes(body, asked.jws.strip(), asked)
 
 
@@ -102,7 +104,7 @@ def _opener(asked: Asked, name: str | None) -> Opener:
     from signing.encryption import Opener, ReadingKey
 
     paths = asked.decrypt_keys
-    keys = {path.stem: ReadingKey.from_pem(path.read_bytes(), key_id=path.stem) for path in paths}
+    keys = given(lambda: {path.stem: ReadingKey.from_pem(path.read_bytes(), key_id=path.stem) for path in paths})
     if len(paths) == 1 and name:
         keys = {name: next(iter(keys.values()))}
     return Opener(keys, frozenset(keys) if asked.order == LAST else frozenset())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import os
@@ -123,7 +124,7 @@ def run() -> None:
         if isinstance(broken, TyperException):
             tell_mistyped(broken)
         if isinstance(broken, OSError) and _typed(broken.filename):
-            _tell(f"Không đọc hay ghi được / cannot be read or written: {broken.filename}", broken.strerror, "--help")
+            _tell(f"Không đọc hay ghi được / cannot be read or written: {broken.filename}", _why(broken), "--help")
             sys.exit(USAGE)
         if os.environ.get("LIENTHONG_DEBUG"):
             raise
@@ -133,6 +134,18 @@ def run() -> None:
         sys.exit(BROKEN)
     finally:
         out.finish()
+
+
+_WHY = {
+    errno.EISDIR: "là thư mục", errno.ENOENT: "không có", errno.EACCES: "không có quyền", errno.ENOSPC: "đĩa đầy",
+    errno.ENOTDIR: "một phần đường dẫn không phải thư mục", errno.EROFS: "chỉ đọc được",
+}  # fmt: skip
+
+
+def _why(broken: OSError) -> str:
+    """The system's own words, with ours before them."""
+    vi = _WHY.get(broken.errno or 0)
+    return f"{vi} / {broken.strerror}" if vi else str(broken.strerror)
 
 
 def _typed(name: object) -> bool:

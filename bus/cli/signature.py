@@ -15,7 +15,20 @@ from bus.cli import out
 from bus.cli.attachment import signable, tell_attachment
 from bus.cli.context import Json, refused
 from bus.cli.judging import LAST, Asked, DecryptKeys, Jws, Order, judged
-from bus.cli.trusted import Answers, File, Lists, Now, Pinned, PolicyName, TrustFolder, keys_of, moment_of, policy_of
+from bus.cli.trusted import (
+    Answers,
+    File,
+    Lists,
+    Now,
+    Pinned,
+    PolicyName,
+    TrustFolder,
+    body_of,
+    given,
+    keys_of,
+    moment_of,
+    policy_of,
+)
 from bus.cli.verdict import tell
 from schemas.problem import Refused
 
@@ -83,18 +96,25 @@ def sign(
     password_env: PasswordVariable = "",
     key_id: KeyName = "lienthong",
     algorithm: AlgorithmName = "",
-    policy: PolicyName = "bus",
+    policy: PolicyName = "",
     jws: AsJws = False,
     to: Out = "-",
 ) -> None:
-    """Ký một tệp: XML (chữ ký nằm trong), SOAP (WS-Security) hoặc JWS tách rời / signs a file."""
-    profile = policy_of(policy)
+    """Ký một tệp: XML (chữ ký nằm trong), SOAP (WS-Security) hoặc JWS tách rời / signs a file.
+
+    Không có --policy: phong bì SOAP theo bus_soap, còn lại theo bus / without --policy: a SOAP envelope by bus_soap,
+    anything else by bus.
+    """
+    if jws and (policy or certificate is not None):
+        raise typer.BadParameter("--jws không đi với --policy, --certificate / goes with neither of them")
+    body = body_of(file)
+    profile = policy_of(policy) if policy else _fitting(body, jws=jws)
     if password_env and password_env not in os.environ:
         said = f"không có biến môi trường “{password_env}” / no such environment variable"
         raise typer.BadParameter(said, param_hint="--password-env")
     password = os.environ[password_env].encode() if password_env else None
-    loaded = _signing_key(key, certificate, password, key_id, algorithm, profile)
-    body = file.read_bytes()
+    loaded = given(lambda: _signing_key(key, certificate, password, key_id, algorithm, profile))
+    _warn_of_days(loaded)
     signed = _jws(body, loaded) if jws else _signed(body, loaded, profile)
     if to == "-":
         sys.stdout.buffer.write(signed)
@@ -102,6 +122,32 @@ def sign(
     else:
         Path(to).write_bytes(signed)
         out.say(f"✓ đã ký / signed: {to} ({loaded.algorithm})", style="green")
+
+
+def _fitting(body: bytes, *, jws: bool) -> Policy:
+    """What the doors take this kind of document by; said, where it is not the usual one."""
+    from schemas import xmldoc
+    from signing.policy import BUS, BUS_SOAP
+
+    try:
+        is_envelope = not jws and str(xmldoc.parse(body).tag).endswith("}Envelope")
+    except Refused:
+        is_envelope = False  # signing will say why
+    if is_envelope:
+        out.warn("Phong bì SOAP: ký theo bus_soap / a SOAP envelope: signed by bus_soap")
+    return BUS_SOAP if is_envelope else BUS
+
+
+def _warn_of_days(key: SigningKey) -> None:
+    """Whoever signs with a certificate that is not in force is told: receivers will refuse it."""
+    from signing.trust.papers import read_certificates
+
+    for paper in read_certificates(key.certificate, name="")[:1] if key.certificate else ():
+        now, first, last = datetime.now(UTC), paper.not_valid_before_utc, paper.not_valid_after_utc
+        if now > last:
+            out.warn(f"Chứng thư đã hết hạn ngày {last:%d/%m/%Y} / the certificate has ended")
+        elif now < first:
+            out.warn(f"Chứng thư chưa có hiệu lực, từ {first:%d/%m/%Y} / the certificate is not valid yet")
 
 
 @signature_app.command("verify", epilog=EXAMPLES)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from schemas.problem import Problem, Stage, problem
+from schemas.problem import Problem, Refused, Stage, problem
 from signing.keys import VerifyKey, certificate_fingerprint
 
 if TYPE_CHECKING:
@@ -19,7 +21,22 @@ if TYPE_CHECKING:
     from signing.policy import Policy
     from signing.trust import Evidence
 
-File = Annotated[Path, typer.Argument(metavar="TỆP", exists=True, dir_okay=False, readable=True, help="Tệp / the file")]
+T = TypeVar("T")
+
+
+def _there(file: Path) -> Path:
+    if str(file) != "-" and not file.exists():  # Typer itself knows no `-` for a Path
+        raise typer.BadParameter(f"“{file}” không có / does not exist")
+    return file
+
+
+File = Annotated[
+    Path,
+    typer.Argument(
+        metavar="TỆP", dir_okay=False, readable=True, callback=_there,
+        help="Tệp; - là đầu vào chuẩn / the file; - is standard input",
+    ),
+]  # fmt: skip
 PolicyName = Annotated[
     str,
     typer.Option(
@@ -55,6 +72,31 @@ Pinned = Annotated[
 Now = Annotated[str, typer.Option("--now", metavar="LÚC", help="Kiểm tra như lúc này, ISO 8601 / as of this moment")]
 
 
+STDIN_BYTES = 104_857_600  # of what comes by standard input: no door takes as much
+
+
+@cache
+def _standard_input() -> bytes:
+    data = sys.stdin.buffer.read(STDIN_BYTES + 1)
+    if len(data) > STDIN_BYTES:
+        raise typer.BadParameter(f"đầu vào chuẩn dài hơn / standard input is longer than {STDIN_BYTES} byte")
+    return data
+
+
+def body_of(file: Path) -> bytes:
+    """Of the file a person typed; `-` is standard input."""
+    return _standard_input() if str(file) == "-" else file.read_bytes()
+
+
+def given(load: Callable[[], T]) -> T:
+    """What was typed and cannot be used is a usage mistake, not a verdict."""
+    try:
+        return load()
+    except Refused as fault:
+        found = fault.problems[0]
+        raise typer.BadParameter(f"{found.code}: {found.text_vi} / {found.text_en}") from fault
+
+
 def keys_of(
     trust: Path | None, lists: list[Path], answers: list[Path], pinned: list[Path], policy: Policy, now: datetime
 ) -> Keys:
@@ -65,15 +107,13 @@ def keys_of(
         raise typer.BadParameter("chọn một: --trust hoặc --key / one of --trust and --key, not both")
     if pinned and trust is None and (lists or answers):
         raise typer.BadParameter("--crl, --ocsp chỉ dùng với --trust / --crl and --ocsp go with --trust")
-    known = _pinned(
-        {path.stem: VerifyKey.from_pem(path.read_bytes(), key_id=path.stem, policy=policy) for path in pinned}
-    )
+    known = _pinned(given(lambda: {path.stem: _pinned_key(path, policy) for path in pinned}))
     if pinned and trust is None:
         return known
     if trust is None:
         raise typer.BadParameter("cần --trust THƯ_MỤC hoặc --key TỆP / --trust or --key is needed")
-    store = TrustStore.load(trust, purpose=trust.name)
-    judge = Trust(store, policy).keys(now=now, evidence=evidence_of(lists, answers))
+    store = given(lambda: TrustStore.load(trust, purpose=trust.name))
+    judge = Trust(store, policy).keys(now=now, evidence=given(lambda: evidence_of(lists, answers)))
 
     def judged(hints: Hints) -> VerifyKey | tuple[Problem, ...]:
         """A certificate that is only named is judged as if it had come along."""
@@ -83,6 +123,15 @@ def keys_of(
         return judge(replace(hints, certificates=(found.certificate,)))
 
     return judged
+
+
+def _pinned_key(path: Path, policy: Policy) -> VerifyKey:
+    try:
+        return VerifyKey.from_pem(path.read_bytes(), key_id=path.stem, policy=policy)
+    except Refused as fault:
+        if fault.problems[0].code not in ("LT-SIGN-001", "LT-SIGN-002"):
+            raise
+        raise Refused((problem(fault.problems[0].code, Stage.CONFIGURE, {"key": ascii(path.name)}),)) from fault
 
 
 def _pinned(keys: dict[str, VerifyKey]) -> Callable[[Hints], VerifyKey | tuple[Problem, ...]]:
@@ -100,11 +149,11 @@ def _pinned(keys: dict[str, VerifyKey]) -> Callable[[Hints], VerifyKey | tuple[P
 def evidence_of(lists: list[Path], answers: list[Path]) -> Evidence:
     """What says of revocation."""
     from signing.trust import Evidence
-    from signing.trust.papers import read_list
+    from signing.trust.papers import read_answer, read_list
 
     return Evidence(
         tuple(read_list(path.read_bytes(), name=path.name) for path in lists),
-        tuple(path.read_bytes() for path in answers),
+        tuple(read_answer(path.read_bytes(), name=path.name) for path in answers),
     )
 
 

@@ -70,7 +70,7 @@ def serve() -> None:
         else:
             said = {"facts": cms_facts(data, content if asked["beside"] else None)}
     except BaseException as error:  # hostile bytes: the libraries have many ways to say no
-        said = {"error": f"{type(error).__name__}: {ascii(str(error))[1:100]}"}
+        said = {"error": f"{type(error).__name__}: {ascii(str(error))[1:-1][:100]}"}
     text = json.dumps(said)
     if len(text) > ANSWER_BYTES:  # whoever asked holds the answer in memory
         text = json.dumps({"error": "too much in it"})

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtensionOID
 
 from schemas.problem import Refused, Stage, problem
@@ -45,6 +46,19 @@ def read_list(data: bytes, *, name: str) -> x509.CertificateRevocationList:
         return x509.load_der_x509_crl(data)
     except Exception as error:
         raise Refused((problem("LT-TRUST-001", Stage.CONFIGURE, {"file": name}),)) from error
+
+
+def read_answer(data: bytes, *, name: str) -> bytes:
+    """A status answer (OCSP, DER), as it came.
+
+    Raises:
+        Refused: LT-TRUST-001.
+    """
+    try:
+        ocsp.load_der_ocsp_response(data)
+    except ValueError as error:
+        raise Refused((problem("LT-TRUST-001", Stage.CONFIGURE, {"file": name}),)) from error
+    return data
 
 
 def certificates_in(folder: Path) -> Iterator[x509.Certificate]:

@@ -42,8 +42,15 @@ def path_of(
     try:
         verified = builder.build_client_verifier().verify(paper, [*store.intermediates, *sent[: store.rules.depth]])
     except (VerificationError, UnsupportedAlgorithm, ValueError, TypeError) as error:
-        raise _no_path(paper, str(error).split("\n", 1)[0][:120], stage) from error
+        raise _no_path(paper, _reason_of(error), stage) from error
     return tuple(verified.chain)
+
+
+def _reason_of(error: Exception) -> str:
+    """The verifier's own words say little to who reads Vietnamese; the commonest are said in both."""
+    said = str(error).split("\n", 1)[0][:120]
+    nobody = "candidates exhausted" in said
+    return "không bên cấp nào trong kho khớp / no issuer in the store fits" if nobody else said
 
 
 def subject_of(paper: x509.Certificate) -> str:

@@ -183,3 +183,46 @@ def test_cms_beside_its_content_needs_it(world: World) -> None:
     assert world.verdict(*words, "--content", "ho-so.xml")[0] == 0
     code, said = world.verdict(*words)
     assert (code, said["reasons"][0]["code"]) == (1, "LT-ATT-006")
+
+
+def test_envelope_is_signed_as_doors_take_it_without_a_policy(world: World) -> None:
+    """A SOAP envelope is signed by bus_soap, and that is said; a certificate that is not in force is told of."""
+    (world.folder / "soap.xml").write_bytes(envelope())
+    (world.folder / "cu.pem").write_bytes((old := world.middle.person(first=NOW - 9 * DAY, last=NOW - DAY)).pem)
+    (world.folder / "cu.key").write_bytes(old.private)
+    done = world.run("signature", "sign", "soap.xml", "--key", "cu.key", "--certificate", "cu.pem", "--out", "ky.xml")
+    assert done.returncode == 0
+    assert "bus_soap" in done.stderr
+    assert "đã hết hạn" in done.stderr
+    assert b"BinarySecurityToken" in (world.folder / "ky.xml").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("signature", "sign", "ho-so.xml", "--key", "khoa.pem", "--jws", "--policy", "bus"), "--jws"),
+        (("signature", "sign", "ho-so.xml", "--key", "ho-so.xml"), "ho-so.xml"),
+        (("signature", "verify", "ho-so.xml", "--trust", "tin-cay", "--ocsp", "ho-so.xml"), "LT-TRUST-001"),
+        (("signature", "verify", "ho-so.xml", "--trust", "tin-cay", "--crl", "ho-so.xml"), "LT-TRUST-001"),
+        (("gate", "ho-so.xml", "--key", "ho-so.xml"), "ho-so.xml"),
+        (("gate", "ho-so.xml", "--trust", "trong"), "LT-TRUST"),
+    ],
+)
+def test_what_was_typed_and_is_unreadable_is_a_usage_mistake(world: World, words: tuple[str, ...], said: str) -> None:
+    """Exit status 2, not the verdict's 1; the file or its code is named."""
+    (world.folder / "trong").mkdir()
+    (world.folder / "trong" / "x.pem").write_bytes(b"-----BEGIN CERTIFICATE-----\nrac\n-----END CERTIFICATE-----\n")
+    done = world.run(*words)
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr.replace("\n", "")
+
+
+def test_dash_is_standard_input(world: World) -> None:
+    """Signing and checking, and the gate, read what is piped to them."""
+    pair = ("--key", "khoa.pem", "--certificate", "chung-thu.pem")
+    made = run_any(("signature", "sign", "-", *pair), cwd=world.folder, given=DOSSIER)
+    assert made.code == 0, made.err
+    signed = made.out.encode()
+    for words in (("signature", "verify", "-", *AS_OF), ("gate", "-", "--policy", "bus", *AS_OF)):
+        assert run_any((*words, "--key", "chung-thu.pem"), cwd=world.folder, given=signed).code == 0
+        assert run_any((*words, "--key", "chung-thu.pem"), cwd=world.folder, given=signed[:-9]).code == 1
