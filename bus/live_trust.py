@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -41,7 +42,7 @@ class LiveTrust:
         self.name = name
         self._policy, self._monotonic, self._source = policy, monotonic, source
         self._watched = WatchedStore(folder, purpose=purpose, rules=rules, lists=lists)
-        self._trust = Trust(self._watched.current, policy, source)
+        self._trust, self._quiet = Trust(self._watched.current, policy, source), self._asking_nobody()
         self._looked = monotonic()
         self._said = ""
         self._lock = threading.Lock()
@@ -66,6 +67,7 @@ class LiveTrust:
             self._looked = self._monotonic()
             if self._watched.refresh():
                 self._trust = Trust(self._watched.current, self._policy, self._source)
+                self._quiet = self._asking_nobody()
                 log.info("trust store %s was read anew digest=%s", self.name, self._watched.current.digest[:16])
             self._said = ""
         except (Refused, OSError) as wrong:
@@ -86,7 +88,17 @@ class LiveTrust:
         trust, store = self._trust, self._watched.current
         return long_term(trust.judge(paper, now=now, stage=Stage.SIGN), store, self._source, now=now)
 
+    def stranger(self, hints: Hints, *, now: datetime, stage: Stage = Stage.RECEIVE) -> VerifyKey | tuple[Problem, ...]:
+        """The same of a certificate that is nobody's here and will be refused: only the record asks. Certificates are
+        public, and whoever sends other people's must not make us ask responders, or have callers wait for that."""
+        self.look()
+        return self._quiet.keys(now=now, stage=stage)(hints)
+
     def key(self, hints: Hints, *, now: datetime, stage: Stage = Stage.RECEIVE) -> VerifyKey | tuple[Problem, ...]:
         """The key of the first certificate, if it is to be believed now."""
         self.look()
         return self._trust.keys(now=now, stage=stage)(hints)
+
+    def _asking_nobody(self) -> Trust:
+        store = self._watched.current
+        return Trust(replace(store, rules=replace(store.rules, revocation=False)), self._policy)

@@ -119,7 +119,7 @@ class Speakers:
         found: VerifyKey | tuple[Problem, ...] = _unknown("X509Certificate")
         stores = {one.store.name: one.store for one in self.those(*ways) if one.store is not None}
         for store in stores.values():
-            found = store.key(hints, now=now)
+            found = store.stranger(hints, now=now)
             if isinstance(found, VerifyKey):
                 return found
         return found

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bus.status_answers import StatusAnswers
 from schemas.problem import Refused
+from signing.trust.asking import Asked
 from tests.unit.bus.gate_world import ADDRESS, PATH, TAKEN, World, json_request, jws
 from tests.unit.signing.issuer import DAY, NOW, Holder, Issuer
 
@@ -85,6 +87,29 @@ def test_bare_key_ids_of_others_are_left_to_them(door: Door) -> None:
     """Callers who are known by a key id alone stand beside those of the gate; its own do not come without a time."""
     assert _sent(door, jws(door.first, kid="khac", drop="iat")) == "unguarded"
     assert _sent(door, jws(door.first, kid="mot-2026", drop="iat")) == "freshness:LT-SIGN-015"
+
+
+def test_a_strangers_certificate_makes_us_ask_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Certificates are public: whoever sends other people's would have responders flooded, and callers wait. The one
+    of a caller is asked about."""
+    asked: list[str] = []
+
+    def ask(self: StatusAnswers, paper: object, issuer: object, *, now: object) -> Asked:
+        asked.append(self.store)
+        return Asked(needed=True, why="silent")
+
+    monkeypatch.setattr(StatusAnswers, "ask", ask)
+    root = Issuer.root()
+    known, stranger = root.person("Sở Một"), root.person("Không ai")
+    (tmp_path / "kho").mkdir()
+    (tmp_path / "kho" / "goc.pem").write_bytes(root.pem)
+    (tmp_path / "mot.crt").write_bytes(known.pem)
+    trust = {"lien_thong": {"folder": "kho", "purpose": "public_service", "ocsp": {"*": "http://ocsp.example/"}}}
+    world = World(tmp_path, "mat_tien_json", {"so_mot": {**CALLER, "certificates": [{"file": "file:mot.crt"}]}}, trust)
+    assert world.outcome(json_request(jws=jws(stranger))) == "certificate:LT-TRUST-020"
+    assert asked == []
+    assert world.outcome(json_request(jws=jws(known))) == "certificate:LT-TRUST-014"
+    assert asked == ["lien_thong"]
 
 
 def test_once_and_not_at_another_address(door: Door) -> None:
