@@ -18,13 +18,15 @@ def signable_kind(data: bytes) -> str:
     'pdf'
     """
     head = data[:HEAD_BYTES]
-    if b"%PDF-" in head:
+    if head.startswith(b"%PDF-"):
         return "pdf"
     if any(each in head for each in _ARMOURS):
         return "cms"
     if head[:1] == b"\x30" and _SIGNED_DATA in head[:32]:
         return "cms"
-    return "cms" if _SIGNED_DATA in _decoded(head) else ""
+    if _SIGNED_DATA in _decoded(head):
+        return "cms"
+    return "pdf" if b"%PDF-" in head else ""  # readers take one that begins later; what is around it came first
 
 
 def _decoded(head: bytes) -> bytes:

@@ -154,6 +154,15 @@ def test_cms_around_its_content(pem: bool) -> None:
     assert (report.kind, report.good, codes(report)) == ("cms", True, [])
 
 
+@pytest.mark.parametrize("pem", [False, True])
+def test_cms_around_a_pdf_is_cms(pem: bool) -> None:
+    """The first bytes of what is signed stand near those of the file: they do not make it a PDF without signature."""
+    made = signed_cms(plain_pdf(), world().signer, world().middle, pem=pem)
+    assert (world().report(made).kind, world().report(made).good) == ("cms", True)
+    if not pem:
+        assert codes(world().report(made.replace(b"Giay phep", b"Giay phap"))) == ["LT-ATT-002"]
+
+
 def test_cms_beside_its_content() -> None:
     """.p7s: good with its content, told without it, refused with another."""
     made = signed_cms(b"noi dung", world().signer, world().middle, beside=True)
