@@ -15,6 +15,13 @@ from signing.keys import VerifyKey
 from signing.stamp import check, tree
 from signing.trust import TrustStore
 
+# Seals of a key that is not declared any more stand before those of ours, never behind them: whoever writes all of them
+# anew signs by a key of his own, under a name nobody knows.
+_STRANGE = (
+    "ký bằng khóa không khai, sau niêm phong bằng khóa đã khai hoặc là niêm phong mới nhất",
+    "signed by a key that is not declared, after seals by a declared one or as the newest",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class SealFault:
@@ -38,7 +45,7 @@ class Walked:
     """What the seals say of the chain."""
 
     faults: tuple[SealFault, ...]  # by number; () = every sealed entry is as it was when it was sealed
-    unjudged: int = 0  # seals by a key that is not known here: their signatures say nothing
+    unjudged: int = 0  # older seals by a key that is not known here: their signatures say nothing
 
 
 def walk_seals(journal: Journal, believed: Believed, *, newest: int | None = None) -> Walked:
@@ -49,10 +56,14 @@ def walk_seals(journal: Journal, believed: Believed, *, newest: int | None = Non
     # What the next seal must name; None = the one before it is broken itself, or gone.
     before: str | None = FIRST if first == 1 else earlier.sha256 if earlier is not None else None
     faults: list[SealFault] = []
-    unjudged = 0
-    for number in range(first, (last.number if last is not None else 0) + 1):
+    unjudged, known, last_number = 0, False, last.number if last is not None else 0
+    for number in range(first, last_number + 1):
         seal = journal.seal_numbered(number)
         words = _fault(journal, seal, before, believed) if seal is not None else ("bị mất", "missing")
+        if seal is not None and words is None:
+            is_ours = _is_known(seal, believed)
+            words = _STRANGE if not is_ours and believed.keys and (known or number == last_number) else None
+            known = known or is_ours
         before = seal.sha256 if seal is not None and words is None else None
         if words is not None:
             faults.append(SealFault(number, *words))

@@ -105,6 +105,29 @@ def test_seal_by_an_unknown_key_is_said_not_to_be_judged(sealed: World) -> None:
     assert len(walk_seals(sealed.journal, Believed({"bus": OTHER})).faults) == 2
 
 
+def signed_anew(world: World, *numbers: int) -> None:
+    """These seals by somebody's own key, under a name of its own; each names the one before it."""
+    assert world.path is not None
+    for number in numbers:
+        seal = world.journal.seal_numbered(number)
+        assert seal is not None
+        made = sign_detached(seal.text, stranger().signing("khac"))
+        with closing(sqlite3.connect(world.path)) as connection:
+            connection.execute("UPDATE seals SET signature = ? WHERE number = ?", (made, number))
+            connection.commit()
+
+
+@pytest.mark.parametrize(("numbers", "expected"), [((1, 2), [2]), ((2,), [2]), ((1,), [])])
+def test_seals_made_anew_by_a_key_nobody_knows_are_no_proof(
+    sealed: World, numbers: tuple[int, ...], expected: list[int]
+) -> None:
+    """Whoever has the database can make all of them anew; a key of ours that was forgotten stands before ours alone."""
+    signed_anew(sealed, *numbers)
+    found = walk_seals(sealed.journal, OURS)
+    assert [fault.number for fault in found.faults] == expected
+    assert found.unjudged == (1 in numbers)
+
+
 @pytest.mark.parametrize(
     "statement",
     [
