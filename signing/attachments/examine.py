@@ -92,7 +92,8 @@ def _judging(trust: TrustStore | Trust | None, authorities: TrustStore | None, n
 
 def _signer(facts: dict[str, Any], judging: _Judging) -> Signer:
     stage, certificate = judging.stage, base64.b64decode(facts["certificate"])
-    coverage, digest = Coverage(facts["coverage"]), str(facts["digest"])
+    coverage, digests = Coverage(facts["coverage"]), [str(each) for each in facts["digests"]]
+    digest = next((each for each in digests if each not in _STRONG), digests[0])
     problems: list[Problem] = []
     if coverage is Coverage.BESIDE:
         problems.append(_said("LT-ATT-006", stage))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from contextlib import suppress
 from io import BytesIO
 from typing import Any  # asn1crypto and pyHanko hand over untyped values; facts are JSON
 
@@ -17,6 +18,9 @@ from pyhanko_certvalidator import ValidationContext
 SIGNATURES, REVISIONS, CERTIFICATES = 16, 128, 32  # at most
 _PATH_LIMIT = 262_144  # bytes of one list or answer that travels inside
 _COVERAGE = {SignatureCoverageLevel.ENTIRE_FILE: "whole", SignatureCoverageLevel.ENTIRE_REVISION: "earlier"}
+
+_DIGEST_ATTRIBUTE = bytes.fromhex("06092a864886f70d010904")
+_HASHING = ("rsassa_pkcs1v15", "rsassa_pss", "ecdsa", "dsa")
 
 Facts = dict[str, Any]  # Any: see above
 
@@ -60,11 +64,24 @@ def cms_facts(data: bytes, content: bytes | None) -> list[Facts]:
     if inside is None and content is None:
         return [{**_common(each, None), "name": "", "coverage": "beside", "claimed": _claimed(each)}
                 for each in _single(signed)]  # fmt: skip
+    _is_no_attributes(signed, bytes(inside if isinstance(inside, bytes) else content or b""))
     return [
         {**_common(each, asyncio.run(_cms_status(each, inside, content))), "name": "", "coverage": "whole",
          "claimed": _claimed(each)}
         for each in _single(signed)
     ]  # fmt: skip
+
+
+def _is_no_attributes(signed: cms.SignedData, content: bytes) -> None:
+    """The signed attributes of one signature, handed over as the content of another without any, would verify: their
+    signer never signed such a file.
+
+    Raises:
+        ValueError: it is that.
+    """
+    is_bare = any(not len(each["signed_attrs"] or ()) for each in signed["signer_infos"])
+    if is_bare and content[:1] == b"\x31" and _DIGEST_ATTRIBUTE in content:
+        raise ValueError("attributes of a signature as the content of another")
 
 
 async def _cms_status(signed: cms.SignedData, inside: Any, content: bytes | None) -> Any:  # Any: pyHanko
@@ -106,7 +123,7 @@ def _common(signed: cms.SignedData, status: Any) -> Facts:  # Any: pyHanko
     token = _attribute(signer["unsigned_attrs"], "signature_time_stamp_token")
     return {
         "intact": bool(status is not None and status.intact and status.valid),
-        "digest": str(signer["digest_algorithm"]["algorithm"].native),
+        "digests": _digests(signer),
         "certificate": _text(own.dump()) if own is not None else "",
         "sent": [_text(paper.dump()) for paper in papers[:CERTIFICATES] if paper is not own],
         "value": _text(signer["signature"].native),
@@ -128,6 +145,15 @@ def _own(papers: list[Any], signer: cms.SignerInfo, status: Any) -> Any:  # Any:
     found = next(iter(own.values()), None)
     if status is not None and (found is None or status.signing_cert.dump() != found.dump()):
         raise ValueError("verified by another certificate")
+    return found
+
+
+def _digests(signer: cms.SignerInfo) -> list[str]:
+    """That of the content, and that under the signature itself: the one may be strong and the other not."""
+    found = [str(signer["digest_algorithm"]["algorithm"].native)]
+    with suppress(ValueError):  # the kind alone is told: then it is that of the content
+        signed = signer["signature_algorithm"]
+        found += [str(signed.hash_algo)] if signed.signature_algo in _HASHING else []
     return found
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import pytest
+from asn1crypto import algos, cms
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -145,6 +146,29 @@ def test_a_weak_digest_is_told() -> None:
     report = world().report(signed_pdf(plain_pdf(), world().signer, world().middle, digest="sha1"))
     assert "LT-ATT-004" in codes(report)
     assert not report.good
+
+
+def test_a_weak_digest_under_the_signature_is_told_as_well() -> None:
+    """SHA-256 of the content, SHA-1 of what is really signed: whoever finds two that are alike there signs both."""
+    made = cms.ContentInfo.load(signed_cms(b"noi dung", world().signer, world().middle))
+    signer, key = made["content"]["signer_infos"][0], world().signer.key
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    signer["signature_algorithm"] = algos.SignedDigestAlgorithm({"algorithm": "sha1_ecdsa"})
+    signer["signature"] = key.sign(signer["signed_attrs"].untag().dump(), ec.ECDSA(hashes.SHA1()))
+    report = world().report(made.dump(force=True))
+    assert (report.good, codes(report)) == (False, ["LT-ATT-004"])
+
+
+def test_attributes_of_a_signature_are_no_content_of_another() -> None:
+    """The signature over them would fit a file that its signer never saw."""
+    made = cms.ContentInfo.load(signed_cms(b"noi dung", world().signer, world().middle))
+    signer = made["content"]["signer_infos"][0]
+    kept = ("version", "sid", "digest_algorithm", "signature_algorithm", "signature")
+    content = cms.ContentInfo({"content_type": "data", "content": signer["signed_attrs"].untag().dump()})
+    made["content"]["encap_content_info"] = content
+    made["content"]["signer_infos"] = [cms.SignerInfo({name: signer[name] for name in kept})]
+    report = world().report(made.dump(force=True))
+    assert (report.good, codes(report)) == (False, ["LT-ATT-001"])
 
 
 @pytest.mark.parametrize("pem", [False, True])
