@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from signing.trust.ocsp import Status, answer_for
+from signing.trust.ocsp import MAX_AGE, SKEW, Status, answer_for
 from signing.trust.papers import UNREADABLE
 
 Certificate = x509.Certificate  # for whoever asks: it is handed on, not looked into
@@ -94,8 +94,13 @@ def read_reply(
     answer = answer_for(data, paper, issuer, now=now)
     if answer is None:
         return Reply(Status.UNKNOWN, why="answer about another certificate")
+    until = answer.until
+    if answer.since is not None and until is not None:
+        until = min(until, answer.since + MAX_AGE)
+        if answer.status is Status.GOOD and until + SKEW < now:
+            return Reply(Status.UNKNOWN, b"", answer.since, until, f"answer is older than {MAX_AGE.days} days")
     kept = data if answer.status is not Status.UNKNOWN else b""
-    return Reply(answer.status, kept, answer.since, answer.until, answer.why)
+    return Reply(answer.status, kept, answer.since, until, answer.why)
 
 
 def _nonce(response: ocsp.OCSPResponse) -> bytes | None:

@@ -19,8 +19,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from signing.trust.papers import is_in_its_days
 
-_SKEW = timedelta(minutes=5)
-_MAX_AGE = timedelta(days=7)  # of an answer that does not say when the next comes
+SKEW = timedelta(minutes=5)
+MAX_AGE = timedelta(days=7)  # of an answer that does not say when the next comes, and of any that is asked for live
 _HASHES: tuple[type[hashes.HashAlgorithm], ...] = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 
 
@@ -68,13 +68,13 @@ def answer_for(
 
 def _judged(single: ocsp.OCSPSingleResponse, *, now: datetime) -> Answer:
     since = single.this_update_utc
-    until = single.next_update_utc or since + _MAX_AGE
+    until = single.next_update_utc or since + MAX_AGE
     revoked_at = single.revocation_time_utc
     if single.certificate_status is ocsp.OCSPCertStatus.REVOKED and (revoked_at is None or revoked_at <= now):
         return Answer(Status.REVOKED, until, revoked_at, since=since)
-    if since > now + _SKEW:
+    if since > now + SKEW:
         return Answer(Status.UNKNOWN, until, why="answer of the future", since=since)
-    if until + _SKEW < now:
+    if until + SKEW < now:
         return Answer(Status.UNKNOWN, until, why=f"answer expired {until:%Y-%m-%d %H:%M}Z", since=since)
     if single.certificate_status is ocsp.OCSPCertStatus.GOOD:
         return Answer(Status.GOOD, until, since=since)
