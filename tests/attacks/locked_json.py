@@ -86,6 +86,13 @@ def _random_key(part: bytes) -> bytes:
     return to_base64url(os.urandom(256)).encode()
 
 
+def _again(second: Callable[[str, bytes], str]) -> str:
+    """The JWS of a call that was taken, and its bytes."""
+    made, token = fresh(door().two), _locked("hai")
+    assert sent(made, token) == TAKEN
+    return second(made, token)
+
+
 SHUT, OUTSIDE, UNKNOWN = "decryption:LT-ENC-001", "decryption:LT-ENC-002", "decryption:LT-ENC-003"
 LOCKED = {
     "in the clear, where encryption is required": (lambda: sent(fresh(door().two)), "decryption:LT-ENC-006"),
@@ -120,6 +127,8 @@ LOCKED = {
     "a text changed, signed by its caller": (lambda: _then_signed(_part(3, _flipped)(_locked("ba"))), SHUT),
     "encrypted twice": (lambda: _first_signed(body=_locked("hai")), "invalid"),
     "in JSON serialisation": (lambda: sent(fresh(door().two), b'{"protected":"e30","ciphertext":"AA"}'), "decryption signature"),
+    "what was taken, encrypted anew": (lambda: _again(lambda made, token: sent(made, _locked("hai"))), "freshness"),
+    "what was taken, in the clear": (lambda: _again(lambda made, token: sent(made)), "freshness decryption"),
     "six parts": (lambda: _first_signed(lambda token: token + b".AA"), "signature decryption"),
     "larger than the door takes, before": (lambda: sent(fresh(door().two), b"x" * 10_485_761), "size"),
 }  # fmt: skip
@@ -127,6 +136,7 @@ DOTTED = BODY.replace(b".", b"\\u002e", BODY.count(b".") - 4)  # four dots are l
 CONTROL = {
     "a JSON call in the clear with four dots": (lambda: sent(fresh(door().one, DOTTED), DOTTED), TAKEN),
     "a JSON call signed, then encrypted": (_first_signed, TAKEN),
+    "the same encrypted JSON call again": (lambda: _again(sent), TAKEN),
     "a JSON call encrypted, then signed": (lambda: _then_signed(_locked("ba")), TAKEN),
 }  # fmt: skip
 

@@ -154,7 +154,8 @@ def _gone(world: World) -> None:
 
 
 WRONG: dict[Callable[[World], None], str] = {
-    _unknown: "does not know it", _expired: "expired", _ancient: "older than 7 days", _future: "of the future", _other_nonce: "another question",
+    _unknown: "does not know it", _expired: "expired",
+    _ancient: "older than 7 days", _future: "of the future", _other_nonce: "another question",
     _other_signer: "another certificate", _not_a_delegate: "not signed by the issuer",
     _other_certificate: "another certificate", _try_later: "try_later", _rubbish: "unreadable",
     _huge: "too-large", _error: "HTTP 500", _redirect: "HTTP 302", _slow: "within 0.1 s", _gone: "no answer",
