@@ -115,7 +115,7 @@ class Feeder:
     def _finish(self) -> bool:
         if self._walk(keep_lock=True):
             self._queue.finish_generation()
-            self._queue.lock("rebuild", self._name, lease_s=0.001)
+            self._queue.lock("rebuild", self._name, lease_s=0)
             return True
         return False
 

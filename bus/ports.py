@@ -261,7 +261,7 @@ class Queue(Protocol):
         """`finish_generation` was reached."""
 
     def lock(self, name: str, owner: str, *, lease_s: float) -> bool:
-        """Takes or prolongs a named lock that ends by itself. False: another owner has it."""
+        """Takes or prolongs a named lock that ends by itself; 0 gives it back. False: another owner has it."""
 
     def server(self) -> str:
         """Changes whenever another server process answers."""

@@ -611,6 +611,15 @@ def test_lock(world: World, queue: Queue) -> None:
     assert queue.lock("sweep", "b", lease_s=30)
 
 
+def test_a_lock_given_back_is_free_at_once(queue: Queue) -> None:
+    """By a lease of nothing its owner gives it back; nobody else can."""
+    assert queue.lock("rebuild", "a", lease_s=30)
+    assert not queue.lock("rebuild", "b", lease_s=0)
+    assert not queue.lock("rebuild", "b", lease_s=30)
+    assert queue.lock("rebuild", "a", lease_s=0)
+    assert queue.lock("rebuild", "b", lease_s=30)
+
+
 # ---------------------------------------------------------------- the house
 
 

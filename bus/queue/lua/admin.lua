@@ -163,13 +163,17 @@ open_door('open', { 'allow-oom' }, function(q, a)
   return 1
 end)
 
--- lock: args: name, owner, ms. The owner may take it again, which prolongs it.
+-- lock: args: name, owner, ms. The owner may take it again, which prolongs it, or by 0 ms gives it back.
 open_door('lock', { 'allow-oom' }, function(q, a)
   local key = q .. 'lock:' .. a[1]
   local holder = text_of(key)
   -- All our locks run out. One that does not was written by somebody else, and would shut out everybody for good.
   if holder and holder ~= a[2] and call('PTTL', key) >= 0 then return 0 end
-  call('SET', key, a[2], 'PX', a[3])
+  if tonumber(a[3]) > 0 then
+    call('SET', key, a[2], 'PX', a[3])
+  else
+    call('DEL', key)
+  end
   return 1
 end)
 
