@@ -42,6 +42,12 @@ class GateRules:
     opener: Opener = field(default_factory=Opener)  # our keys for what is encrypted for us
     in_body: bool = False  # of a SOAP message the document is what its Body holds
     good_for_s: float = 0.0  # a document may come so long after it was signed, and once; 0 = whenever, for files
+    archived: bool = False  # only who signed an old file is asked; nothing is taken in by it
+
+    def __post_init__(self) -> None:
+        """No door is ever opened by an exception that only checks old files."""
+        if not self.policy.production and not self.archived:
+            raise ValueError(f"{self.policy.name} is for archived files")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,11 @@ class JsonRules:
     limit_bytes: int = 10_485_760
     opener: Opener = field(default_factory=Opener)
 
+    def __post_init__(self) -> None:
+        """As at the other gate; no archive keeps detached JWS of the old kind."""
+        if not self.policy.production:
+            raise ValueError(f"{self.policy.name} is for archived files")
+
 
 @dataclass(frozen=True, slots=True)
 class PassedBytes:

@@ -55,6 +55,9 @@ def judged(file: Path, asked: Asked) -> Passed | PassedBytes | Stopped:
     """What the gate says."""
     if asked.order not in (LAST, FIRST):
         raise typer.BadParameter(f"{asked.order}: {LAST}, {FIRST}", param_hint="--order")
+    if not asked.policy.production and (asked.timed or asked.jws is not None):
+        said = "chỉ để xem tệp lưu trữ bằng `signature verify` / only looks at archived files, by `signature verify`"
+        raise typer.BadParameter(f"{asked.policy.name} {said}", param_hint="--policy")
     if asked.policy.jws_claims and asked.jws is None:
         raise typer.BadParameter(f"--policy {asked.policy.name} cần --jws / needs --jws")
     body = body_of(file)
@@ -95,6 +98,7 @@ def _xml(body: bytes, asked: Asked) -> Passed | Stopped:
         schema=Schema.load(asked.schema) if asked.schema is not None else None,
         opener=_opener(asked, meant_for(root) if root is not None else None),
         in_body=enveloped and asked.policy in (PARTNER_DSIG, PARTNER_XADES),
+        archived=not asked.timed,
     )
     return pass_gate(body, rules, asked.keys, replays=MemoryReplays(), now=asked.now)
 

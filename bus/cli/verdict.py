@@ -40,6 +40,11 @@ def tell(file: Path, result: Passed | PassedBytes | Stopped, policy: Policy, *, 
             out.say(f"  mã hoá cho khoá / encrypted for key {result.opened_by}")
         rows = [(part["path"], part["sha256"], part["form"]) for part in _covered(result)]
         out.show_table(("phần / part", "SHA-256", "dạng / form"), rows)
+    if policy.until is not None and not json:
+        out.warn(
+            f"{policy.name}: ngoại lệ đến {policy.until:%d/%m/%Y}, chỉ để xem tệp lưu trữ / an exception, ends then; "
+            "cho biết ai ký, không cho biết nội dung còn nguyên / says who signed, not that nothing was changed"
+        )
     if isinstance(result, Stopped):
         raise typer.Exit(1)
 
@@ -55,6 +60,8 @@ def _json(file: Path, result: Passed | PassedBytes | Stopped, policy: Policy) ->
     from signing.gate_json import PassedBytes
 
     told: dict[str, object] = {"policy": policy.name, "file": file.name}
+    if policy.until is not None:
+        told["exception_until"] = policy.until.isoformat()
     if isinstance(result, Stopped):
         reasons = [{"step": result.step, **found.as_json()} for found in result.problems]
         return {"verdict": "refused", **told, "covered": [], "reasons": reasons}
