@@ -54,6 +54,7 @@ class CallerSettings(BaseModel):
     trust: str = ""  # store their certificates are judged by; "" = pinned: believed as they are
     certificates: tuple[CertificateSettings, ...] = ()  # which of them speaks for this caller, and in what
     jws_header: str = ""  # jws: the HTTP header that carries it; "" = as adapter.toml says, else X-JWS-Signature
+    address: Literal["required", "optional"] = "required"  # jws: url in its header; optional: it is bound to nothing
     good_for_h: float = Field(
         default=24.0, gt=0, le=8_784
     )  # dsig, xades: a document may come so long after it was signed
@@ -93,6 +94,8 @@ class CallerSettings(BaseModel):
             raise ValueError("signed_answers cần signature / needs signature")
         if self.jws_header and self.signature != "jws":
             raise ValueError('jws_header cần signature = "jws" / needs signature = "jws"')
+        if self.address == "optional" and self.signature != "jws":
+            raise ValueError('address cần signature = "jws" / needs signature = "jws"')
         return self
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bus.cli.context import Json
-from bus.cli.judging import LAST, Asked, DecryptKeys, Jws, Order, judged
+from bus.cli.judging import LAST, REQUIRED, Address, Asked, DecryptKeys, Jws, Order, judged
 from bus.cli.trusted import Answers, File, Lists, Now, Pinned, PolicyName, TrustFolder, keys_of, moment_of, policy_of
 from bus.cli.verdict import tell
 
@@ -48,6 +48,7 @@ def gate(
     jws: Jws = None,
     decrypt_key: DecryptKeys = None,
     order: Order = LAST,
+    address: Address = REQUIRED,
     json: Json = False,
 ) -> None:
     """Cho một tệp qua cổng và nói dừng ở bước nào, vì sao / passes a file through the gate, step by step.
@@ -60,5 +61,5 @@ def gate(
     """
     moment, profile = moment_of(now), policy_of(policy)
     keys = keys_of(trust, crl or [], ocsp or [], key or [], profile, moment)
-    asked = Asked(profile, keys, moment, jws, endpoint, schema, decrypt_key or [], order)
+    asked = Asked(profile, keys, moment, jws, endpoint, schema, decrypt_key or [], order, address=address)
     tell(file, judged(file, asked), profile, json=json)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from signing.policy import Policy
 
 LAST, FIRST = "sign-then-encrypt", "encrypt-then-sign"
+REQUIRED, OPTIONAL = "required", "optional"
 Jws = Annotated[
     str | None,
     typer.Option("--jws", metavar="CHỮ_KÝ", help="Chính JWS tách rời của tệp / its detached JWS itself"),
@@ -35,6 +36,14 @@ Order = Annotated[
     str, typer.Option("--order", metavar="THỨ_TỰ", help=f"Khi có mã hoá / where it is encrypted: {LAST}, {FIRST}")
 ]
 
+Address = Annotated[
+    str,
+    typer.Option(
+        "--address", metavar="KIỂU",
+        help="url trong JWS, như callers.….address / url in the JWS, as callers.….address: required, optional",
+    ),
+]  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -48,6 +57,7 @@ class Asked:
     schema: Path | None = None
     decrypt_keys: Sequence[Path] = ()
     order: str = LAST
+    address: str = REQUIRED
     timed: bool = True  # False: only who signed what is asked, not whether it would be taken now
 
 
@@ -55,6 +65,8 @@ def judged(file: Path, asked: Asked) -> Passed | PassedBytes | Stopped:
     """What the gate says."""
     if asked.order not in (LAST, FIRST):
         raise typer.BadParameter(f"{asked.order}: {LAST}, {FIRST}", param_hint="--order")
+    if asked.address not in (REQUIRED, OPTIONAL):
+        raise typer.BadParameter(f"{asked.address}: {REQUIRED}, {OPTIONAL}", param_hint="--address")
     if not asked.policy.production and (asked.timed or asked.jws is not None):
         said = "chỉ để xem tệp lưu trữ bằng `signature verify` / only looks at archived files, by `signature verify`"
         raise typer.BadParameter(f"{asked.policy.name} {said}", param_hint="--policy")
@@ -73,6 +85,8 @@ def _bytes(body: bytes, header: str, asked: Asked) -> PassedBytes | Stopped:
         policy=asked.policy,
         is_ours=(lambda url: url == asked.endpoint) if asked.endpoint else None,
         timed=asked.timed and "exp" in asked.policy.jws_claims,
+        says_where=lambda _: asked.timed and asked.address == REQUIRED,
+        method="POST" if body else "GET",
         opener=_opener(asked, meant_for(body)),
     )
     return pass_json(body, header, rules, asked.keys, replays=MemoryReplays(), now=asked.now)

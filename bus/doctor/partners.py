@@ -172,6 +172,14 @@ def _speakers(settings: Settings, house: House) -> Iterator[Finding]:
         names = ", ".join(one.id for one in door.all) or "–"
         alone = " · không ai khác được gọi / nobody else may call" if door.alone else ""
         yield good("systems", f"{system} an ninh bản tin", f"{names}{alone}")
+        for one in door.those("jws"):
+            if not one.says_where:
+                yield note(
+                    "systems", f"callers.{one.id}.address",
+                    f"JWS của {one.id} không buộc với địa chỉ: ai lấy được trước ta có thể gửi sang nghiệp vụ khác",
+                    f"JWS of {one.id} are bound to no address: whoever takes one before us may send it to another "
+                    "operation",
+                )  # fmt: skip
 
 
 def _partner_key(settings: Settings, name: str, reference: str) -> Iterator[Finding]:

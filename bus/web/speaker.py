@@ -44,6 +44,7 @@ class Speaker:
     opens: frozenset[str] = frozenset()  # our keys that are agreed with it for encryption
     encrypts: bool = False  # nothing of its is taken in the clear
     signed_answers: bool = False
+    says_where: bool = True  # jws: nothing of its is taken that does not say which address it goes to
 
     @property
     def signs(self) -> bool:

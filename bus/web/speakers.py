@@ -64,6 +64,7 @@ def _speaker(settings: Settings, name: str, caller: CallerSettings, cupboard: Cu
         networks=tuple(ip_network(text) for text in caller.from_), good_for_s=caller.good_for_h * 3600,
         opens=frozenset(rule.keys) if rule is not None else frozenset(),
         encrypts=rule is not None and rule.required, signed_answers=caller.signed_answers,
+        says_where=caller.address == "required",
     )  # fmt: skip
 
 

@@ -149,9 +149,15 @@ class Beside:
     ) -> Taken | Stopped:
         """See Way."""
         header = request.headers.get(door.jws_header, "")
+
+        def says_where(fingerprint: str) -> bool:
+            speaker = door.of_key(fingerprint, self.ways)
+            return speaker is None or speaker.says_where
+
         rules = JsonRules(
             policy=POLICIES["jws"], is_ours=lambda url: _is_same(url, request), bare=not _said_in(request.query),
-            limit_bytes=adapter.manifest.body_limit_bytes, opener=door.opener,
+            limit_bytes=adapter.manifest.body_limit_bytes, opener=door.opener, says_where=says_where,
+            method=request.method,
         )  # fmt: skip
         passed = pass_json(request.body, header, rules, keys_of(door, now, self.ways), replays=sightings, now=now)
         if isinstance(passed, Stopped):
@@ -211,12 +217,15 @@ def _is_same(url: str, request: HttpRequest) -> bool:
         pairs = dict(parse_qsl(told.query, keep_blank_values=True, strict_parsing=bool(told.query)))
     except ValueError:
         return False
-    here = urlsplit(request.address)
-    path = f"{here.path.rstrip('/')}/{request.path.strip('/')}".rstrip("/")
+    here, rest = urlsplit(request.address), request.path.strip("/")
+    base = here.path.rstrip("/")
+    paths = {f"{base}/{rest}".rstrip("/")}
+    if rest.startswith("outbox/"):  # also reached without the system's name
+        paths.add(f"{base.rpartition('/')[0]}/{rest}")
     is_place = (told.scheme.lower(), told.netloc.lower()) == (here.scheme.lower(), here.netloc.lower())
     return (
         is_place
-        and unquote(told.path).rstrip("/") == path
+        and unquote(told.path).rstrip("/") in paths
         and not told.fragment
         and pairs == _said_in(dict(request.query))
     )

@@ -20,24 +20,25 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from signing.encoding import to_base64url
 from signing.encryption import RecipientKey
 from tests.attacks.corpus import TAKEN, Case, Category, cases
-from tests.unit.bus.gate_world import ADDRESS, BODY, PATH, World, json_request, jws
+from tests.unit.bus.gate_world import BODY, PATH, URL, World, json_request, jws
 from tests.unit.signing.issuer import DAY, NOW, Holder, Issuer
 from tests.unit.signing.kit import pem_of
 
 OTHER_PATH = "/CapNhatTienDoHoSoMC"
-URL = f"{ADDRESS}/mat_tien_json{PATH}"
+OTHER_URL = URL.replace(PATH, OTHER_PATH)
 BASE = {"system": "mat_tien_json", "signature": "jws", "trust": "kho"}
 
 
 class Door:
-    """Three departments: one in the clear, two that encrypt, one in each order; each has a key of ours of its own."""
+    """Two departments in the clear, the second of which cannot say where to; two that encrypt, one in each order; each
+    has a key of ours of its own."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory()
         folder = Path(self._folder.name)
         self.root = Issuer.root()
         self.middle = self.root.below()
-        self.one, self.two, self.three, self.gone = (self.middle.person(f"Sở {n}") for n in range(4))
+        self.one, self.two, self.three, self.gone, self.vague = (self.middle.person(f"Sở {n}") for n in range(5))
         self.middle.revoke(self.gone)
         self.past = self.middle.person("Sở cũ", first=NOW - 9 * DAY, last=NOW - DAY)
         self.keys = {name: rsa.generate_private_key(65537, 2048) for name in ("hai", "ba")}
@@ -55,6 +56,7 @@ class Door:
             "hai": self._caller(folder, "H99.12", self.two, decryption=self._locked("hai", "sign-then-encrypt")),
             "ba": self._caller(folder, "H99.13", self.three, decryption=self._locked("ba", "encrypt-then-sign")),
             "cu": self._caller(folder, "H99.14", self.past),
+            "mo_ho": self._caller(folder, "H99.16", self.vague, address="optional"),
             "thu_hoi": self._caller(folder, "H99.15", self.gone),
         }
         self.world = World(folder, "mat_tien_json", callers, {"kho": {"folder": "kho", "purpose": "public_service"}})
@@ -106,8 +108,8 @@ def _mac() -> str:
     return f"{protected}..{to_base64url(value)}"
 
 
-def _twice(second: Callable[[str], str]) -> str:
-    made = fresh(door().one)
+def _twice(second: Callable[[str], str], holder: Holder | None = None, **how: object) -> str:
+    made = fresh(holder or door().one, **how)
     assert sent(made) == TAKEN
     return second(made)
 
@@ -129,7 +131,7 @@ def _jti_of(made: str) -> str:
 CERT, SIGN, HEAD, TIME, PLACE = "certificate", "signature", "structure", "freshness", "addressing"
 JWS = {
     "x5c of another partner, signed by its own key for our operation": (lambda: sent(fresh(door().two, BODY)), "decryption"),
-    "x5c of a partner for an operation it is not entitled to": (lambda: sent(fresh(door().one), path=OTHER_PATH), CERT),
+    "x5c of a partner for an operation it is not entitled to": (lambda: sent(fresh(door().one, url=OTHER_URL), path=OTHER_PATH), CERT),
     "x5c of a partner, signed by another partner": (lambda: sent(fresh(door().two, x5c=der(door().one))), SIGN),
     "x5c of a stranger's authority": (lambda: sent(fresh(Issuer.root("Lạ").person())), CERT),
     "x5c of a good authority nobody registered": (lambda: sent(fresh(door().middle.person("Không ai"))), CERT),
@@ -181,8 +183,9 @@ MOMENT = {
     "iat of yesterday, exp of tomorrow": (lambda: sent(fresh(door().one, at=NOW - DAY, exp=int((NOW + DAY).timestamp()))), TIME),
     "exp before iat": (lambda: sent(fresh(door().one, exp=int((NOW - DAY).timestamp()))), TIME),
     "nbf, which nobody reads": (lambda: sent(fresh(door().one, nbf=int((NOW + DAY).timestamp()))), HEAD),
-    "at another operation": (lambda: _twice(lambda made: sent(made, path=OTHER_PATH)), TIME),
-    "with a parameter": (lambda: _twice(lambda made: sent(made, query={"isUpdating": "true"})), TIME),
+    "at another operation": (lambda: _twice(lambda made: sent(made, path=OTHER_PATH)), PLACE),
+    "at another operation, of a caller bound to no address": (lambda: _twice(lambda made: sent(made, path=OTHER_PATH), door().vague, drop="url"), TIME),
+    "with a parameter": (lambda: _twice(lambda made: sent(made, query={"isUpdating": "true"})), PLACE),
     "the other value of its signature": (lambda: _twice(lambda made: sent(_malleable(made))), TIME),
     "its jti on another message": (lambda: _twice(lambda made: sent(jws(door().one, jti=_jti_of(made), at=NOW - timedelta(seconds=1)))), TIME),
     "jti of nothing": (lambda: sent(jws(door().one, jti="")), HEAD),
@@ -190,6 +193,17 @@ MOMENT = {
     "jti of two thousand and more": (lambda: sent(jws(door().one, jti="x" * 2_049)), HEAD),
 }  # fmt: skip
 ADDRESSED = {
+    "no address, taken off the line for a sibling operation": (lambda: sent(fresh(door().one, drop="url"), path=OTHER_PATH), PLACE),
+    "an address, taken off the line for a sibling operation": (lambda: sent(fresh(door().one), path=OTHER_PATH), PLACE),
+    "no address": (lambda: sent(fresh(door().one, drop="url")), PLACE),
+    "no address, by key id": (lambda: sent(fresh(door().one, drop="url", kid="mot")), PLACE),
+    "no address, of a caller who need not say it, with a parameter": (lambda: sent(fresh(door().vague, drop="url"), query={"isUpdating": "true"}), PLACE),
+    "another address, of a caller who need not say it": (lambda: sent(fresh(door().vague), path=OTHER_PATH), PLACE),
+    "a POST sent as GET": (lambda: sent(fresh(door().one), method="GET"), PLACE),
+    "a POST of a caller bound to no address sent as GET": (lambda: sent(fresh(door().vague, drop="url"), method="GET"), PLACE),
+    "a POST sent as PUT": (lambda: sent(fresh(door().one), method="PUT"), PLACE),
+    "a GET sent as POST": (lambda: sent(fresh(door().one, b""), b""), PLACE),
+    "a GET sent as HEAD": (lambda: sent(fresh(door().one, b""), b"", method="HEAD"), PLACE),
     "a parameter nobody signed": (lambda: sent(fresh(door().one), query={"isUpdating": "true"}), PLACE),
     "another parameter than was signed": (lambda: sent(fresh(door().one, url=f"{URL}?isUpdating=false"), query={"isUpdating": "true"}), PLACE),
     "a parameter twice": (lambda: sent(fresh(door().one, url=f"{URL}?a=1&a=2"), query={"a": "1"}), PLACE),
@@ -209,13 +223,20 @@ def _own_root() -> str:
     return sent(fresh(person, x5c=der(person, root)))
 
 
+def _elsewhere_first() -> str:
+    made = fresh(door().one)
+    assert sent(made, path=OTHER_PATH) != TAKEN
+    return sent(made)
+
+
 CONTROL = {
     "a JSON call by x5c": (lambda: sent(fresh(door().one)), TAKEN),
     "a JSON call by x5c with its issuer": (lambda: sent(fresh(door().one, x5c=der(door().one, door().middle))), TAKEN),
     "a JSON call by key id": (lambda: sent(fresh(door().one, kid="mot")), TAKEN),
     "a JSON call without jti": (lambda: sent(jws(door().one)), TAKEN),
     "the same JSON call again": (lambda: _twice(sent), TAKEN),
-    "a JSON call with its address": (lambda: sent(fresh(door().one, url=URL)), TAKEN),
+    "a JSON call without its address, of a caller who need not say it": (lambda: sent(fresh(door().vague, drop="url")), TAKEN),
+    "a JSON call that was tried at a sibling operation first": (lambda: _elsewhere_first(), TAKEN),
     "a JSON call with its address, written with a capital": (lambda: sent(fresh(door().one, url=URL.replace("lienthong", "LienThong"))), TAKEN),
 }  # fmt: skip
 

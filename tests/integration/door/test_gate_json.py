@@ -80,6 +80,11 @@ def gate(tmp_path: Path) -> Gate:
     return Gate(tmp_path)
 
 
+def url(door: Running) -> str:
+    """Where the call goes."""
+    return f"{door.address}/{SYSTEM}{PATH}"
+
+
 def post(door: Running, body: bytes, header: str) -> http.client.HTTPResponse:
     """The reply, read."""
     connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=20)
@@ -96,7 +101,7 @@ def test_signed_and_encrypted_both_ways(gate: Gate) -> None:
     """A call that is encrypted for us goes on in the clear; its answer carries our signature of its very bytes."""
     now = datetime.now(UTC)
     with running(gate.adapter, gatekeeper=gate.keeper, beyond=gate.beyond) as door:
-        reply = post(door, gate.locked(), jws(gate.holder, at=now))
+        reply = post(door, gate.locked(), jws(gate.holder, at=now, url=url(door)))
     ((call, request, party),) = gate.beyond.calls
     assert (call.name, party.agency) == ("DongBoHoSoMC", "H99.11")
     assert call.secured
@@ -110,8 +115,8 @@ def test_outside_every_refusal_is_one(gate: Gate) -> None:
     """Whether a key did not unwrap, a text was changed, a signature or a clock was wrong is told to nobody."""
     now, locked = datetime.now(UTC), gate.locked()
     parts = locked.split(b".")
-    good = jws(gate.holder, at=now)
     with running(gate.adapter, gatekeeper=gate.keeper, beyond=gate.beyond) as door:
+        good = jws(gate.holder, at=now, url=url(door))
         replies = [
             post(door, body, header)
             for body, header in (
@@ -120,8 +125,10 @@ def test_outside_every_refusal_is_one(gate: Gate) -> None:
                 (b".".join([*parts[:4], b"A" * 22]), good),
                 (b".".join([parts[0], parts[1][:-8], *parts[2:]]), good),
                 (locked, good[:-8] + "AAAAAAAA"),
-                (locked, jws(gate.holder, at=now - DAY)),
-                (locked, jws(Issuer.root().person(), at=now)),
+                (locked, jws(gate.holder, at=now - DAY, url=url(door))),
+                (locked, jws(gate.holder, at=now)),
+                (locked, jws(gate.holder, at=now, drop="url")),
+                (locked, jws(Issuer.root().person(), at=now, url=url(door))),
                 (b"x", "x"),
             )
         ]
@@ -130,14 +137,23 @@ def test_outside_every_refusal_is_one(gate: Gate) -> None:
     assert len({(status, body) for status, body, _ in told}) == 1
     assert not gate.beyond.calls
     codes = {found[1].code for _, found, _ in gate.beyond.refused}
-    assert {"LT-ENC-001", "LT-ENC-006", "LT-SIGN-014", "LT-WSS-012", "LT-SIGN-010"} <= codes
+    assert {
+        "LT-ENC-001",
+        "LT-ENC-006",
+        "LT-SIGN-014",
+        "LT-WSS-012",
+        "LT-SIGN-010",
+        "LT-SIGN-016",
+        "LT-SIGN-040",
+    } <= codes
 
 
 def test_an_answer_that_cannot_be_signed_is_asked_for_again(gate: Gate) -> None:
     """What was taken stays taken; the very same call gets its answer once our key is back."""
-    body, header = gate.locked(), jws(gate.holder, at=datetime.now(UTC))
+    body = gate.locked()
     gate.away = True
     with running(gate.adapter, gatekeeper=gate.keeper, beyond=gate.beyond) as door:
+        header = jws(gate.holder, at=datetime.now(UTC), url=url(door))
         first = post(door, body, header)
         gate.away = False
         second = post(door, body, header)

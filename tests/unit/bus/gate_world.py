@@ -28,6 +28,7 @@ ADDRESS = "https://lienthong.example"
 SAMPLES = Path(__file__).parents[3] / "adapters" / "systems" / "mat_tien_json" / "samples" / "in"
 BODY = (SAMPLES / "DongBoHoSoMC-day-du.json").read_bytes()
 PATH = "/DongBoHoSoMC"
+URL = f"{ADDRESS}/mat_tien_json{PATH}"
 TAKEN = "taken"
 
 
@@ -82,13 +83,13 @@ class World:
 
 def json_request(
     body: bytes = BODY, jws: str | None = None, *, path: str = PATH, query: Mapping[str, str] | None = None,
-    system: str = "mat_tien_json", headers: Mapping[str, str] | None = None,
+    system: str = "mat_tien_json", headers: Mapping[str, str] | None = None, method: str = "POST",
 ) -> HttpRequest:  # fmt: skip
     """A call of the JSON façade."""
     given = {"content-type": "application/json", **(headers or {})}
     if jws is not None:
         given["x-jws-signature"] = jws
-    return HttpRequest("POST", path, query or {}, given, body, f"{ADDRESS}/{system}", peer="10.1.1.1")
+    return HttpRequest(method, path, query or {}, given, body, f"{ADDRESS}/{system}", peer="10.1.1.1")
 
 
 def soap_request(body: bytes, system: str = "mot_cua_cmon") -> HttpRequest:
@@ -99,15 +100,16 @@ def soap_request(body: bytes, system: str = "mot_cua_cmon") -> HttpRequest:
 
 def jws(
     holder: Holder, body: bytes = BODY, *, at: datetime = NOW, x5c: list[object] | None = None, kid: str | None = None,
-    drop: str = "", alg: str = "ES256", **more: object,
+    drop: str | tuple[str, ...] = (), alg: str = "ES256", **more: object,
 ) -> str:  # fmt: skip
-    """By a certificate, unless a key id is given; made by hand, so that it may be wrong."""
-    header: dict[str, object] = {"alg": alg, "iat": int(at.timestamp())}
+    """By a certificate, unless a key id is given, for URL; made by hand, so that it may be wrong."""
+    header: dict[str, object] = {"alg": alg, "iat": int(at.timestamp()), "url": URL}
     if kid is not None:
         header["kid"] = kid
     if x5c is not None or kid is None:
         header["x5c"] = x5c if x5c is not None else [base64.b64encode(holder.der).decode()]
     header |= more
-    header.pop(drop, None)
+    for name in (drop,) if isinstance(drop, str) else drop:
+        header.pop(name, None)
     protected = to_base64url(json.dumps(header).encode())
     return f"{protected}..{to_base64url(holder.signing().sign(f'{protected}.{to_base64url(body)}'.encode()))}"

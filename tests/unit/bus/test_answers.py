@@ -26,7 +26,7 @@ from signing.keys import VerifyKey
 from signing.policy import ANSWER_JWS, BUS_SOAP
 from signing.wss import MemoryReplays, secure
 from tests.attacks.doors_soap import around, operation
-from tests.unit.bus.gate_world import BODY, World, json_request, jws, soap_request
+from tests.unit.bus.gate_world import ADDRESS, BODY, World, json_request, jws, soap_request
 from tests.unit.signing.issuer import DAY, NOW, Holder, Issuer
 
 MESSAGE = "urn:uuid:0f9a"
@@ -113,7 +113,7 @@ def test_an_answer_to_another_question_is_seen(tmp_path: Path) -> None:
 def test_a_json_answer_names_its_question(tmp_path: Path, path: str) -> None:
     """A detached JWS over its bytes, with the hash of the question's; also where it says no."""
     bus = Bus(tmp_path, "mat_tien_json", "jws")
-    asked = jws(bus.holder)
+    asked = jws(bus.holder, url=f"{ADDRESS}/mat_tien_json{path}")
     reply = bus.reply(json_request(BODY, asked, path=path))
     key = VerifyKey.from_pem(bus.ours.pem, key_id="truc")
     found = open_detached(reply.body, reply.headers["x-jws-signature"], {"truc": key}, ANSWER_JWS)

@@ -64,6 +64,7 @@ def test_a_key_is_at_one_place_in_its_days(tmp_path: Path, signing: dict[str, ob
         ({"signature": "dsig", "certificates": [{"file": "file:a"}]}, "does not say when it was made"),
         ({"signature": "xades", "login": "digest", "certificates": [{"file": "file:a"}]}, 'needs signature = "wss"'),
         ({"signature": "wss", "jws_header": "X", "certificates": [{"file": "file:a"}]}, 'needs signature = "jws"'),
+        ({"signature": "wss", "address": "optional", "certificates": [{"file": "file:a"}]}, 'needs signature = "jws"'),
         ({"secret": "env:A", "signed_answers": True}, "needs signature"),
         ({"secret": "env:A", "decryption": {**LOCKED, "form": "jwe"}}, '"jwe" goes with signature = "jws"'),
         ({**SIGNED, "decryption": {**LOCKED, "form": "jwe"}}, '"jwe" goes with signature = "jws"'),

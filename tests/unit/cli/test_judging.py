@@ -56,6 +56,10 @@ def test_a_jws_with_its_certificate(run: Run) -> None:
     assert said["signer"]["claims"]["iat"] == int(NOW.timestamp())
     assert run(BODY, *gate, "--endpoint", "https://khac.example")[1]["reasons"][0]["step"] == "addressing"
     assert run(BODY + b" ", *gate)[1]["reasons"][0]["code"] == "LT-SIGN-014"
+    bare = ("gate", "tep", "--policy", "partner_jws", "--jws", jws(PERSON, drop="url"))
+    assert run(BODY, *bare)[1]["reasons"][0]["code"] == "LT-SIGN-040"
+    assert run(BODY, *bare, "--address", "optional")[0] == 0
+    assert run(BODY, "signature", "verify", "tep", *bare[2:])[0] == 0
     old = ("--policy", "partner_jws", "--jws", jws(PERSON, at=NOW - DAY))
     assert run(BODY, "gate", "tep", *old)[1]["reasons"][0]["step"] == "freshness"
     assert run(BODY, "signature", "verify", "tep", *old)[0] == 0
@@ -100,3 +104,4 @@ def test_what_is_missing_is_said(run: Run) -> None:
     """Usage, not a refusal."""
     assert run(BODY, "gate", "tep", "--policy", "partner_jws")[0] == 2
     assert run(BODY, "gate", "tep", "--policy", "partner_jws", "--jws", "x", "--order", "khac")[0] == 2
+    assert run(BODY, "gate", "tep", "--policy", "partner_jws", "--jws", "x", "--address", "khac")[0] == 2
