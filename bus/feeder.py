@@ -65,13 +65,17 @@ class Feeder:
             log.warning("lane to be rebuilt later: %s: %s", lane, fault)
         self._owe([lane])
 
-    def rebuild(self) -> bool:
-        """A new generation, filled from the journal, while work goes on. False: another process is at it.
+    def rebuild(self, *, anyway: bool = True) -> bool:
+        """A new generation, filled from the journal, while work goes on. False: another process is at it, or has just
+        done it (unless `anyway`).
 
         Raises:
             QueueUnavailable, JournalUnavailable: it stays to be done; `heal` does it.
         """
         if not self._queue.lock("rebuild", self._name, lease_s=_REBUILD_S):
+            return False
+        if not anyway and self._current():
+            self._queue.lock("rebuild", self._name, lease_s=0)
             return False
         generation = self._journal.new_generation().result()
         log.warning("queue is rebuilt from the journal as generation %d", generation)
@@ -98,9 +102,9 @@ class Feeder:
                     duty()
 
     def _heal(self) -> bool:
-        generation = self._journal.generation()
-        if not generation or self._queue.generation() != generation:
-            return self.rebuild()
+        generation = self._current()
+        if not generation:
+            return self.rebuild(anyway=False)
         self._queue.adopt(generation)
         self._queue.obey(self._journal.standing())
         if not self._queue.whole():
@@ -111,6 +115,11 @@ class Feeder:
             self._sweep()
         self._pay()
         return True
+
+    def _current(self) -> int:
+        """The generation that journal and queue agree on; 0 = none."""
+        generation = self._journal.generation()
+        return generation if generation and self._queue.generation() == generation else 0
 
     def _finish(self) -> bool:
         if self._walk(keep_lock=True):

@@ -90,6 +90,30 @@ def test_two_notice_at_once(world: World) -> None:
     assert queue.whole()
 
 
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_noticed_just_before_the_other_was_done(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, is_begun: bool
+) -> None:
+    """Who comes to the lock when the other has already rebuilt and gone does not rebuild what is good."""
+    journal = LoadJournal()
+    _, first = process(world, journal)
+    queue, second = process(world, journal)
+    if is_begun:  # the journal says so already, the queue not yet
+        journal.new_generation()
+    lock = queue.lock
+
+    def late(name: str, owner: str, *, lease_s: float) -> bool:
+        monkeypatch.undo()
+        assert first.heal()
+        return lock(name, owner, lease_s=lease_s)
+
+    monkeypatch.setattr(queue, "lock", late)
+    assert not second.heal()
+    made = 1 + is_begun
+    assert (journal.generation(), second.heal(), journal.generation()) == (made, True, made)
+    assert queue.whole()
+
+
 def test_walker_died(world: World) -> None:
     """A rebuild whose walker died is walked to its end by another, in the same generation."""
     journal = LoadJournal()
