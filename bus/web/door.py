@@ -21,6 +21,7 @@ from adapters.wire.credentials import credentials
 from adapters.wire.registry import inbound
 from bus.watch.meters import Meters
 from bus.web.body import Room, Seat, read_body
+from bus.web.budget import Budget
 from bus.web.gatekeeper import Gatekeeper, Heard
 from bus.web.speaker import Speaker
 from bus.web.throttle import Throttle
@@ -66,7 +67,7 @@ class Doors:
 
     def __init__(
         self, adapters: Mapping[str, Adapter], intake: Intake, *, keys: PartnerKeys, address: str, rules: DoorRules,
-        meters: Meters | None = None, gatekeeper: Gatekeeper | None = None,
+        meters: Meters | None = None, gatekeeper: Gatekeeper | None = None, throttle: Throttle | None = None,
     ) -> None:  # fmt: skip
         """`address`: how partners reach us, without the system's name."""
         self._adapters = {name: a for name, a in adapters.items() if a.manifest.auth is not None}
@@ -75,9 +76,9 @@ class Doors:
         }
         self._intake, self._keys, self._rules = intake, keys, rules
         self._address = address.rstrip("/")
-        self._budget = _Budget(rules.evidence_per_s, rules.evidence_burst)
+        self._budget = Budget(rules.evidence_per_s, rules.evidence_burst)
         self._room = Room(rules.room_bytes)
-        self._throttle = Throttle()
+        self._throttle = throttle or Throttle()
         self._meters = meters or Meters()
         self._gatekeeper = gatekeeper
 
@@ -139,16 +140,15 @@ class Doors:
 
     def _check(self, visit: _Visit, shown: Credentials | None) -> None:
         """Who it is. After many wrong tries nothing is compared for a while."""
-        key = (visit.adapter.id, shown.user if shown is not None else "", visit.request.peer)
-        now_s = time.monotonic()
-        visit.wait_s = self._throttle.wait_s(key, now_s=now_s)
+        login = self._throttle.login(visit.adapter.id, visit.request.peer, _claimed(visit.adapter, shown))
+        visit.wait_s = login.wait_s
         if visit.wait_s:
             return
         visit.party = self._keys.check(visit.adapter.id, shown, visit.request)
         if visit.party is not None:
-            self._throttle.right(key)
-        elif shown is not None and shown.secret:
-            self._throttle.wrong(key, now_s=now_s)
+            login.right()
+        else:
+            visit.wait_s = login.wrong()
 
     async def _listen(self, visit: _Visit, request: Request, seat: Seat) -> None:
         limit = visit.adapter.manifest.body_limit_bytes
@@ -238,23 +238,6 @@ class _Visit:
     said: Said = field(default_factory=lambda: Said(AnswerKind.UNAVAILABLE))
 
 
-class _Budget:
-    """So many a second, and a few at once."""
-
-    def __init__(self, per_s: float, burst: int) -> None:
-        self._per_s, self._burst = per_s, float(burst)
-        self._left, self._at = float(burst), time.monotonic()
-
-    def take(self) -> bool:
-        now = time.monotonic()
-        self._left = min(self._burst, self._left + (now - self._at) * self._per_s)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
-
-
 def _written(visit: _Visit) -> HttpReply:
     """The answer in the caller's protocol; if that cannot be written, that something broke."""
     try:
@@ -276,6 +259,13 @@ def _broken(error: Exception) -> Said:
     log.error("internal fault reference=%s %s\n%s", reference, type(error).__name__, where)
     found = problem("LT-DOOR-007", Stage.RECEIVE, {"reference": reference})
     return Said(AnswerKind.UNAVAILABLE, (found,), {"reference": reference})
+
+
+def _claimed(adapter: Adapter, shown: Credentials | None) -> str:
+    """What may be guessed: a name, or a key that has none. A signature may not."""
+    if shown is None or not shown.secret or (adapter.manifest.auth and adapter.manifest.auth.kind is Auth.JWS):
+        return ""
+    return shown.user or shown.secret
 
 
 def _stranger(visit: _Visit) -> Said:

@@ -14,7 +14,6 @@ import asyncio
 import hashlib
 import hmac
 import logging
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,7 +28,7 @@ from bus.web.answering import Answers
 from bus.web.networks import is_within
 from bus.web.sightings import Sightings
 from bus.web.speaker import POLICIES, Speaker, Speakers
-from bus.web.throttle import Throttle
+from bus.web.throttle import Login, Throttle
 from bus.web.ways import NO_QUESTION, Beside, Enclosed, Question, Secured, Taken, Way
 from schemas.problem import Problem, Stage, problem
 from signing.gate_steps import Step, Stopped
@@ -54,17 +53,37 @@ class Heard:
     question: Question = NO_QUESTION
 
 
+@dataclass(slots=True)
+class _Shown:
+    """The login that a message shows, if it shows one."""
+
+    throttle: Throttle
+    door: Speakers
+    system: str
+    peer: str
+    login: Login | None = None
+    shut: bool = False  # it was not compared
+
+    def password(self, user: str) -> str | None:
+        """As the verifier asks: nobody's while that name waits. Whoever signs as well waits for no guesses of others:
+        its password alone opens nothing."""
+        self.login, found = self.throttle.login(self.system, self.peer, user), self.door.of_user(user)
+        self.shut = self.login.wait_s > 0 and not (found is not None and found.signs)
+        return None if self.shut else self.door.password(user)
+
+
 class Gatekeeper:
     """One per door process."""
 
     def __init__(
-        self, doors: Mapping[str, Speakers], journal: Journal, clock: Clock, *, answers: Answers | None = None
-    ) -> None:
+        self, doors: Mapping[str, Speakers], journal: Journal, clock: Clock, *, answers: Answers | None = None,
+        throttle: Throttle | None = None,
+    ) -> None:  # fmt: skip
         """`answers`: None = none of ours are signed."""
         self._answers = answers
         self._doors, self._journal, self._clock = doors, journal, clock
         self._soap: tuple[Way, ...] = (Secured(SoapDoor()), Enclosed(SoapDoor()))
-        self._throttle = Throttle()
+        self._throttle = throttle or Throttle()
 
     def guards(self, adapter: Adapter, request: HttpRequest) -> bool:
         """True if the message must pass the gate: all of a door whose callers all secure theirs; else those that are.
@@ -75,25 +94,27 @@ class Gatekeeper:
     async def talk(self, adapter: Adapter, request: HttpRequest, *, handle: Handle, refuse: Refuse) -> Heard:
         """One secured call, from its bytes to its answer."""
         door = self._doors[adapter.id]
-        key, now_s = (adapter.id, "wss", request.peer), time.monotonic()
-        if wait_s := self._throttle.wait_s(key, now_s=now_s):
-            found = problem("LT-DOOR-010", Stage.RECEIVE, {"seconds": max(1, round(wait_s))})
-            return Heard(Said(AnswerKind.UNAVAILABLE, (found,)))
+        shown = _Shown(self._throttle, door, adapter.id, request.peer)
         sightings = Sightings.of(self._journal, adapter.id, request, header=door.jws_header)
         now = self._clock.now()
         way = self._way(door, adapter, request)
         try:
-            taken = await asyncio.to_thread(way.take, door, adapter, request, sightings, now=now)
+            taken = await asyncio.to_thread(
+                way.take, door, adapter, request, sightings, now=now, password=shown.password
+            )
         except (JournalUnavailable, TimeoutError) as error:
             log.error("journal does not answer: %s", error)
             return Heard(Said(AnswerKind.UNAVAILABLE, (problem("LT-PIPE-005", Stage.ACCEPT),)))
         if isinstance(taken, Stopped):
-            if any(found.code == _GUESSED for found in taken.problems):
-                self._throttle.wrong(key, now_s=now_s)
-            return await _stop(adapter, request, taken, None, refuse)
+            if shown.login is not None and shown.shut:
+                return _later(shown.login.wait_s)
+            heard = await _stop(adapter, request, taken, None, refuse)
+            return _guessed(shown.login, heard) if any(one.code == _GUESSED for one in taken.problems) else heard
         speaker = _speaker(door, taken, request, now)
         if isinstance(speaker, Stopped):
-            return await _stop(adapter, request, speaker, None, refuse)
+            return _guessed(shown.login, await _stop(adapter, request, speaker, None, refuse))
+        if shown.login is not None:
+            shown.login.right()
         return await self._inside(adapter, request, taken, speaker, sightings, handle=handle, refuse=refuse)
 
     async def signed(self, adapter: Adapter, reply: HttpReply, heard: Heard) -> HttpReply:
@@ -232,3 +253,16 @@ async def _stop(
 def _nobodys(fingerprint: str) -> Stopped:
     values = {"agency": "–", "service": "–", "known": f"– ({fingerprint[:16]}…)"}
     return Stopped(Step.CERTIFICATE, (problem("LT-TRUST-020", Stage.RECEIVE, values),))
+
+
+def _guessed(login: Login | None, heard: Heard) -> Heard:
+    """A try that did not open counts, whatever was wrong with it: else the answer would tell a right password."""
+    if login is None:
+        return heard
+    wait_s = login.wait_s or login.wrong()
+    return _later(wait_s) if wait_s else heard
+
+
+def _later(wait_s: float) -> Heard:
+    found = problem("LT-DOOR-010", Stage.RECEIVE, {"seconds": max(1, round(wait_s))})
+    return Heard(Said(AnswerKind.UNAVAILABLE, (found,)))

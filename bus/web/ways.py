@@ -32,6 +32,9 @@ _SIGNED = b"http://www.w3.org/2000/09/xmldsig#"
 _ENCRYPTED = b"http://www.w3.org/2001/04/xmlenc#"
 
 
+Password = Callable[[str], str | None]  # of a user; None = nobody's
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What an answer of ours refers to: of a message that passed."""
@@ -67,8 +70,9 @@ class Way(Protocol):
         """Does this request come so?"""
 
     def take(
-        self, door: Speakers, adapter: Adapter, request: HttpRequest, sightings: Sightings, *, now: datetime
-    ) -> Taken | Stopped:
+        self, door: Speakers, adapter: Adapter, request: HttpRequest, sightings: Sightings, *, now: datetime,
+        password: Password,
+    ) -> Taken | Stopped:  # fmt: skip
         """Through the gate. Never raises for what was sent."""
 
 
@@ -89,14 +93,15 @@ class Secured:
         return bool(door.those(*self.ways)) and _SECURED in request.body
 
     def take(
-        self, door: Speakers, adapter: Adapter, request: HttpRequest, sightings: Sightings, *, now: datetime
-    ) -> Taken | Stopped:
+        self, door: Speakers, adapter: Adapter, request: HttpRequest, sightings: Sightings, *, now: datetime,
+        password: Password,
+    ) -> Taken | Stopped:  # fmt: skip
         """See Way."""
         rules = GateRules(
             policy=POLICIES["wss"], required=Required(signature=not door.unsigned), endpoint=request.address,
             limits=limits_of(adapter), opener=door.opener,
         )  # fmt: skip
-        users = Users(door.password, text=door.clear) if any(one.login for one in door.all) else None
+        users = Users(password, text=door.clear) if any(one.login for one in door.all) else None
         passed = _through(self, door, adapter, request, rules, sightings, now=now, users=users)
         if isinstance(passed, Stopped):
             return passed
@@ -115,8 +120,9 @@ class Enclosed:
         return bool(door.those(*self.ways)) and (_SIGNED in request.body or _ENCRYPTED in request.body)
 
     def take(
-        self, door: Speakers, adapter: Adapter, request: HttpRequest, sightings: Sightings, *, now: datetime
-    ) -> Taken | Stopped:
+        self, door: Speakers, adapter: Adapter, request: HttpRequest, sightings: Sightings, *, now: datetime,
+        password: Password,
+    ) -> Taken | Stopped:  # fmt: skip
         """See Way."""
         callers = door.those(*self.ways)
         rules = GateRules(
@@ -145,8 +151,9 @@ class Beside:
         return door.alone or plain is None or any(plain in one.keys for one in door.all)
 
     def take(
-        self, door: Speakers, adapter: Adapter, request: HttpRequest, sightings: Sightings, *, now: datetime
-    ) -> Taken | Stopped:
+        self, door: Speakers, adapter: Adapter, request: HttpRequest, sightings: Sightings, *, now: datetime,
+        password: Password,
+    ) -> Taken | Stopped:  # fmt: skip
         """See Way."""
         header = request.headers.get(door.jws_header, "")
 

@@ -39,8 +39,10 @@ _TEXTS = {
         "Cửa đông người",
         "Mỗi địa chỉ giữ nhiều nhất `door.connections_per_address` kết nối, tất cả nhiều nhất `door.connections`. Khi "
         "đầy, kết nối chỉ ngồi chờ bị đóng nhường chỗ; cuộc gọi đang được trả lời thì không. `/health` luôn có chỗ. "
-        "Sai mật khẩu hơn mười lần liền thì tên ấy ở địa chỉ ấy phải chờ, từ 1 đến 60 giây (LT-DOOR-010). "
-        "`callers.<id>.from` giới hạn mạng được gọi. Sau proxy hay NAT chung, mọi bên gọi là một địa chỉ: tăng "
+        "Sai mật khẩu hơn mười lần liền thì tên ấy ở địa chỉ ấy phải chờ, từ 1 đến 60 giây (LT-DOOR-010), tên khác và "
+        "bên gọi có ký sau cùng proxy thì không; cả địa chỉ được sai một trăm lần, rồi ba giây một lần, quá thế chỉ ai "
+        "chưa từng đúng từ đó phải chờ. `callers.<id>.from` giới hạn mạng được gọi. Sau proxy hay NAT chung, mọi bên "
+        "gọi là một địa chỉ: tăng "
         "`door.connections_per_address`.",
     ),
     "en": (
@@ -65,8 +67,10 @@ _TEXTS = {
         "One address holds at most `door.connections_per_address` connections, all together `door.connections`. At a "
         "limit, connections that only wait are closed for newcomers; a call being answered never is. `/health` always "
         "has a place. After more than ten wrong passwords in a row that name waits at that address, from 1 to 60 "
-        "seconds (LT-DOOR-010). `callers.<id>.from` says from which networks a caller may call. Behind a proxy or a "
-        "shared NAT all callers are one address: raise `door.connections_per_address`.",
+        "seconds (LT-DOOR-010); other names and callers that sign behind the same proxy do not. An address may be "
+        "wrong a hundred times, then once in three seconds: beyond that waits only who was never right from it. "
+        "`callers.<id>.from` says from which networks a caller may call. Behind a proxy or a shared NAT all callers "
+        "are one address: raise `door.connections_per_address`.",
     ),
 }
 

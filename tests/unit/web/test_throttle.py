@@ -3,36 +3,117 @@
 from __future__ import annotations
 
 from bus.web.crowd import RESERVED, Crowd, Seat, Stage
-from bus.web.throttle import FREE, Throttle
+from bus.web.throttle import EVERY_S, FREE, TOGETHER, Throttle
 
-KEY = ("thu", "motcua", "10.0.0.1")
+DOOR, PROXY = "thu", "10.0.0.1"
+
+
+class Ticks:
+    """A clock that is turned by hand."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self.throttle = Throttle(ticks=lambda: self.now_s)
+
+    def wrong(self, name: str = "motcua", peer: str = PROXY) -> float:
+        """One wrong password; how long it had to wait first."""
+        login = self.throttle.login(DOOR, peer, name)
+        if not login.wait_s:
+            login.wrong()
+        return login.wait_s
+
+    def right(self, name: str = "motcua") -> None:
+        """One right password."""
+        login = self.throttle.login(DOOR, PROXY, name)
+        assert login.wait_s == 0
+        login.right()
+
+    def wait_s(self, name: str = "motcua", peer: str = PROXY) -> float:
+        """How long it would wait."""
+        return self.throttle.login(DOOR, peer, name).wait_s
+
+    def flood(self) -> None:
+        """A stranger tries a name once each until it waits."""
+        for number in range(1_000):
+            if self.wrong(f"ten-{number}"):
+                return
+        raise AssertionError("it never waits")
 
 
 def test_waits_grow_and_end() -> None:
     """Ten tries are free; then one second, two, four … a minute at most; a right one forgets them."""
-    throttle = Throttle()
+    ticks = Ticks()
     for _ in range(FREE):
-        throttle.wrong(KEY, now_s=0)
-    assert throttle.wait_s(KEY, now_s=0) == 0
+        assert ticks.wrong() == 0
     waits = []
     for _ in range(12):
-        throttle.wrong(KEY, now_s=0)
-        waits.append(throttle.wait_s(KEY, now_s=0))
+        assert ticks.wrong() == 0
+        waits.append(ticks.wait_s())
+        ticks.now_s += waits[-1]
     assert waits[:4] == [1, 2, 4, 8]
     assert waits[-1] == 60
-    assert throttle.wait_s(("thu", "motcua", "10.0.0.2"), now_s=0) == 0
-    assert throttle.wait_s(KEY, now_s=61) == 0
-    throttle.right(KEY)
-    throttle.wrong(KEY, now_s=62)
-    assert throttle.wait_s(KEY, now_s=62) == 0
+    ticks.right()
+    assert ticks.wrong() == 0
+    assert ticks.wait_s() == 0
 
 
-def test_what_is_remembered_is_bounded() -> None:
-    """A hundred thousand invented names do not fill the memory."""
-    throttle = Throttle()
-    for number in range(100_000):
-        throttle.wrong(("thu", str(number), "10.0.0.1"), now_s=0)
-    assert len(throttle._tries) <= 10_000
+def test_wrong_guesses_at_one_name_stop_no_other() -> None:
+    """Behind one proxy, and the same name elsewhere."""
+    ticks = Ticks()
+    for _ in range(FREE + 1):
+        ticks.wrong()
+    assert ticks.wait_s() > 0
+    assert ticks.wait_s("khac") == 0
+    assert ticks.wait_s(peer="10.0.0.2") == 0
+    assert ticks.throttle.login("cua-khac", PROXY, "motcua").wait_s == 0
+
+
+def test_all_guesses_of_an_address_are_bounded() -> None:
+    """A hundred at once, then one in three seconds, whatever names they claim; another address does not wait."""
+    ticks = Ticks()
+    ticks.flood()
+    assert len(ticks.throttle._tries) == TOGETHER
+    tried = 0
+    for _ in range(600):
+        ticks.now_s += 1
+        tried += ticks.wrong(f"sau-{ticks.now_s}") == 0
+    assert tried == 600 / EVERY_S
+    assert ticks.wait_s("moi", peer="10.0.0.2") == 0
+
+
+def test_whoever_was_right_there_does_not_wait_for_a_flood() -> None:
+    """But for its own wrong ones; and being wrong reads for it as for everybody else there."""
+    ticks = Ticks()
+    ticks.right()
+    ticks.flood()
+    login = ticks.throttle.login(DOOR, PROXY, "motcua")
+    assert login.wait_s == 0
+    assert login.wrong() == ticks.wait_s("nguoi-la") > 0
+    for _ in range(FREE):
+        ticks.wrong()
+    assert ticks.wait_s() == 1
+
+
+def test_nothing_claimed_neither_waits_nor_counts() -> None:
+    """Whoever shows nothing, or a signature."""
+    ticks = Ticks()
+    ticks.flood()
+    login = ticks.throttle.login(DOOR, PROXY, "")
+    assert login.wait_s == 0
+    assert login.wrong() == 0
+
+
+def test_what_is_remembered_is_bounded_and_tells_nothing() -> None:
+    """Tens of thousands of invented names do not fill the memory; what is kept is no name."""
+    throttle = Throttle(ticks=lambda: 0.0)
+    for number in range(30_000):
+        login = throttle.login("thu", f"10.0.{number % 250}.{number % 249}", f"{number}-tên")
+        login.wrong()
+        login.right()
+        login.wrong()
+    for kept in (throttle._tries, throttle._places, throttle._right):
+        assert len(kept) <= 10_000
+        assert all(len(mark) == 16 for mark in kept)
 
 
 class Guest:
