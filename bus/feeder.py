@@ -9,6 +9,7 @@ import itertools
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 
 from bus.ports import GenerationLost, Journal, JournalUnavailable, Queue, QueueUnavailable
@@ -19,13 +20,23 @@ log = logging.getLogger("lienthong.feeder")
 _CHUNK = 200  # lanes a round trip
 _REBUILD_S = 15.0  # the walker prolongs it with every chunk; another takes over when it does not
 _TRIES = 20  # a lane that changes under our hands is read again
+_TURNED_S = 10.0  # the wall clock was set by more than this
+_AGAIN_S = (15.0, 75.0)  # after that all is compared again: what was on its way then is told by now; and a lease later
 _OWED = 10_000  # lanes remembered one by one; beyond, the whole journal is walked
 
 
 class Feeder:
     """One per process. Thread-safe. No method but `rebuild` raises: what cannot be told now is told by `heal`."""
 
-    def __init__(self, journal: Journal, queue: Queue, *, sweep_every_s: float = 300.0) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        queue: Queue,
+        *,
+        sweep_every_s: float = 300.0,
+        wall: Callable[[], float] = time.time,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._journal = journal
         self._queue = queue
         self._sweep_every_s = sweep_every_s
@@ -33,6 +44,9 @@ class Feeder:
         self._numbers = itertools.count()
         self._owed: set[str] = set()  # lanes that could not be told
         self._doubtful = False  # more may be missing than is remembered: the whole journal is walked
+        self._wall, self._ticks = wall, ticks
+        self._apart = wall() - ticks()
+        self._again: tuple[float, ...] = ()  # ticks
         self._guard = threading.Lock()
         self._healing = threading.Lock()
         self._duties: list[Callable[[], None]] = []
@@ -111,10 +125,24 @@ class Feeder:
             # Its walker is at work, or has gone: then its lock runs out and we walk to the end.
             if self._queue.lock("rebuild", self._name, lease_s=_REBUILD_S):
                 self._finish()
-        elif self._sweep_is_due():
+        elif self._clock_was_turned() or self._sweep_is_due():
             self._sweep()
         self._pay()
         return True
+
+    def _clock_was_turned(self) -> bool:
+        """Leases and pauses in the queue are moments of the wall clock. When it is set right, what was put off while it
+        was ahead would wait for hours: a lane whose head the journal has done with is mended at once."""
+        ticks, before = self._ticks(), self._apart
+        self._apart = self._wall() - ticks
+        if abs(self._apart - before) > _TURNED_S:
+            log.warning("wall clock was set by %+.0f s: the queue is compared with the journal", self._apart - before)
+            self._again = tuple(ticks + later for later in _AGAIN_S)
+            return True
+        if self._again and ticks >= self._again[0]:
+            self._again = self._again[1:]
+            return True
+        return False
 
     def _current(self) -> int:
         """The generation that journal and queue agree on; 0 = none."""

@@ -261,7 +261,8 @@ class Queue(Protocol):
         """`finish_generation` was reached."""
 
     def lock(self, name: str, owner: str, *, lease_s: float) -> bool:
-        """Takes or prolongs a named lock that ends by itself; 0 gives it back. False: another owner has it."""
+        """Takes or prolongs a named lock that ends by itself; 0 gives it back. False: another owner has it. Everybody
+        takes a lock for the same time: one that has longer to go was taken while the clock was ahead, and is free."""
 
     def server(self) -> str:
         """Changes whenever another server process answers."""

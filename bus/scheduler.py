@@ -153,7 +153,14 @@ class Scheduler:
         ending = Ending(kept.held, due, finished.result, finished.text, finished.taken, finished.backlog)
         ended = post.journal.end_job(ending).result(_WAIT_S)
         log.log(
-            logging.WARNING if failed or finished.result is JobResult.REFUSED or not ended else logging.INFO,
+            _loudness(finished) if ended else logging.WARNING,
             "job job=%s result=%s taken=%d backlog=%s ended=%s: %s",
             job.name, finished.result.value, finished.taken, finished.backlog, ended, finished.text,
         )  # fmt: skip
+
+
+def _loudness(finished: Finished) -> int:
+    """A job that looked and found nothing to do says so to nobody who has not asked."""
+    if finished.result in (JobResult.AGAIN, JobResult.REFUSED):
+        return logging.WARNING
+    return logging.INFO if finished.taken or finished.backlog else logging.DEBUG

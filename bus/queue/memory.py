@@ -248,9 +248,10 @@ class MemoryQueue:
         s = self._store
         with s.bell:
             holder, until = s.locks.get(name, ("", 0))
-            if holder not in ("", owner) and until > s.now_ms():
+            left, lease_ms = until - s.now_ms(), int(lease_s * 1000)
+            if holder not in ("", owner) and left > 0 and (left <= lease_ms or not lease_ms):
                 return False
-            s.locks[name] = (owner, s.now_ms() + int(lease_s * 1000))
+            s.locks[name] = (owner, s.now_ms() + lease_ms)
         return True
 
     # -- the house --

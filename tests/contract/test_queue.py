@@ -620,6 +620,15 @@ def test_a_lock_given_back_is_free_at_once(queue: Queue) -> None:
     assert queue.lock("rebuild", "b", lease_s=30)
 
 
+def test_a_lock_of_a_clock_that_was_ahead_is_free(world: World, queue: Queue) -> None:
+    """Who took it while the clock was two hours ahead would shut out everybody for two hours."""
+    assert queue.lock("sweep", "a", lease_s=30)
+    world.advance(-7_200)
+    assert not queue.lock("sweep", "b", lease_s=0)
+    assert queue.lock("sweep", "b", lease_s=30)
+    assert not queue.lock("sweep", "a", lease_s=30)
+
+
 # ---------------------------------------------------------------- the house
 
 

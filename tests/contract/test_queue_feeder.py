@@ -8,8 +8,8 @@ import pytest
 
 from bus.feeder import Feeder
 from bus.ports import Queue
-from bus.records import Claimed, LaneSnapshot
-from tests.contract.queue_world import WORLDS, World, check_world, settle, standing, world_of
+from bus.records import Claimed, LaneSnapshot, QueueStep
+from tests.contract.queue_world import WORLDS, World, check_world, moment, settle, standing, world_of
 from tests.integration.queue_load import LoadJournal
 
 
@@ -293,3 +293,32 @@ def test_orders_outlive_a_wipe(world: World) -> None:
     journal.orders = standing(2)
     assert feeder.heal()
     assert "D1.0:E1" in take(queue)
+
+
+def test_clock_set_right(world: World) -> None:
+    """Put off while the clock was a day ahead, then delivered after all: with the clock set right it does not stand in
+    its lane's way for a day, be it told at once or a little later."""
+    journal = LoadJournal()
+    wall, ticks = 0.0, 0.0
+    queue = world.queue()
+    feeder = Feeder(journal, queue, wall=lambda: wall, ticks=lambda: ticks)  # type: ignore[arg-type]  # only what it needs
+    for lane in ("D1|E1", "D1|E1", "D2|E1", "D2|E1"):
+        journal.accept(lane)
+    assert feeder.heal()
+    claims = queue.claim("w1", settles=[], limit=2, lease_s=60)
+    world.advance(86_400)
+    # The first worker is still at it: put off.
+    late = [claim for _ in claims for claim in queue.claim("w2", settles=[], limit=1, lease_s=60)]
+    tomorrow = moment(world.now_ms + 8_000)
+    queue.claim("w2", settles=[settle(claim, QueueStep.DELAY, tomorrow) for claim in late], limit=0, lease_s=60)
+    assert {claim.delivery_id for claim in late} == {claim.delivery_id for claim in claims}
+    world.advance(-86_400)
+    wall -= 86_400
+    for claim, then in zip(claims, (0.0, 20.0), strict=True):
+        ticks, wall = ticks + then, wall + then
+        assert feeder.heal()
+        assert journal.grant(claim)
+        journal.done(claim)
+    ticks, wall = ticks + 60, wall + 60
+    assert feeder.heal()
+    assert sorted(take(queue)) == ["D1.1:E1", "D2.1:E1"]

@@ -166,10 +166,14 @@ end)
 -- lock: args: name, owner, ms. The owner may take it again, which prolongs it, or by 0 ms gives it back.
 open_door('lock', { 'allow-oom' }, function(q, a)
   local key = q .. 'lock:' .. a[1]
-  local holder = text_of(key)
-  -- All our locks run out. One that does not was written by somebody else, and would shut out everybody for good.
-  if holder and holder ~= a[2] and call('PTTL', key) >= 0 then return 0 end
-  if tonumber(a[3]) > 0 then
+  local holder, ms = text_of(key), tonumber(a[3])
+  if holder and holder ~= a[2] then
+    -- All our locks run out, in the time they are taken for. One that does not was written by somebody else; one that
+    -- has longer to go was taken while the clock was ahead. Both would shut out everybody.
+    local left = call('PTTL', key)
+    if left >= 0 and (left <= ms or ms == 0) then return 0 end
+  end
+  if ms > 0 then
     call('SET', key, a[2], 'PX', a[3])
   else
     call('DEL', key)
