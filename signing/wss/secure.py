@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha1
 from xml.sax.saxutils import escape
 
@@ -139,8 +140,11 @@ def _confirmation(mark: str, value: str) -> bytes:
 def _token(mark: str, key: SigningKey) -> bytes:
     return (
         f'<wsse:BinarySecurityToken EncodingType="{BASE64}" ValueType="{X509V3}" wsu:Id="{mark}-x509">'
-        f"{to_base64(key.certificate)}</wsse:BinarySecurityToken>"
+        f"{_paper(key.certificate)}</wsse:BinarySecurityToken>"
     ).encode("ascii")
+
+
+_paper = lru_cache(maxsize=64)(to_base64)  # the same few certificates, message after message
 
 
 def _hints(mark: str) -> bytes:
