@@ -234,6 +234,17 @@ def test_unacknowledged_is_offered_again(world: World) -> None:
     assert fetch(world) == [delivery]
 
 
+def test_replay_offers_again_at_once(world: World) -> None:
+    """Offered while the clock was a day ahead, the answer lost: a person need not wait for tomorrow."""
+    world.clock.turn(86_400)
+    delivery = pull(world, "A")
+    assert fetch(world) == [delivery]
+    world.clock.turn(-86_400)
+    assert fetch(world) == []
+    assert act(world, Act.REPLAY, delivery).done
+    assert fetch(world) == [delivery]
+
+
 def test_offer_brings_the_message(world: World) -> None:
     """An offer carries what is to be said, as a worker would get it."""
     pull(world, "A")
