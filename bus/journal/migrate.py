@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -13,11 +15,10 @@ from bus.journal.tables import metadata
 from bus.ports import JournalUnavailable
 from schemas.problem import Problem, Refused, Stage, problem
 
+Found = TypeVar("Found")
 HEAD = "0002"
 _FOLDER = Path(__file__).parent / "migrations"
 KNOWN = frozenset({"", "0001", HEAD})
-
-
 _FEW = 5  # differences named
 # One question for everything: asking table by table would cost more than opening the journal.
 _COLUMNS = {
@@ -54,10 +55,14 @@ def revision_of(url: str) -> str:
     Raises:
         JournalUnavailable: it cannot be read.
     """
+    return _looked(url, _revision)
+
+
+def _looked(url: str, look: Callable[[Connection], Found]) -> Found:
     engines = open_engines(url)
     try:
         with engines.reader.connect() as connection:
-            return _revision(connection)
+            return look(connection)
     except SQLAlchemyError as error:
         raise JournalUnavailable(f"the journal cannot be read: {error}") from error
     finally:
@@ -88,14 +93,7 @@ def difference_of(url: str) -> Problem | None:
     Raises:
         JournalUnavailable: it cannot be read.
     """
-    engines = open_engines(url)
-    try:
-        with engines.reader.connect() as connection:
-            return _difference(connection)
-    except SQLAlchemyError as error:
-        raise JournalUnavailable(f"the journal cannot be read: {error}") from error
-    finally:
-        engines.dispose()
+    return _looked(url, _difference)
 
 
 def _difference(connection: Connection) -> Problem | None:
